@@ -1,0 +1,287 @@
+//! Errors of flows: the caller's mistake, a refusal, and an outage are three different things.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use time::{Duration, OffsetDateTime};
+
+use crate::address::EmailError;
+use crate::keys::KeyError;
+use crate::password::PasswordError;
+use crate::policy::Demand;
+use crate::port::{HashError, RandomError};
+use crate::store::{Guard, StoreError, StoreErrorKind};
+
+/// Why a flow did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller's mistake: the input is not acceptable. Nothing was written.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// A rule says no. Nothing was written.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It could not be found out. Try again later; this is never an answer about the caller.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// One field and what is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+pub struct FieldError {
+    /// Name of the field, as in the request.
+    pub field: &'static str,
+    /// Stable code.
+    pub code: &'static str,
+}
+
+impl FieldError {
+    /// The field must be there.
+    pub const REQUIRED: &'static str = "required";
+    /// The value is too long.
+    pub const TOO_LONG: &'static str = "too_long";
+    /// The value is too short.
+    pub const TOO_SHORT: &'static str = "too_short";
+    /// The value is not of the expected form.
+    pub const MALFORMED: &'static str = "malformed";
+    /// The value holds characters that may not be used (control, bidirectional or invisible characters, NUL).
+    pub const FORBIDDEN_CHARACTER: &'static str = "forbidden_character";
+
+    /// An error of this field.
+    #[must_use]
+    pub const fn new(field: &'static str, code: &'static str) -> Self {
+        Self { field, code }
+    }
+
+    /// The error of an e-mail field.
+    #[must_use]
+    pub const fn email(field: &'static str, error: EmailError) -> Self {
+        let code = match error {
+            EmailError::Missing => Self::REQUIRED,
+            EmailError::Malformed => Self::MALFORMED,
+            EmailError::TooLong => Self::TOO_LONG,
+            EmailError::Domain => "domain",
+        };
+        Self { field, code }
+    }
+
+    /// The error of a password field.
+    #[must_use]
+    pub const fn password(field: &'static str, error: PasswordError) -> Self {
+        let code = match error {
+            PasswordError::Missing => Self::REQUIRED,
+            PasswordError::TooLong => Self::TOO_LONG,
+            PasswordError::Nul => Self::FORBIDDEN_CHARACTER,
+            PasswordError::TooShort => Self::TOO_SHORT,
+            PasswordError::ContainsName => "contains_name",
+            PasswordError::ContainsAddress => "contains_email",
+        };
+        Self { field, code }
+    }
+
+    /// Every code that a field error can have.
+    pub const CODES: &'static [&'static str] = &[
+        Self::REQUIRED,
+        Self::TOO_LONG,
+        Self::TOO_SHORT,
+        Self::MALFORMED,
+        Self::FORBIDDEN_CHARACTER,
+        "domain",
+        "contains_name",
+        "contains_email",
+    ];
+}
+
+/// Input that is not acceptable: every field that is wrong, at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid(Vec<FieldError>);
+
+impl Invalid {
+    /// One wrong field.
+    #[must_use]
+    pub fn field(error: FieldError) -> Self {
+        Self(vec![error])
+    }
+
+    /// The wrong fields.
+    #[must_use]
+    pub fn fields(&self) -> &[FieldError] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not acceptable:")?;
+        self.0.iter().try_for_each(|error| write!(f, " `{}` is {}", error.field, error.code))
+    }
+}
+
+impl StdError for Invalid {}
+
+/// Collects field errors, so that a person sees all of them at once.
+#[derive(Debug, Default)]
+pub struct Check(Vec<FieldError>);
+
+impl Check {
+    /// Takes the value, or notes the error and goes on.
+    pub fn take<T>(&mut self, result: Result<T, FieldError>) -> Option<T> {
+        result.map_err(|error| self.0.push(error)).ok()
+    }
+
+    /// Ends the check.
+    ///
+    /// # Errors
+    /// [`Invalid`] if anything was noted.
+    pub fn end(self) -> Result<(), Invalid> {
+        if self.0.is_empty() { Ok(()) } else { Err(Invalid(self.0)) }
+    }
+}
+
+/// A rule that says no. Every kind has a stable [`code`](Self::code).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refused {
+    /// Nobody is signed in.
+    Unauthenticated,
+    /// Address and password do not belong together.
+    InvalidCredentials,
+    /// The account may not be used. Said only after a right first proof.
+    AccountUnavailable,
+    /// Too many tries. The same for known and unknown accounts.
+    TooManyAttempts {
+        /// When it is worth trying again.
+        until: OffsetDateTime,
+    },
+    /// The link was used, replaced or has expired.
+    LinkInvalid,
+    /// The code is wrong, was used, replaced or has expired.
+    CodeInvalid,
+    /// The sign-in that this step belongs to has expired or was completed.
+    AttemptExpired,
+    /// The last proof is too old for this.
+    StepUpRequired,
+    /// The organisation's policy demands more than this session has.
+    PolicyUnmet(Vec<Demand>),
+    /// The caller's roles in this organisation do not give this right.
+    PermissionMissing(&'static str),
+    /// The organisation is one of the caller's, but not the one the session acts in.
+    WrongOrg,
+    /// The session acts in no organisation.
+    NoActiveOrg,
+    /// There is nothing of this name, or it belongs to somebody else.
+    NotFound,
+    /// The caller's authority ended between check and commit.
+    AuthorityChanged,
+    /// Others changed the same thing again and again meanwhile.
+    Conflict,
+}
+
+impl Refused {
+    /// Stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::AccountUnavailable => "account_unavailable",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
+            Self::LinkInvalid => "link_invalid",
+            Self::CodeInvalid => "code_invalid",
+            Self::AttemptExpired => "attempt_expired",
+            Self::StepUpRequired => "step_up_required",
+            Self::PolicyUnmet(_) => "policy_unmet",
+            Self::PermissionMissing(_) => "permission_missing",
+            Self::WrongOrg => "wrong_org",
+            Self::NoActiveOrg => "organization_required",
+            Self::NotFound => "not_found",
+            Self::AuthorityChanged => "authority_changed",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl StdError for Refused {}
+
+/// Something that is needed does not work, or not in time.
+#[derive(Debug)]
+pub struct Unavailable {
+    code: &'static str,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Unavailable {
+    /// How long to wait before it is worth trying again.
+    pub const RETRY_AFTER: Duration = Duration::seconds(2);
+
+    /// Something needed does not work.
+    pub fn because(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { code: "unavailable", source: Some(source.into()) }
+    }
+
+    /// Stable code: `unavailable`, or `busy` when too much is asked at once.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code)
+    }
+}
+
+impl StdError for Unavailable {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| source.as_ref() as &(dyn StdError + 'static))
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error.kind() {
+            StoreErrorKind::Conflict => Refused::Conflict.into(),
+            StoreErrorKind::Refused(guard) => match guard {
+                Guard::Authority | Guard::Session => Refused::AuthorityChanged,
+                Guard::Token => Refused::LinkInvalid,
+                Guard::Tries => Refused::CodeInvalid,
+                Guard::Attempt => Refused::AttemptExpired,
+                Guard::Lease => Refused::Conflict,
+            }
+            .into(),
+            _ => Unavailable::because(error).into(),
+        }
+    }
+}
+
+impl From<HashError> for Error {
+    fn from(error: HashError) -> Self {
+        let code = if error == HashError::Busy { "busy" } else { "unavailable" };
+        Unavailable { code, source: Some(error.into()) }.into()
+    }
+}
+
+impl From<RandomError> for Error {
+    fn from(error: RandomError) -> Self {
+        Unavailable::because(error).into()
+    }
+}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        Unavailable::because(error).into()
+    }
+}
+
+impl From<FieldError> for Error {
+    fn from(error: FieldError) -> Self {
+        Invalid::field(error).into()
+    }
+}

@@ -1,0 +1,142 @@
+//! What happens in a sign-up, a proof of an address, a sign-in.
+//!
+//! A flow reads, decides and answers with a [`ChangeSet`]; it commits nothing itself. Hashing, limits, retries and
+//! sending belong to the service. Every flow can therefore run again from the start when a commit meets a conflict.
+
+pub mod sign_in;
+pub mod sign_up;
+pub mod step_up;
+pub mod verify_email;
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::error::Error;
+use crate::id::{CommitId, EventId, OrgId, OutboxId, RealmId, TokenId, UserId};
+use crate::keys::{KeyRing, Purpose};
+use crate::limits;
+use crate::model::{Actor, AuditEvent, AuditKind, AuditOutcome, Job, OutboxRow, Token, TokenKind};
+use crate::port::{Random, RandomError};
+use crate::secret::{Bearer, BearerKind, Code, Digest};
+use crate::store::{ChangeSet, Store, Write};
+
+/// What every flow works with.
+#[derive(Clone, Copy)]
+pub struct Flow<'a> {
+    /// The store.
+    pub store: &'a dyn Store,
+    /// The realm.
+    pub realm: RealmId,
+    /// The time, the same throughout one run of the flow.
+    pub now: OffsetDateTime,
+    /// Randomness.
+    pub random: &'a dyn Random,
+    /// The root keys.
+    pub keys: &'a KeyRing,
+    /// The address the request came from, as established by the trusted proxies.
+    pub address: Option<&'a str>,
+}
+
+impl<'a> Flow<'a> {
+    /// An empty change set of this flow.
+    ///
+    /// # Errors
+    /// Fails when the random generator fails.
+    pub fn changes(&self) -> Result<ChangeSet, RandomError> {
+        Ok(ChangeSet::new(CommitId::new(self.random, self.now)?, self.realm, self.now))
+    }
+
+    /// An audit event of this flow.
+    ///
+    /// # Errors
+    /// Fails when the random generator fails.
+    pub fn event(&self, kind: AuditKind, actor: Actor) -> Result<AuditEvent, RandomError> {
+        let mut salt = [0; 16];
+        self.random.fill(&mut salt)?;
+        Ok(AuditEvent {
+            id: EventId::new(self.random, self.now)?,
+            realm: self.realm,
+            org: None,
+            kind,
+            outcome: AuditOutcome::Success,
+            actor,
+            subject: None,
+            address: self.address.map(str::to_owned),
+            detail: json!({}),
+            salt,
+            at: self.now,
+            seal: None,
+        })
+    }
+
+    /// The write of an audit event about a user.
+    ///
+    /// # Errors
+    /// Fails when the random generator fails.
+    pub fn audit(&self, kind: AuditKind, actor: Actor, subject: UserId, detail: Value) -> Result<Write, RandomError> {
+        Ok(Write::Audit(AuditEvent { subject: Some(subject), detail, ..self.event(kind, actor)? }))
+    }
+
+    /// The write of an audit event that belongs to an organisation.
+    ///
+    /// # Errors
+    /// Fails when the random generator fails.
+    pub fn audit_in(&self, org: OrgId, kind: AuditKind, actor: Actor, detail: Value) -> Result<Write, RandomError> {
+        Ok(Write::Audit(AuditEvent { org: Some(org), detail, ..self.event(kind, actor)? }))
+    }
+
+    /// The write that promises a job, due at once.
+    ///
+    /// # Errors
+    /// Fails when the random generator fails.
+    pub fn job(&self, job: Job) -> Result<Write, RandomError> {
+        Ok(Write::PutJob(OutboxRow {
+            id: OutboxId::new(self.random, self.now)?,
+            realm: self.realm,
+            job,
+            due_at: self.now,
+            tries: 0,
+            lease: None,
+            dead_at: None,
+            created_at: self.now,
+        }))
+    }
+
+    /// A new token that proves an address.
+    ///
+    /// # Errors
+    /// Fails when the random generator fails.
+    pub fn verify_token(&self, user: UserId, canonical: &str, browser: Option<Digest>) -> Result<Token, RandomError> {
+        let id = TokenId::new(self.random, self.now)?;
+        let link = Bearer::derive(BearerKind::VerifyLink, &self.keys.derive(Purpose::MailedToken), &id.to_string());
+        Ok(Token {
+            id,
+            realm: self.realm,
+            kind: TokenKind::VerifyEmail,
+            user,
+            digest: link.digest(),
+            key_id: self.keys.current_id().to_owned(),
+            browser,
+            canonical: canonical.to_owned(),
+            tries_left: limits::CODE_TRIES,
+            code_expires_at: self.now + limits::CODE_LIFE,
+            expires_at: self.now + limits::VERIFY_LINK_LIFE,
+            consumed_at: None,
+            created_at: self.now,
+        })
+    }
+}
+
+/// Link and code of a token, derived again; `None` when the ring no longer has the token's key.
+#[must_use]
+pub fn mailed_secrets(keys: &KeyRing, token: &Token) -> Option<(Bearer, Code)> {
+    let key = keys.derive_with(&token.key_id, Purpose::MailedToken)?;
+    let row = token.id.to_string();
+    let kind = match token.kind {
+        TokenKind::VerifyEmail => BearerKind::VerifyLink,
+    };
+    Some((Bearer::derive(kind, &key, &row), Code::derive(&key, &row)))
+}
+
+/// A flow's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

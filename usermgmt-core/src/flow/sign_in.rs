@@ -1,0 +1,144 @@
+//! The sign-in machine.
+//!
+//! Every method of proof feeds the same machine; its answer says what is still needed or that the sign-in is
+//! complete. An attempt is stored only after a first right proof. Pending is signed out.
+
+use serde_json::json;
+
+use super::{Flow, Result};
+use crate::error::Refused;
+use crate::id::{AttemptId, OrgId};
+use crate::limits;
+use crate::model::{
+    Actor, Attempt, AttemptPurpose, AuditKind, Identifier, IdentifierKind, Membership, MembershipStatus, Method, Org,
+    OrgStatus, Proof, SignInRecord, User, UserStatus, Version,
+};
+use crate::page::PageRequest;
+use crate::proof::{ChooseOrg, Grant, Pending, VerifyAddress};
+use crate::secret::{Bearer, BearerKind, Digest};
+use crate::store::{ChangeSet, Write};
+
+/// What a sign-in needs next.
+#[derive(Clone, Debug)]
+pub enum Next {
+    /// Nothing: it is complete.
+    Complete(Grant),
+    /// The address must be proven.
+    VerifyAddress(Pending<VerifyAddress>),
+    /// The person belongs to several organisations and must choose one of these.
+    ChooseOrg(Pending<ChooseOrg>, Vec<(OrgId, String)>),
+}
+
+/// The facts that decide about an attempt, read anew at every step.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Who is signing in.
+    pub user: User,
+    /// The identifier they used.
+    pub identifier: Identifier,
+    /// The organisations they may enter.
+    pub orgs: Vec<(OrgId, String)>,
+}
+
+/// What a browser brings to a sign-in.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Digest of the browser.
+    pub browser: Digest,
+    /// Whether to stay signed in when the browser closes.
+    pub persistent: bool,
+}
+
+/// Begins an attempt with a right first proof; not stored yet. Answers with its bearer secret.
+///
+/// # Errors
+/// Fails when the random generator fails.
+pub fn begin(flow: &Flow<'_>, record: &SignInRecord, method: Method, entry: Entry) -> Result<(Attempt, Bearer)> {
+    let secret = Bearer::mint(BearerKind::Attempt, flow.random)?;
+    let attempt = Attempt {
+        id: AttemptId::new(flow.random, flow.now)?,
+        realm: flow.realm,
+        purpose: AttemptPurpose::SignIn,
+        user: record.user.id,
+        digest: secret.digest(),
+        browser: entry.browser,
+        proofs: vec![Proof { method, at: flow.now }],
+        canonical: record.identifier.canonical.clone(),
+        org: None,
+        persistent: entry.persistent,
+        auth_epoch: record.user.auth_epoch,
+        consumed_at: None,
+        expires_at: flow.now + limits::ATTEMPT_LIFE,
+        created_at: flow.now,
+        version: Version::NEW,
+    };
+    Ok((attempt, secret))
+}
+
+/// Finds a stored attempt by what the browser presents.
+///
+/// # Errors
+/// [`Refused::AttemptExpired`] if it is not live or belongs to another browser.
+pub async fn find(flow: &Flow<'_>, secret: &Bearer, browser: Digest) -> Result<Attempt> {
+    let attempt = flow.store.attempt(flow.realm, secret.digest()).await?;
+    let live = |attempt: &Attempt| {
+        attempt.consumed_at.is_none() && flow.now < attempt.expires_at && attempt.browser.matches(&browser)
+    };
+    Ok(attempt.filter(live).ok_or(Refused::AttemptExpired)?)
+}
+
+/// Reads the facts that decide about an attempt.
+///
+/// # Errors
+/// [`Refused::AttemptExpired`] if the account it began with is no longer behind that identifier.
+pub async fn facts(flow: &Flow<'_>, attempt: &Attempt) -> Result<Facts> {
+    let record = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, &attempt.canonical).await?;
+    let record = record.filter(|record| record.user.id == attempt.user).ok_or(Refused::AttemptExpired)?;
+    facts_of(flow, record).await
+}
+
+/// Completes a record that was already read to the facts that decide.
+///
+/// # Errors
+/// As the store.
+pub async fn facts_of(flow: &Flow<'_>, record: SignInRecord) -> Result<Facts> {
+    let page = flow.store.memberships_of(record.user.id, PageRequest::first(limits::PAGE_MAX)).await?;
+    let may_enter = |(org, membership): &(Org, Membership)| {
+        org.realm == flow.realm && org.status == OrgStatus::Active && membership.status == MembershipStatus::Active
+    };
+    let orgs = page.items.into_iter().filter(may_enter).map(|(org, _)| (org.id, org.name)).collect();
+    Ok(Facts { user: record.user, identifier: record.identifier, orgs })
+}
+
+/// Decides what an attempt needs next. Pure: no clock, no store.
+///
+/// # Errors
+/// [`Refused::AccountUnavailable`] for an account that may not be used, [`Refused::AttemptExpired`] if everything of
+/// its epoch was revoked since it began.
+pub fn next(attempt: Attempt, facts: &Facts) -> std::result::Result<Next, Refused> {
+    if attempt.auth_epoch != facts.user.auth_epoch || attempt.proofs.is_empty() {
+        return Err(Refused::AttemptExpired);
+    }
+    if facts.user.status != UserStatus::Active {
+        return Err(Refused::AccountUnavailable);
+    }
+    if facts.identifier.verified_at.is_none() {
+        return Ok(Next::VerifyAddress(Pending::needs(attempt)));
+    }
+    let chosen = attempt.org.filter(|chosen| facts.orgs.iter().any(|(org, _)| org == chosen));
+    Ok(match (chosen, facts.orgs.as_slice()) {
+        (Some(_), _) | (None, []) => Next::Complete(Grant::complete(attempt, chosen)),
+        (None, [(only, _)]) => Next::Complete(Grant::complete(attempt, Some(*only))),
+        (None, several) => Next::ChooseOrg(Pending::needs(attempt), several.to_vec()),
+    })
+}
+
+/// Stores a pending attempt.
+///
+/// # Errors
+/// Fails when the random generator fails.
+pub fn plan_pending(flow: &Flow<'_>, attempt: Attempt, needs: &'static str) -> Result<ChangeSet> {
+    let actor = Actor::User { user: attempt.user, session: None };
+    let audit = flow.audit(AuditKind::SignInPending, actor, attempt.user, json!({ "needs": needs }))?;
+    Ok(flow.changes()?.with(Write::PutAttempt(attempt)).with(audit))
+}

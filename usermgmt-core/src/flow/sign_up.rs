@@ -1,0 +1,151 @@
+//! Sign-up.
+//!
+//! The request is answered before anybody looks whether the address is known: it becomes one job of the outbox, the
+//! same for every address. A worker then looks, and writes either to somebody who may become a user or to the owner
+//! of the account that exists. The answer therefore cannot tell the two apart, by content or by time.
+
+use serde_json::json;
+
+use super::{Flow, Result};
+use crate::address::{CANONICAL_VERSION, EmailAddress};
+use crate::id::UserId;
+use crate::model::{
+    Actor, AddressPurpose, AddressRequest, AuditKind, Identifier, IdentifierKind, Job, MailKind, PasswordCredential,
+    SignInRecord, SignUpRequest, TokenKind, Unproven, User, UserStatus, Version,
+};
+use crate::secret::Digest;
+use crate::store::{ChangeSet, Write};
+
+/// Promises to act on a request that concerns an address.
+///
+/// # Errors
+/// Fails when the random generator fails.
+pub fn request(flow: &Flow<'_>, email: EmailAddress, browser: Digest, purpose: AddressPurpose) -> Result<ChangeSet> {
+    let job = Job::AddressRequest(AddressRequest { email, browser, purpose });
+    Ok(flow.changes()?.with(flow.job(job)?))
+}
+
+/// Acts on a promised request, as the worker.
+///
+/// # Errors
+/// As the store.
+pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest) -> Result<ChangeSet> {
+    let known = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, request.email.canonical()).await?;
+    match (&request.purpose, known) {
+        (AddressPurpose::SignUp(entered), None) => sign_up(flow, request, entered),
+        (AddressPurpose::SignUp(entered), Some(known)) if known.identifier.verified_at.is_none() => {
+            sign_up_again(flow, request, entered, known)
+        }
+        (AddressPurpose::SignUp(_), Some(known)) => tell_owner(flow, known),
+        (AddressPurpose::Verify, Some(known)) if known.identifier.verified_at.is_none() => {
+            let changes = flow.changes()?.with(flow.audit(
+                AuditKind::VerificationRequested,
+                Actor::Anonymous,
+                known.user.id,
+                json!({}),
+            )?);
+            ask_for_proof(flow, changes, request, known.user.id, known.user.locale)
+        }
+        (AddressPurpose::Verify, Some(known)) => tell_owner(flow, known),
+        (AddressPurpose::Verify, None) => Ok(flow.changes()?),
+    }
+}
+
+fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequest) -> Result<ChangeSet> {
+    let user = User {
+        id: UserId::new(flow.random, flow.now)?,
+        realm: flow.realm,
+        name: entered.name.clone(),
+        locale: entered.locale.clone(),
+        status: UserStatus::Active,
+        auth_epoch: 1,
+        created_at: flow.now,
+        version: Version::NEW,
+    };
+    let identifier = Identifier {
+        realm: flow.realm,
+        kind: IdentifierKind::Email,
+        canonical: request.email.canonical().to_owned(),
+        display: request.email.display().to_owned(),
+        canonical_version: CANONICAL_VERSION,
+        user: user.id,
+        primary: true,
+        verified_at: None,
+        created_at: flow.now,
+        version: Version::NEW,
+    };
+    let (id, locale) = (user.id, user.locale.clone());
+    let changes = flow
+        .changes()?
+        .with(Write::PutUser(user))
+        .with(Write::PutIdentifier(identifier))
+        .with(Write::PutPassword(unproven_password(flow, request, entered, id, Version::NEW)))
+        .with(flow.audit(AuditKind::SignedUp, Actor::Anonymous, id, json!({}))?);
+    ask_for_proof(flow, changes, request, id, locale)
+}
+
+/// The address was entered before and never proven: the latest entry counts. What the earlier one had begun is void.
+fn sign_up_again(
+    flow: &Flow<'_>,
+    request: &AddressRequest,
+    entered: &SignUpRequest,
+    known: SignInRecord,
+) -> Result<ChangeSet> {
+    let version = known.password.map_or(Version::NEW, |password| password.version);
+    let user = User { name: entered.name.clone(), locale: entered.locale.clone(), ..known.user };
+    let identifier = Identifier { display: request.email.display().to_owned(), ..known.identifier };
+    let (id, locale) = (user.id, user.locale.clone());
+    let changes = flow
+        .changes()?
+        .with(Write::MoveAuthEpoch { user: id, from: user.auth_epoch })
+        .with(Write::PutPassword(unproven_password(flow, request, entered, id, version)))
+        .with(Write::PutUser(user))
+        .with(Write::PutIdentifier(identifier))
+        .with(flow.audit(AuditKind::VerificationRequested, Actor::Anonymous, id, json!({ "signed_up": "again" }))?);
+    ask_for_proof(flow, changes, request, id, locale)
+}
+
+fn unproven_password(
+    flow: &Flow<'_>,
+    request: &AddressRequest,
+    entered: &SignUpRequest,
+    user: UserId,
+    version: Version,
+) -> PasswordCredential {
+    PasswordCredential {
+        user,
+        hash: entered.password.clone(),
+        unproven: Some(Unproven { browser: request.browser, organization: entered.organization.clone() }),
+        changed_at: flow.now,
+        version,
+    }
+}
+
+fn ask_for_proof(
+    flow: &Flow<'_>,
+    changes: ChangeSet,
+    request: &AddressRequest,
+    user: UserId,
+    locale: Option<String>,
+) -> Result<ChangeSet> {
+    let token = flow.verify_token(user, request.email.canonical(), Some(request.browser))?;
+    let mail =
+        Job::Mail { mail: MailKind::VerifyEmail, to: request.email.clone(), user, token: Some(token.id), locale };
+    Ok(changes
+        .with(Write::RevokeTokens { user, kind: TokenKind::VerifyEmail })
+        .with(Write::PutToken(token))
+        .with(flow.job(mail)?))
+}
+
+/// Writes to the stored address, never to the one that was typed.
+fn tell_owner(flow: &Flow<'_>, known: SignInRecord) -> Result<ChangeSet> {
+    let user = known.user.id;
+    let Ok(to) = EmailAddress::parse(&known.identifier.display) else { return Ok(flow.changes()?) };
+    let mail = Job::Mail { mail: MailKind::AlreadyRegistered, to, user, token: None, locale: known.user.locale };
+    Ok(flow.changes()?.with(flow.job(mail)?).with(flow.audit(
+        AuditKind::SignUpRepeated,
+        Actor::Anonymous,
+        user,
+        json!({}),
+    )?))
+}

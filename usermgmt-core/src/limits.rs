@@ -1,0 +1,99 @@
+//! Every number that is a rule, named once. Boundary tests pin them; the manual gives each one's reason.
+
+use time::Duration;
+
+/// Shortest password, in code points (NIST SP 800-63B-4 section 3.1.1.2 allows 8 with a second factor; see the
+/// `strict` preset for 15).
+pub const PASSWORD_MIN_CHARS: usize = 8;
+/// Shortest password of the `strict` preset, in code points (NIST SP 800-63B-4 section 3.1.1.2, single factor).
+pub const PASSWORD_MIN_CHARS_STRICT: usize = 15;
+/// Longest password, in code points (NIST asks for at least 64 to be allowed).
+pub const PASSWORD_MAX_CHARS: usize = 256;
+/// Longest password, in bytes; refused before any hashing, never truncated (OWASP ASVS 5.0, 6.2.9).
+pub const PASSWORD_MAX_BYTES: usize = 1_024;
+
+/// Longest name of a person or an organisation, in code points.
+pub const NAME_MAX_CHARS: usize = 64;
+/// Longest stored label of a device, in code points.
+pub const LABEL_MAX_CHARS: usize = 256;
+
+/// Argon2id memory, in KiB (OWASP Password Storage Cheat Sheet: m=19456, t=2, p=1).
+pub const ARGON2_MEMORY_KIB: u32 = 19_456;
+/// Argon2id passes.
+pub const ARGON2_PASSES: u32 = 2;
+/// Argon2id lanes.
+pub const ARGON2_LANES: u32 = 1;
+/// Hashes that may wait for a free worker, for each worker; beyond it the answer is 503.
+pub const HASH_QUEUE_PER_WORKER: usize = 32;
+
+/// Wrong passwords for one account from one address prefix, each [`WRONG_PASSWORD_WINDOW`].
+pub const WRONG_PASSWORDS_PER_PAIR: u32 = 10;
+/// Window of [`WRONG_PASSWORDS_PER_PAIR`].
+pub const WRONG_PASSWORD_WINDOW: Duration = Duration::hours(1);
+/// Wrong passwords for one account from anywhere, each [`PASSWORD_REST_WINDOW`]; then only known devices may try.
+pub const WRONG_PASSWORDS_PER_ACCOUNT: u32 = 100;
+/// How long the password of an account rests once [`WRONG_PASSWORDS_PER_ACCOUNT`] is reached.
+pub const PASSWORD_REST_WINDOW: Duration = Duration::days(1);
+/// Sign-ins from one address prefix, each minute.
+pub const SIGN_INS_PER_ADDRESS: u32 = 30;
+/// Sign-ups from one address prefix, each minute.
+pub const SIGN_UPS_PER_ADDRESS: u32 = 20;
+/// Uses of mailed links and codes from one address prefix, each minute.
+pub const VERIFICATIONS_PER_ADDRESS: u32 = 30;
+/// Step-ups of one user, each minute.
+pub const STEP_UPS_PER_USER: u32 = 10;
+/// Window of the limits that count by the minute.
+pub const MINUTE: Duration = Duration::MINUTE;
+/// Mails to one address, each hour.
+pub const MAILS_PER_ADDRESS_HOUR: u32 = 5;
+/// Mails to one address, each day.
+pub const MAILS_PER_ADDRESS_DAY: u32 = 20;
+/// Wrong codes for one account, each hour, over all codes that were sent.
+pub const WRONG_CODES_PER_ACCOUNT: u32 = 30;
+/// Bits of an IPv6 address that count as one place.
+pub const IPV6_PREFIX_BITS: u8 = 64;
+
+/// Life of the link that proves an address.
+pub const VERIFY_LINK_LIFE: Duration = Duration::hours(24);
+/// Life of the code that proves an address.
+pub const CODE_LIFE: Duration = Duration::minutes(10);
+/// Wrong entries that a code survives.
+pub const CODE_TRIES: u32 = 3;
+/// Pause before another code is sent.
+pub const RESEND_PAUSE: Duration = Duration::seconds(60);
+/// Life of a sign-in that has begun and is not complete.
+pub const ATTEMPT_LIFE: Duration = Duration::minutes(10);
+
+/// Session ends after this long without activity, when the person asked to be remembered.
+pub const SESSION_IDLE: Duration = Duration::days(7);
+/// Session ends after this long without activity when it belongs to the visit only; the cookie goes with the browser.
+pub const SESSION_IDLE_VISIT: Duration = Duration::days(1);
+/// Session ends this long after sign-in, whatever happens.
+pub const SESSION_ABSOLUTE: Duration = Duration::days(30);
+/// Activity is written at most this often.
+pub const ACTIVITY_INTERVAL: Duration = Duration::MINUTE;
+/// Sessions of one user; the one unused for longest gives way.
+pub const SESSIONS_PER_USER: u32 = 48;
+/// Proof by password or factor counts as recent for this long.
+pub const STEP_UP_FRESH: Duration = Duration::minutes(10);
+/// Life of the cookie that names a known device.
+pub const DEVICE_LIFE: Duration = Duration::days(365);
+
+/// A cached principal is read anew after this long even if nothing was heard: the bound when no bus wakes this node.
+pub const CACHE_LIFE: Duration = Duration::seconds(5);
+/// Principals kept in the cache.
+pub const CACHE_ENTRIES: u64 = 100_000;
+
+/// Tries of a flow that meets a stale version, the first one included.
+pub const CONFLICT_TRIES: u32 = 8;
+/// Rows of the longest page of a list.
+pub const PAGE_MAX: u32 = 200;
+
+/// How long a worker holds a row of the outbox before another may take it.
+pub const LEASE: Duration = Duration::seconds(60);
+/// Tries before a message is given up and kept for inspection.
+pub const OUTBOX_TRIES: u32 = 12;
+/// How long the id of a commit is remembered, so that an unknown outcome can be asked for.
+pub const COMMIT_MEMORY: Duration = Duration::days(1);
+/// How long ended sessions, spent tokens and finished attempts are kept before they are swept.
+pub const SWEEP_AFTER: Duration = Duration::days(7);

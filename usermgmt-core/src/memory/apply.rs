@@ -1,0 +1,294 @@
+//! Applying a change set to the tables.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::tables::{Table, Tables};
+use crate::id::TokenId;
+use crate::model::{Change, MembershipStatus, OrgStatus, Token, UserStatus, Version};
+use crate::store::{
+    ChangeSet, Committed, Guard, Result, StillAuthorised, StoreError, StoreErrorKind, SweepBefore, UniqueKey, Write,
+};
+
+const CONFLICT: StoreErrorKind = StoreErrorKind::Conflict;
+
+fn ensure(holds: bool, otherwise: StoreErrorKind) -> Result<()> {
+    if holds { Ok(()) } else { Err(StoreError::new(otherwise)) }
+}
+
+fn refused(guard: Guard) -> StoreErrorKind {
+    StoreErrorKind::Refused(guard)
+}
+
+fn duplicate(key: UniqueKey) -> StoreErrorKind {
+    StoreErrorKind::Duplicate(key)
+}
+
+/// The row that may be changed, if it is there.
+fn row<'a, K: Ord, V: Clone>(table: &'a mut Table<K, V>, key: &K, otherwise: StoreErrorKind) -> Result<&'a mut V> {
+    table.get_mut(key).map(Arc::make_mut).ok_or_else(|| StoreError::new(otherwise))
+}
+
+/// The present row, if the version that was read is still the one that stands.
+fn expect<'a, K: Ord, V>(
+    table: &'a Table<K, V>,
+    key: &K,
+    seen: Version,
+    version: impl Fn(&V) -> Version,
+) -> Result<Option<&'a Arc<V>>> {
+    let present = table.get(key);
+    ensure(present.map_or(Version::NEW, |row| version(row)) == seen, CONFLICT)?;
+    Ok(present)
+}
+
+fn insert<K: Ord, V>(table: &mut Table<K, V>, key: K, row: V) -> Result<()> {
+    ensure(table.insert(key, Arc::new(row)).is_none(), duplicate(UniqueKey::Id))
+}
+
+impl Tables {
+    pub(super) fn apply(&mut self, changes: ChangeSet) -> Result<Committed> {
+        let (id, now, subjects) = (changes.id(), changes.at(), changes.subjects());
+        ensure(self.commits.insert(id, now).is_none(), duplicate(UniqueKey::Id))?;
+        let mut committed = Committed::default();
+        for write in changes.into_ordered() {
+            self.write(write, now, &mut committed)?;
+        }
+        for subject in subjects {
+            self.last_change += 1;
+            self.changes.push(Change { number: self.last_change, subject, at: now });
+        }
+        Ok(committed)
+    }
+
+    fn write(&mut self, write: Write, now: OffsetDateTime, committed: &mut Committed) -> Result<()> {
+        match write {
+            Write::StillAuthorised(authority) => ensure(self.stands(&authority), refused(Guard::Authority)),
+            Write::PutKeyCheck(check) => {
+                ensure(self.key_check.replace(check).is_none(), duplicate(UniqueKey::KeyCheck))
+            }
+            Write::PutUser(mut user) => {
+                let present = expect(&self.users, &user.id, user.version, |row| row.version)?;
+                if let Some(present) = present {
+                    user.auth_epoch = present.auth_epoch;
+                }
+                user.version = user.version.next();
+                self.users.insert(user.id, Arc::new(user));
+                Ok(())
+            }
+            Write::MoveAuthEpoch { user, from } => {
+                let user = row(&mut self.users, &user, CONFLICT)?;
+                ensure(user.auth_epoch == from, CONFLICT)?;
+                user.auth_epoch += 1;
+                Ok(())
+            }
+            Write::PutIdentifier(mut identifier) => {
+                let key = (identifier.realm, identifier.kind, identifier.canonical.clone());
+                let taken = self.identifiers.get(&key).is_some_and(|present| present.user != identifier.user);
+                let fresh = identifier.version == Version::NEW && self.identifiers.contains_key(&key);
+                ensure(!taken && !fresh, duplicate(UniqueKey::Identifier))?;
+                expect(&self.identifiers, &key, identifier.version, |row| row.version)?;
+                identifier.version = identifier.version.next();
+                self.identifiers.insert(key, Arc::new(identifier));
+                Ok(())
+            }
+            Write::PutPassword(mut password) => {
+                expect(&self.passwords, &password.user, password.version, |row| row.version)?;
+                password.version = password.version.next();
+                self.passwords.insert(password.user, Arc::new(password));
+                Ok(())
+            }
+            Write::PutOrg(mut org) => {
+                if let Some(present) = expect(&self.orgs, &org.id, org.version, |row| row.version)? {
+                    org.policy = present.policy.clone();
+                    org.rights_version = present.rights_version;
+                    org.policy_epoch = present.policy_epoch;
+                }
+                org.version = org.version.next();
+                self.orgs.insert(org.id, Arc::new(org));
+                Ok(())
+            }
+            Write::PutPolicy { org, policy, from } => {
+                let org = row(&mut self.orgs, &org, CONFLICT)?;
+                ensure(org.policy_epoch == from, CONFLICT)?;
+                org.policy = policy;
+                org.policy_epoch += 1;
+                Ok(())
+            }
+            Write::PutMembership(mut membership) => {
+                let key = (membership.org, membership.user);
+                if let Some(present) = expect(&self.memberships, &key, membership.version, |row| row.version)? {
+                    membership.rights_version = present.rights_version;
+                }
+                membership.version = membership.version.next();
+                self.memberships.insert(key, Arc::new(membership));
+                Ok(())
+            }
+            Write::DeleteMembership { org, user, version } => {
+                expect(&self.memberships, &(org, user), version, |row| row.version)?;
+                ensure(self.memberships.remove(&(org, user)).is_some(), CONFLICT)
+            }
+            Write::MoveRights { org, user: Some(user) } => {
+                row(&mut self.memberships, &(org, user), CONFLICT)?.rights_version += 1;
+                Ok(())
+            }
+            Write::MoveRights { org, user: None } => {
+                row(&mut self.orgs, &org, CONFLICT)?.rights_version += 1;
+                Ok(())
+            }
+            Write::RevokeTokens { user, kind } => {
+                let wanted =
+                    |token: &&mut Arc<Token>| token.user == user && token.kind == kind && token.consumed_at.is_none();
+                for token in self.tokens.values_mut().filter(wanted) {
+                    Arc::make_mut(token).consumed_at = Some(now);
+                }
+                Ok(())
+            }
+            Write::CountTry { id } => self.count_try(id, now, committed),
+            Write::ConsumeToken { id } => {
+                let token = row(&mut self.tokens, &id, refused(Guard::Token))?;
+                ensure(token.is_live(now), refused(Guard::Token))?;
+                token.consumed_at = Some(now);
+                Ok(())
+            }
+            Write::PutToken(token) => {
+                let taken = self.tokens.values().any(|row| row.digest == token.digest);
+                ensure(!taken, duplicate(UniqueKey::TokenDigest))?;
+                insert(&mut self.tokens, token.id, token)
+            }
+            Write::ConsumeAttempt { id } => {
+                let attempt = row(&mut self.attempts, &id, refused(Guard::Attempt))?;
+                let live = attempt.consumed_at.is_none() && now < attempt.expires_at;
+                ensure(live, refused(Guard::Attempt))?;
+                attempt.consumed_at = Some(now);
+                attempt.version = attempt.version.next();
+                Ok(())
+            }
+            Write::PutAttempt(mut attempt) => {
+                let taken = self.attempts.values().any(|row| row.digest == attempt.digest && row.id != attempt.id);
+                ensure(!taken, duplicate(UniqueKey::AttemptDigest))?;
+                expect(&self.attempts, &attempt.id, attempt.version, |row| row.version)?;
+                attempt.version = attempt.version.next();
+                self.attempts.insert(attempt.id, Arc::new(attempt));
+                Ok(())
+            }
+            Write::EndSession { user, id } => {
+                let session = self.sessions.get_mut(&id).filter(|row| row.user == user && row.ended_at.is_none());
+                if let Some(session) = session {
+                    Arc::make_mut(session).ended_at = Some(now);
+                }
+                Ok(())
+            }
+            Write::RotateSession { id, from, to, proofs, org, auth_epoch } => {
+                ensure(!self.session_digests.contains_key(&to), duplicate(UniqueKey::SessionDigest))?;
+                let session = row(&mut self.sessions, &id, refused(Guard::Session))?;
+                let running = session.ended_at.is_none() && session.digest == from;
+                ensure(running, refused(Guard::Session))?;
+                (session.digest, session.proofs, session.org) = (to, proofs, org);
+                session.auth_epoch = auth_epoch;
+                self.session_digests.remove(&from);
+                self.session_digests.insert(to, id);
+                Ok(())
+            }
+            Write::PutSession(session) => {
+                let fresh = self.session_digests.insert(session.digest, session.id).is_none();
+                ensure(fresh, duplicate(UniqueKey::SessionDigest))?;
+                insert(&mut self.sessions, session.id, session)
+            }
+            Write::FinishJob { id, worker } => {
+                self.leased(id, worker)?;
+                self.outbox.remove(&id);
+                Ok(())
+            }
+            Write::RetryJob { id, worker, due_at } => {
+                self.leased(id, worker)?;
+                let job = row(&mut self.outbox, &id, refused(Guard::Lease))?;
+                (job.lease, job.due_at) = (None, due_at);
+                Ok(())
+            }
+            Write::GiveUpJob { id, worker } => {
+                self.leased(id, worker)?;
+                let job = row(&mut self.outbox, &id, refused(Guard::Lease))?;
+                (job.lease, job.dead_at) = (None, Some(now));
+                Ok(())
+            }
+            Write::PutJob(job) => insert(&mut self.outbox, job.id, job),
+            Write::Audit(event) => insert(&mut self.audit, event.id, event),
+        }
+    }
+
+    fn stands(&self, authority: &StillAuthorised) -> bool {
+        let session = self.sessions.get(&authority.session).is_some_and(|session| {
+            session.ended_at.is_none() && session.user == authority.user && session.auth_epoch == authority.auth_epoch
+        });
+        let user = self
+            .users
+            .get(&authority.user)
+            .is_some_and(|user| user.status == UserStatus::Active && user.auth_epoch == authority.auth_epoch);
+        let member = authority.member.is_none_or(|member| {
+            let org = self.orgs.get(&member.org).is_some_and(|org| {
+                org.status == OrgStatus::Active
+                    && org.rights_version == member.org_rights
+                    && org.policy_epoch == member.policy_epoch
+            });
+            let membership = self.memberships.get(&(member.org, authority.user)).is_some_and(|membership| {
+                membership.status == MembershipStatus::Active && membership.rights_version == member.member_rights
+            });
+            org && membership
+        });
+        session && user && member
+    }
+
+    fn count_try(&mut self, id: TokenId, now: OffsetDateTime, committed: &mut Committed) -> Result<()> {
+        let token = row(&mut self.tokens, &id, refused(Guard::Tries))?;
+        ensure(token.code_is_live(now), refused(Guard::Tries))?;
+        token.tries_left -= 1;
+        committed.tries_left.push((id, token.tries_left));
+        Ok(())
+    }
+
+    fn leased(&self, id: crate::id::OutboxId, worker: crate::id::WorkerId) -> Result<()> {
+        let held = self.outbox.get(&id).is_some_and(|row| row.lease.is_some_and(|(holder, _)| holder == worker));
+        ensure(held, refused(Guard::Lease))
+    }
+
+    pub(super) fn sweep(&mut self, before: SweepBefore, limit: u32) -> u64 {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut swept = 0;
+        let spent = before.spent;
+        let digests: Vec<_> = self
+            .sessions
+            .values()
+            .filter(|row| row.ended_at.unwrap_or(row.expires_at).min(row.expires_at) < spent)
+            .take(limit)
+            .map(|row| (row.digest, row.id))
+            .collect();
+        for (digest, id) in digests {
+            self.session_digests.remove(&digest);
+            swept += u64::from(self.sessions.remove(&id).is_some());
+        }
+        swept +=
+            prune(&mut self.tokens, limit, |row| row.consumed_at.unwrap_or(row.expires_at).min(row.expires_at) < spent);
+        swept += prune(&mut self.attempts, limit, |row| {
+            row.consumed_at.unwrap_or(row.expires_at).min(row.expires_at) < spent
+        });
+        let commits: Vec<_> =
+            self.commits.iter().filter(|(_, at)| **at < before.commits).take(limit).map(|(id, _)| *id).collect();
+        for id in commits {
+            swept += u64::from(self.commits.remove(&id).is_some());
+        }
+        let kept = self.changes.len();
+        let mut left = limit;
+        self.changes.retain(|change| {
+            let goes = change.at < before.commits && left > 0;
+            left -= usize::from(goes);
+            !goes
+        });
+        swept + u64::try_from(kept - self.changes.len()).unwrap_or(0)
+    }
+}
+
+fn prune<K: Ord + Copy, V>(table: &mut Table<K, V>, limit: usize, goes: impl Fn(&V) -> bool) -> u64 {
+    let keys: Vec<_> = table.iter().filter(|(_, row)| goes(row)).take(limit).map(|(key, _)| *key).collect();
+    keys.into_iter().map(|key| u64::from(table.remove(&key).is_some())).sum()
+}

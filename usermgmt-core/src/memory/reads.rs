@@ -1,0 +1,254 @@
+//! Reads in memory.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use super::MemoryStore;
+use super::tables::Table;
+use crate::id::{EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+use crate::model::{
+    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
+    PrincipalRecord, Session, SignInRecord, Token, TokenKind, User,
+};
+use crate::page::{Page, PageRequest};
+use crate::policy::AuthPolicy;
+use crate::secret::Digest;
+use crate::store::{
+    AttemptStore, AuditStore, ChangeStore, MaintenanceStore, MembershipStore, OrgStore, OutboxStore, PolicyStore,
+    Result, SessionStore, SweepBefore, TokenStore, UserStore,
+};
+
+fn row<K: Ord, V: Clone>(table: &Table<K, V>, key: &K) -> Option<V> {
+    table.get(key).map(|row| V::clone(row))
+}
+
+fn rows<K: Ord, V: Clone>(table: &Table<K, V>, wanted: impl Fn(&V) -> bool) -> impl Iterator<Item = V> {
+    table.values().filter(move |row| wanted(row)).map(|row| V::clone(row))
+}
+
+/// Rows behind the page's key in key order, one more than wanted.
+fn page<T, K: Ord + Copy>(
+    rows: impl Iterator<Item = T>,
+    request: &PageRequest<K>,
+    key: impl Fn(&T) -> K,
+) -> Page<T, K> {
+    let wanted = usize::try_from(request.limit()).unwrap_or(usize::MAX).saturating_add(1);
+    let behind = rows.filter(|row| request.key().is_none_or(|after| key(row) > *after));
+    Page::from_surplus(behind.take(wanted).collect(), request.limit(), key)
+}
+
+#[async_trait]
+impl UserStore for MemoryStore {
+    async fn user(&self, realm: RealmId, id: UserId) -> Result<Option<User>> {
+        Ok(row(&self.tables()?.users, &id).filter(|user| user.realm == realm))
+    }
+
+    async fn identifiers(&self, user: UserId) -> Result<Vec<Identifier>> {
+        let mut found: Vec<_> = rows(&self.tables()?.identifiers, |row| row.user == user).collect();
+        found.sort_by(|a, b| (a.kind.as_str(), &a.canonical).cmp(&(b.kind.as_str(), &b.canonical)));
+        Ok(found)
+    }
+
+    async fn password(&self, user: UserId) -> Result<Option<PasswordCredential>> {
+        Ok(row(&self.tables()?.passwords, &user))
+    }
+
+    async fn sign_in_record(
+        &self,
+        realm: RealmId,
+        kind: IdentifierKind,
+        canonical: &str,
+    ) -> Result<Option<SignInRecord>> {
+        let tables = self.tables()?;
+        let identifier = row(&tables.identifiers, &(realm, kind, canonical.to_owned()));
+        let found = identifier.and_then(|identifier| Some((row(&tables.users, &identifier.user)?, identifier)));
+        Ok(found.map(|(user, identifier)| {
+            let password = row(&tables.passwords, &user.id);
+            SignInRecord { identifier, user, password }
+        }))
+    }
+}
+
+#[async_trait]
+impl OrgStore for MemoryStore {
+    async fn org(&self, realm: RealmId, id: OrgId) -> Result<Option<Org>> {
+        Ok(row(&self.tables()?.orgs, &id).filter(|org| org.realm == realm))
+    }
+}
+
+#[async_trait]
+impl MembershipStore for MemoryStore {
+    async fn membership(&self, org: OrgId, user: UserId) -> Result<Option<Membership>> {
+        Ok(row(&self.tables()?.memberships, &(org, user)))
+    }
+
+    async fn members(&self, org: OrgId, request: PageRequest<UserId>) -> Result<Page<Membership, UserId>> {
+        let tables = self.tables()?;
+        Ok(page(rows(&tables.memberships, |row| row.org == org), &request, |row| row.user))
+    }
+
+    async fn memberships_of(
+        &self,
+        user: UserId,
+        request: PageRequest<OrgId>,
+    ) -> Result<Page<(Org, Membership), OrgId>> {
+        let tables = self.tables()?;
+        let mine = rows(&tables.memberships, |row| row.user == user);
+        let mine = mine.filter_map(|membership| Some((row(&tables.orgs, &membership.org)?, membership)));
+        Ok(page(mine, &request, |(org, _)| org.id))
+    }
+}
+
+#[async_trait]
+impl PolicyStore for MemoryStore {
+    async fn policy(&self, org: OrgId) -> Result<Option<(AuthPolicy, u64)>> {
+        Ok(row(&self.tables()?.orgs, &org).map(|org| (org.policy, org.policy_epoch)))
+    }
+}
+
+#[async_trait]
+impl TokenStore for MemoryStore {
+    async fn token(&self, realm: RealmId, id: TokenId) -> Result<Option<Token>> {
+        Ok(row(&self.tables()?.tokens, &id).filter(|token| token.realm == realm))
+    }
+
+    async fn token_by_digest(&self, realm: RealmId, kind: TokenKind, digest: Digest) -> Result<Option<Token>> {
+        let tables = self.tables()?;
+        Ok(rows(&tables.tokens, |row| (row.realm, row.kind, row.digest) == (realm, kind, digest)).next())
+    }
+
+    async fn token_of_browser(&self, realm: RealmId, kind: TokenKind, browser: Digest) -> Result<Option<Token>> {
+        let tables = self.tables()?;
+        Ok(rows(&tables.tokens, |row| (row.realm, row.kind, row.browser) == (realm, kind, Some(browser))).last())
+    }
+}
+
+#[async_trait]
+impl AttemptStore for MemoryStore {
+    async fn attempt(&self, realm: RealmId, digest: Digest) -> Result<Option<Attempt>> {
+        let tables = self.tables()?;
+        Ok(rows(&tables.attempts, |row| (row.realm, row.digest) == (realm, digest)).next())
+    }
+}
+
+#[async_trait]
+impl SessionStore for MemoryStore {
+    async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>> {
+        let tables = self.tables()?;
+        let session = tables.session_digests.get(&digest).and_then(|id| row(&tables.sessions, id));
+        let Some(session) = session.filter(|session| session.realm == realm) else { return Ok(None) };
+        let Some(user) = row(&tables.users, &session.user) else { return Ok(None) };
+        let primary = |row: &Identifier| row.user == user.id && row.kind == IdentifierKind::Email && row.primary;
+        let email = rows(&tables.identifiers, primary).next().map(|identifier| identifier.display);
+        let org =
+            session.org.and_then(|org| Some((row(&tables.orgs, &org)?, row(&tables.memberships, &(org, user.id))?)));
+        Ok(Some(PrincipalRecord { session, user, email, org }))
+    }
+
+    async fn sessions(
+        &self,
+        user: UserId,
+        now: OffsetDateTime,
+        request: PageRequest<SessionId>,
+    ) -> Result<Page<Session, SessionId>> {
+        let tables = self.tables()?;
+        let epoch = tables.users.get(&user).map(|user| user.auth_epoch);
+        let live = |row: &Session| {
+            row.user == user
+                && row.ended_at.is_none()
+                && Some(row.auth_epoch) == epoch
+                && now < row.expires_at
+                && now - row.seen_at < row.idle
+        };
+        let newest_first = tables.sessions.values().rev().filter(|row| live(row)).map(|row| Session::clone(row));
+        let behind = newest_first.filter(|row| request.key().is_none_or(|after| row.id < *after));
+        let wanted = usize::try_from(request.limit()).unwrap_or(usize::MAX).saturating_add(1);
+        Ok(Page::from_surplus(behind.take(wanted).collect(), request.limit(), |row| row.id))
+    }
+
+    async fn touch(&self, id: SessionId, seen_at: OffsetDateTime) -> Result<()> {
+        let mut tables = self.tables()?;
+        if let Some(session) =
+            tables.sessions.get_mut(&id).filter(|row| row.ended_at.is_none() && row.seen_at < seen_at)
+        {
+            Arc::make_mut(session).seen_at = seen_at;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl OutboxStore for MemoryStore {
+    async fn lease(
+        &self,
+        realm: RealmId,
+        worker: WorkerId,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>> {
+        let mut tables = self.tables()?;
+        let free = |row: &OutboxRow| {
+            row.realm == realm
+                && row.dead_at.is_none()
+                && row.due_at <= now
+                && row.lease.is_none_or(|(_, until)| until <= now)
+        };
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut leased = Vec::new();
+        for row in tables.outbox.values_mut().filter(|row| free(row)).take(wanted) {
+            let row = Arc::make_mut(row);
+            row.lease = Some((worker, until));
+            row.tries += 1;
+            leased.push(row.clone());
+        }
+        Ok(leased)
+    }
+
+    async fn pending_jobs(&self, realm: RealmId, request: PageRequest<OutboxId>) -> Result<Page<OutboxRow, OutboxId>> {
+        let tables = self.tables()?;
+        Ok(page(rows(&tables.outbox, |row| row.realm == realm && row.dead_at.is_none()), &request, |row| row.id))
+    }
+}
+
+#[async_trait]
+impl AuditStore for MemoryStore {
+    async fn events(
+        &self,
+        realm: RealmId,
+        org: Option<OrgId>,
+        request: PageRequest<EventId>,
+    ) -> Result<Page<AuditEvent, EventId>> {
+        let tables = self.tables()?;
+        Ok(page(rows(&tables.audit, |row| row.realm == realm && row.org == org), &request, |row| row.id))
+    }
+}
+
+#[async_trait]
+impl ChangeStore for MemoryStore {
+    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Change>> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(self.tables()?.changes.iter().filter(|change| change.number > after).take(limit).copied().collect())
+    }
+}
+
+#[async_trait]
+impl MaintenanceStore for MemoryStore {
+    async fn sweep(&self, before: SweepBefore, limit: u32) -> Result<u64> {
+        let mut swept = self.tables()?.sweep(before, limit);
+        let mut counters = self.counters()?;
+        let over: Vec<_> =
+            counters.iter().filter(|(_, counter)| counter.ends_at < before.throttle).map(|(key, _)| *key).collect();
+        for key in over.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)) {
+            counters.remove(&key);
+            swept += 1;
+        }
+        Ok(swept)
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.check()
+    }
+}

@@ -1,0 +1,36 @@
+//! The tables. Maps share their rows, so copying all tables costs a pointer for each row.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use crate::id::{AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
+use crate::keys::KeyCheck;
+use crate::model::{
+    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential, Session,
+    Token, User,
+};
+use crate::secret::Digest;
+
+pub(super) type Table<K, V> = BTreeMap<K, Arc<V>>;
+pub(super) type IdentifierKey = (RealmId, IdentifierKind, String);
+
+#[derive(Clone, Default)]
+pub(super) struct Tables {
+    pub(super) users: Table<UserId, User>,
+    pub(super) identifiers: Table<IdentifierKey, Identifier>,
+    pub(super) passwords: Table<UserId, PasswordCredential>,
+    pub(super) orgs: Table<OrgId, Org>,
+    pub(super) memberships: Table<(OrgId, UserId), Membership>,
+    pub(super) tokens: Table<TokenId, Token>,
+    pub(super) attempts: Table<AttemptId, Attempt>,
+    pub(super) sessions: Table<SessionId, Session>,
+    pub(super) session_digests: BTreeMap<Digest, SessionId>,
+    pub(super) outbox: Table<OutboxId, OutboxRow>,
+    pub(super) audit: Table<EventId, AuditEvent>,
+    pub(super) changes: Vec<Change>,
+    pub(super) last_change: u64,
+    pub(super) commits: BTreeMap<CommitId, OffsetDateTime>,
+    pub(super) key_check: Option<KeyCheck>,
+}

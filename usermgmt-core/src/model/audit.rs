@@ -1,0 +1,138 @@
+//! Audit events: who did what, when, from where, and how it ended.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::words;
+use crate::id::{EventId, OrgId, RealmId, SessionId, UserId};
+
+words! {
+    /// What happened. The words are stable: reports and alarms are built on them.
+    AuditKind {
+        /// An account was made; its address is not proven yet.
+        SignedUp = "user.signed_up",
+        /// Somebody signed up with an address that has an account; its owner was told.
+        SignUpRepeated = "user.sign_up_repeated",
+        /// Another proof of an address was asked for.
+        VerificationRequested = "user.verification_requested",
+        /// An address was proven.
+        EmailVerified = "user.email_verified",
+        /// A password that was set before the proof was replaced, since the proof came from elsewhere.
+        UnprovenPasswordReplaced = "user.unproven_password_replaced",
+        /// A sign-in began with a right first proof and needs more.
+        SignInPending = "session.pending",
+        /// A session began.
+        SignedIn = "session.started",
+        /// A session ended at its holder's wish.
+        SignedOut = "session.ended",
+        /// All sessions of a user ended.
+        SignedOutEverywhere = "session.ended_everywhere",
+        /// Somebody proved again who they are.
+        SteppedUp = "session.stepped_up",
+        /// A session entered an organisation.
+        OrgEntered = "session.org_entered",
+        /// The oldest session gave way to a new one.
+        SessionEvicted = "session.evicted",
+        /// A password hash was made anew at a higher cost.
+        PasswordRehashed = "user.password_rehashed",
+        /// The status of a user changed.
+        UserStatusChanged = "user.status_changed",
+        /// An organisation was made.
+        OrgCreated = "org.created",
+        /// The policy of an organisation changed.
+        PolicyChanged = "org.policy_changed",
+        /// Roles of a member changed.
+        RolesChanged = "member.roles_changed",
+        /// Somebody became a member.
+        MemberAdded = "member.added",
+        /// A sign-in was refused.
+        SignInRefused = "refused.sign_in",
+        /// A link or code was refused.
+        VerificationRefused = "refused.verification",
+        /// A proof in a running session was refused.
+        StepUpRefused = "refused.step_up",
+        /// A limit was reached.
+        LimitReached = "refused.limit",
+        /// A state change was asked for by another site.
+        CsrfRefused = "refused.cross_site",
+        /// A right was missing.
+        PermissionRefused = "refused.permission",
+        /// A session cookie that nobody was given was presented.
+        UnknownSession = "refused.unknown_session",
+        /// A request carried two cookies of one name; neither was believed.
+        AmbiguousCookie = "refused.ambiguous_cookie",
+        /// Forwarding headers arrived although no proxy is trusted.
+        UntrustedForwarding = "warning.untrusted_forwarding",
+        /// A message was given up after its last try.
+        MessageGivenUp = "warning.message_given_up",
+    }
+}
+
+words! {
+    /// How it ended.
+    Outcome {
+        /// Done.
+        Success = "success",
+        /// Refused.
+        Refused = "refused",
+    }
+}
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "actor", rename_all = "snake_case")]
+pub enum Actor {
+    /// Somebody who is not signed in.
+    Anonymous,
+    /// A user, by way of a session where there is one.
+    User {
+        /// Who.
+        user: UserId,
+        /// In which session.
+        session: Option<SessionId>,
+    },
+    /// The system itself, or the application's own code, for the reason given.
+    System {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How an event is bound into the tamper-evident chain of its organisation (of its realm where there is none). Events
+/// are inserted unsealed; a sealer adds this later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// Place in the chain, from 1.
+    pub number: u64,
+    /// MAC over the commitment and the previous seal.
+    pub mac: [u8; 32],
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// Id.
+    pub id: EventId,
+    /// The realm it belongs to.
+    pub realm: RealmId,
+    /// The organisation it belongs to, if any.
+    pub org: Option<OrgId>,
+    /// What happened.
+    pub kind: AuditKind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Who did it.
+    pub actor: Actor,
+    /// To whom it was done, if that is another than the actor.
+    pub subject: Option<UserId>,
+    /// From which address, as established by the trusted proxies.
+    pub address: Option<String>,
+    /// Further facts; never a secret. The one part that may be erased without breaking the chain.
+    pub detail: serde_json::Value,
+    /// Random salt of the commitment, so that an erased detail cannot be guessed from it.
+    pub salt: [u8; 16],
+    /// When.
+    pub at: OffsetDateTime,
+    /// Its place in the chain, once sealed.
+    pub seal: Option<Seal>,
+}

@@ -1,0 +1,79 @@
+//! What is stored: plain structs, of every capability, because one change set must span them.
+//!
+//! Rows that people or flows edit carry a [`Version`]; a write states the version it was made from. The three epochs
+//! (`auth_epoch`, `rights_version`, `policy_epoch`) are not part of that: they move only by their own writes.
+
+mod attempt;
+mod audit;
+mod change;
+mod credential;
+mod org;
+mod outbox;
+mod session;
+mod token;
+mod user;
+
+pub use attempt::{Attempt, Purpose as AttemptPurpose};
+pub use audit::{Actor, AuditEvent, AuditKind, Outcome as AuditOutcome, Seal};
+pub use change::{Change, Subject};
+pub use credential::{PasswordCredential, Unproven};
+pub use org::{Membership, MembershipStatus, Org, OrgStatus, RoleKey};
+pub use outbox::{AddressPurpose, AddressRequest, Job, MailKind, OutboxRow, SignUpRequest};
+pub use session::{Method, PrincipalRecord, Proof, Session};
+pub use token::{Token, TokenKind};
+pub use user::{Identifier, IdentifierKind, SignInRecord, User, UserStatus};
+
+/// How often a row was written. A write carries the version that was read; if the row has moved on, nothing is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Version(u64);
+
+impl Version {
+    /// The row must not exist yet.
+    pub const NEW: Self = Self(0);
+
+    /// A version as read from storage.
+    #[must_use]
+    pub const fn from_u64(value: u64) -> Self {
+        Self(value)
+    }
+
+    /// The number, for storage.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    /// The version after one more write.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// Declares an enum of stored words: a fixed text for each variant, for the database, JSON and people alike.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)* }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The stored word.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            /// The value of a stored word; `None` for any other text.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+    };
+}
+pub(crate) use words;

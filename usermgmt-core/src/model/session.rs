@@ -1,0 +1,85 @@
+//! Sessions and what was proven in them.
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use super::{Membership, Org, User, words};
+use crate::id::{OrgId, RealmId, SessionId, UserId};
+use crate::secret::Digest;
+
+words! {
+    /// How something was proven. The words are those of RFC 8176 where it has one.
+    Method {
+        /// A password.
+        Password = "pwd",
+        /// A link or code that was mailed.
+        Email = "email",
+    }
+}
+
+/// One proof: what was proven and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// How.
+    pub method: Method,
+    /// When the proof was given, which is what freshness is measured from.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+/// A signed-in user on one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Public id; stays when the secret rotates.
+    pub id: SessionId,
+    /// The realm it is valid in.
+    pub realm: RealmId,
+    /// Who.
+    pub user: UserId,
+    /// Digest of the bearer secret.
+    pub digest: Digest,
+    /// The organisation the session acts in, if one was chosen.
+    pub org: Option<OrgId>,
+    /// What was proven, in the order it was proven.
+    pub proofs: Vec<Proof>,
+    /// The user's `auth_epoch` when the session was made; a session of an older epoch is dead.
+    pub auth_epoch: u64,
+    /// Whether the cookie outlives the browser.
+    pub persistent: bool,
+    /// Ends after this long without activity.
+    pub idle: Duration,
+    /// Ends then, whatever happens.
+    pub expires_at: OffsetDateTime,
+    /// When it began.
+    pub created_at: OffsetDateTime,
+    /// Last activity, written at most once a minute.
+    pub seen_at: OffsetDateTime,
+    /// When it was ended before its time.
+    pub ended_at: Option<OffsetDateTime>,
+    /// What the device calls itself, cut to 256 code points.
+    pub label: Option<String>,
+    /// The address it was made from.
+    pub address: Option<String>,
+}
+
+impl Session {
+    /// When something was last proven in this session: the `auth_time` of OpenID Connect. A rotation is no proof.
+    #[must_use]
+    pub fn authenticated_at(&self) -> OffsetDateTime {
+        self.proofs.iter().map(|proof| proof.at).max().unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+}
+
+/// What the session check needs to know, in one composed read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrincipalRecord {
+    /// The session, also when it has ended or expired: the rules decide, not the query.
+    pub session: Session,
+    /// The user.
+    pub user: User,
+    /// The user's primary e-mail address as typed, if there is one.
+    pub email: Option<String>,
+    /// The organisation of the session with the user's membership in it; `None` when the session has none or the
+    /// user is no member (any more).
+    pub org: Option<(Org, Membership)>,
+}

@@ -1,0 +1,109 @@
+//! Where a sign-in stands.
+
+use std::marker::PhantomData;
+
+use crate::id::{AttemptId, OrgId, UserId};
+use crate::model::{Attempt, Proof};
+
+/// Proof that a sign-in is complete. Only this can become a session.
+///
+/// ```compile_fail
+/// use usermgmt_core::proof::Grant;
+/// fn forge(attempt: usermgmt_core::model::Attempt) -> Grant { Grant { attempt, org: None } }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Grant {
+    attempt: Attempt,
+    org: Option<OrgId>,
+}
+
+impl Grant {
+    pub(crate) const fn complete(attempt: Attempt, org: Option<OrgId>) -> Self {
+        Self { attempt, org }
+    }
+
+    /// Who has signed in.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.attempt.user
+    }
+
+    /// What was proven.
+    #[must_use]
+    pub fn proofs(&self) -> &[Proof] {
+        &self.attempt.proofs
+    }
+
+    /// The organisation that the session will act in.
+    #[must_use]
+    pub const fn org(&self) -> Option<OrgId> {
+        self.org
+    }
+
+    /// The user's epoch when the sign-in began.
+    #[must_use]
+    pub const fn auth_epoch(&self) -> u64 {
+        self.attempt.auth_epoch
+    }
+
+    /// Whether the person asked to be remembered.
+    #[must_use]
+    pub const fn is_persistent(&self) -> bool {
+        self.attempt.persistent
+    }
+
+    /// The stored attempt to consume, if the sign-in took more than one step.
+    #[must_use]
+    pub fn stored_attempt(&self) -> Option<AttemptId> {
+        (self.attempt.version != crate::model::Version::NEW).then_some(self.attempt.id)
+    }
+}
+
+/// A step that a sign-in may still need.
+pub trait Step: Send + Sync + 'static {
+    /// Stable word for this step.
+    const WORD: &'static str;
+}
+
+/// The address must be proven.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifyAddress;
+
+impl Step for VerifyAddress {
+    const WORD: &'static str = "verify_address";
+}
+
+/// An organisation must be chosen.
+#[derive(Clone, Copy, Debug)]
+pub struct ChooseOrg;
+
+impl Step for ChooseOrg {
+    const WORD: &'static str = "choose_organization";
+}
+
+/// Proof that a sign-in has begun with a right first proof and needs the step `S`. Pending is signed out: this opens
+/// nothing but that step.
+///
+/// ```compile_fail
+/// use usermgmt_core::proof::{Pending, VerifyAddress};
+/// fn forge(attempt: usermgmt_core::model::Attempt) -> Pending<VerifyAddress> {
+///     Pending { attempt, step: std::marker::PhantomData }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pending<S> {
+    attempt: Attempt,
+    step: PhantomData<fn() -> S>,
+}
+
+impl<S: Step> Pending<S> {
+    pub(crate) const fn needs(attempt: Attempt) -> Self {
+        Self { attempt, step: PhantomData }
+    }
+
+    /// The attempt.
+    #[must_use]
+    pub const fn attempt(&self) -> &Attempt {
+        &self.attempt
+    }
+}

@@ -1,0 +1,13 @@
+//! Proofs: values that can be had only from a check. A function that needs the check takes the value.
+
+mod grant;
+mod permit;
+mod principal;
+mod scope;
+mod step_up;
+
+pub use grant::{ChooseOrg, Grant, Pending, Step, VerifyAddress};
+pub use permit::Permit;
+pub use principal::{NotSignedIn, OrgStanding, Principal};
+pub use scope::{OrgScope, ScopeRules};
+pub use step_up::StepUp;

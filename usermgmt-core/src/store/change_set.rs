@@ -1,0 +1,300 @@
+//! The one write verb: everything that must become true together.
+
+use time::OffsetDateTime;
+
+use crate::id::{AttemptId, CommitId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+use crate::keys::KeyCheck;
+use crate::model::{
+    Attempt, AuditEvent, Identifier, Membership, Org, OutboxRow, PasswordCredential, Proof, Session, Subject, Token,
+    TokenKind, User, Version,
+};
+use crate::policy::AuthPolicy;
+use crate::secret::Digest;
+
+/// The authority of the caller, as it was when it was checked. The commit is refused unless it still stands.
+///
+/// Harmless edits of the same rows (a new name) do not disturb it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StillAuthorised {
+    /// The session must not have ended.
+    pub session: SessionId,
+    /// The user must be active …
+    pub user: UserId,
+    /// … and of this epoch.
+    pub auth_epoch: u64,
+    /// If the authority is that of a member: in which organisation, under which versions.
+    pub member: Option<StillMember>,
+}
+
+/// The organisation's part of [`StillAuthorised`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StillMember {
+    /// The organisation must be active and the user an active member of it.
+    pub org: OrgId,
+    /// `rights_version` of the membership.
+    pub member_rights: u64,
+    /// `rights_version` of the organisation.
+    pub org_rights: u64,
+    /// `policy_epoch` of the organisation.
+    pub policy_epoch: u64,
+}
+
+/// One write. Exhaustive on purpose: a store that does not handle a new one does not compile.
+///
+/// A `Put…` of a versioned row inserts it if its version is [`Version::NEW`] and otherwise replaces the row of exactly
+/// that version; the row then has the next version. Columns that say so in the model are left alone by a replacing
+/// put: they move only by their own write.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Writes nothing; refuses the commit with [`Guard::Authority`](super::Guard::Authority) unless this still holds.
+    StillAuthorised(StillAuthorised),
+    /// Inserts or replaces a user. A replacing put leaves `auth_epoch` alone.
+    PutUser(User),
+    /// Inserts or replaces an identifier, found by realm, kind and canonical form.
+    PutIdentifier(Identifier),
+    /// Inserts or replaces the password of a user.
+    PutPassword(PasswordCredential),
+    /// Inserts or replaces an organisation. A replacing put leaves `policy`, `rights_version` and `policy_epoch` alone.
+    PutOrg(Org),
+    /// Inserts or replaces a membership. A replacing put leaves `rights_version` alone.
+    PutMembership(Membership),
+    /// Removes a membership of exactly this version.
+    DeleteMembership {
+        /// The organisation.
+        org: OrgId,
+        /// The member.
+        user: UserId,
+        /// The version that was read.
+        version: Version,
+    },
+    /// Moves the user's `auth_epoch` from this value to the next; a conflict if it has moved already.
+    MoveAuthEpoch {
+        /// Whose.
+        user: UserId,
+        /// The value that was read.
+        from: u64,
+    },
+    /// Moves the `rights_version` of one membership, or of the whole organisation, to the next value.
+    MoveRights {
+        /// The organisation.
+        org: OrgId,
+        /// The member, or everybody.
+        user: Option<UserId>,
+    },
+    /// Sets the policy of an organisation and moves its `policy_epoch`; a conflict if that has moved already.
+    PutPolicy {
+        /// The organisation.
+        org: OrgId,
+        /// The new policy.
+        policy: AuthPolicy,
+        /// The epoch that was read.
+        from: u64,
+    },
+    /// Inserts a mailed token.
+    PutToken(Token),
+    /// Takes one try from a live token's code; refuses with [`Guard::Tries`](super::Guard::Tries) if none is left or
+    /// the token is not live.
+    CountTry {
+        /// The token.
+        id: TokenId,
+    },
+    /// Uses up a live token; refuses with [`Guard::Token`](super::Guard::Token) if it is not live at the commit's time.
+    ConsumeToken {
+        /// The token.
+        id: TokenId,
+    },
+    /// Revokes every live token of this user and kind.
+    RevokeTokens {
+        /// Whose.
+        user: UserId,
+        /// Of which kind.
+        kind: TokenKind,
+    },
+    /// Inserts or replaces an attempt.
+    PutAttempt(Attempt),
+    /// Completes a live attempt; refuses with [`Guard::Attempt`](super::Guard::Attempt) if it is not live at the
+    /// commit's time.
+    ConsumeAttempt {
+        /// The attempt.
+        id: AttemptId,
+    },
+    /// Inserts a session.
+    PutSession(Session),
+    /// Gives a session a new secret and what has been proven since; refuses with
+    /// [`Guard::Session`](super::Guard::Session) unless the session is running and has the old secret.
+    RotateSession {
+        /// The session.
+        id: SessionId,
+        /// Digest of the secret it has.
+        from: Digest,
+        /// Digest of the secret it gets.
+        to: Digest,
+        /// All its proofs.
+        proofs: Vec<Proof>,
+        /// The organisation it acts in from now on.
+        org: Option<OrgId>,
+        /// The epoch it belongs to from now on.
+        auth_epoch: u64,
+    },
+    /// Ends a session of this user. Ending an ended session is no error.
+    EndSession {
+        /// Whose; a session of somebody else is left alone.
+        user: UserId,
+        /// The session.
+        id: SessionId,
+    },
+    /// Inserts a job.
+    PutJob(OutboxRow),
+    /// Removes a job that is done; refuses with [`Guard::Lease`](super::Guard::Lease) unless this worker holds it.
+    FinishJob {
+        /// The job.
+        id: OutboxId,
+        /// Who did it.
+        worker: WorkerId,
+    },
+    /// Gives a job back to be tried later; refuses like `FinishJob`.
+    RetryJob {
+        /// The job.
+        id: OutboxId,
+        /// Who tried it.
+        worker: WorkerId,
+        /// Not before then.
+        due_at: OffsetDateTime,
+    },
+    /// Gives a job up for good, keeping the row; refuses like `FinishJob`.
+    GiveUpJob {
+        /// The job.
+        id: OutboxId,
+        /// Who tried it.
+        worker: WorkerId,
+    },
+    /// Inserts an audit event.
+    Audit(AuditEvent),
+    /// Inserts the store's key-check value.
+    PutKeyCheck(KeyCheck),
+}
+
+/// Everything that must become true together, or not at all.
+#[derive(Clone, Debug)]
+#[must_use = "a change set does nothing until it is committed"]
+pub struct ChangeSet {
+    id: CommitId,
+    realm: RealmId,
+    at: OffsetDateTime,
+    writes: Vec<Write>,
+}
+
+impl ChangeSet {
+    /// An empty change set of this realm and time.
+    pub const fn new(id: CommitId, realm: RealmId, at: OffsetDateTime) -> Self {
+        Self { id, realm, at, writes: Vec::new() }
+    }
+
+    /// Adds a write.
+    pub fn with(mut self, write: Write) -> Self {
+        self.writes.push(write);
+        self
+    }
+
+    /// Adds a write in place.
+    pub fn push(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+
+    /// Id of the commit; remembered by the store so that an unknown outcome can be asked for.
+    #[must_use]
+    pub const fn id(&self) -> CommitId {
+        self.id
+    }
+
+    /// The realm that new rows belong to.
+    #[must_use]
+    pub const fn realm(&self) -> RealmId {
+        self.realm
+    }
+
+    /// When it happens.
+    #[must_use]
+    pub const fn at(&self) -> OffsetDateTime {
+        self.at
+    }
+
+    /// The writes in the order they were added.
+    #[must_use]
+    pub fn writes(&self) -> &[Write] {
+        &self.writes
+    }
+
+    /// The writes in the order in which every store applies them: parents before children, and always the same order
+    /// of tables, so that two commits seldom wait for each other crosswise.
+    #[must_use]
+    pub fn into_ordered(self) -> Vec<Write> {
+        let mut writes = self.writes;
+        writes.sort_by_key(Write::rank);
+        writes
+    }
+
+    /// Whose standing this changes: what the store appends to the change sequence and caches forget.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<Subject> {
+        let mut subjects: Vec<_> = self.writes.iter().filter_map(Write::subject).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        subjects
+    }
+
+    /// Whether it promises work, so that workers should wake.
+    #[must_use]
+    pub fn promises_work(&self) -> bool {
+        self.writes.iter().any(|write| matches!(write, Write::PutJob(_)))
+    }
+}
+
+impl Write {
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::StillAuthorised(_) => 0,
+            Self::PutKeyCheck(_) => 1,
+            Self::PutUser(_) => 2,
+            Self::MoveAuthEpoch { .. } => 3,
+            Self::PutIdentifier(_) => 4,
+            Self::PutPassword(_) => 5,
+            Self::PutOrg(_) => 6,
+            Self::PutPolicy { .. } => 7,
+            Self::PutMembership(_) => 8,
+            Self::DeleteMembership { .. } => 9,
+            Self::MoveRights { .. } => 10,
+            Self::RevokeTokens { .. } => 11,
+            Self::CountTry { .. } => 12,
+            Self::ConsumeToken { .. } => 13,
+            Self::PutToken(_) => 14,
+            Self::ConsumeAttempt { .. } => 15,
+            Self::PutAttempt(_) => 16,
+            Self::EndSession { .. } => 17,
+            Self::RotateSession { .. } => 18,
+            Self::PutSession(_) => 19,
+            Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 20,
+            Self::PutJob(_) => 21,
+            Self::Audit(_) => 22,
+        }
+    }
+
+    const fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::MoveAuthEpoch { user, .. } => Some(Subject::User(*user)),
+            Self::MoveRights { org, user: Some(user) } | Self::DeleteMembership { org, user, .. } => {
+                Some(Subject::Member(*org, *user))
+            }
+            Self::MoveRights { org, user: None } | Self::PutPolicy { org, .. } => Some(Subject::Org(*org)),
+            Self::RotateSession { id, .. } | Self::EndSession { id, .. } => Some(Subject::Session(*id)),
+            _ => None,
+        }
+    }
+}
+
+/// What a commit did, as far as the caller cannot know it beforehand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Tries left after each `CountTry`.
+    pub tries_left: Vec<(TokenId, u32)>,
+}

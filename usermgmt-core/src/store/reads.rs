@@ -1,0 +1,177 @@
+//! The traits, cut by entity.
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use super::{ChangeSet, Committed, Result};
+use crate::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+use crate::keys::KeyCheck;
+use crate::model::{
+    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
+    PrincipalRecord, Session, SignInRecord, Token, TokenKind, User,
+};
+use crate::page::{Page, PageRequest};
+use crate::policy::AuthPolicy;
+use crate::secret::Digest;
+
+/// Reads of users, their identifiers and passwords.
+#[async_trait]
+pub trait UserStore: Send + Sync + 'static {
+    /// A user of this realm.
+    async fn user(&self, realm: RealmId, id: UserId) -> Result<Option<User>>;
+
+    /// The identifiers of a user, ordered by kind and canonical form.
+    async fn identifiers(&self, user: UserId) -> Result<Vec<Identifier>>;
+
+    /// The password of a user.
+    async fn password(&self, user: UserId) -> Result<Option<PasswordCredential>>;
+
+    /// Identifier, user and password behind a presented name, in one read.
+    async fn sign_in_record(
+        &self,
+        realm: RealmId,
+        kind: IdentifierKind,
+        canonical: &str,
+    ) -> Result<Option<SignInRecord>>;
+}
+
+/// Reads of organisations.
+#[async_trait]
+pub trait OrgStore: Send + Sync + 'static {
+    /// An organisation of this realm.
+    async fn org(&self, realm: RealmId, id: OrgId) -> Result<Option<Org>>;
+}
+
+/// Reads of memberships.
+#[async_trait]
+pub trait MembershipStore: Send + Sync + 'static {
+    /// The membership of one user in this organisation.
+    async fn membership(&self, org: OrgId, user: UserId) -> Result<Option<Membership>>;
+
+    /// The members of this organisation, by user id.
+    async fn members(&self, org: OrgId, page: PageRequest<UserId>) -> Result<Page<Membership, UserId>>;
+
+    /// The organisations of a user with the membership in each, by organisation id.
+    async fn memberships_of(&self, user: UserId, page: PageRequest<OrgId>) -> Result<Page<(Org, Membership), OrgId>>;
+}
+
+/// Reads of policies.
+#[async_trait]
+pub trait PolicyStore: Send + Sync + 'static {
+    /// The policy of an organisation and its epoch.
+    async fn policy(&self, org: OrgId) -> Result<Option<(AuthPolicy, u64)>>;
+}
+
+/// Reads of mailed tokens, live or not: the rules decide.
+#[async_trait]
+pub trait TokenStore: Send + Sync + 'static {
+    /// The token with this id.
+    async fn token(&self, realm: RealmId, id: TokenId) -> Result<Option<Token>>;
+
+    /// The token of this kind whose link has this digest.
+    async fn token_by_digest(&self, realm: RealmId, kind: TokenKind, digest: Digest) -> Result<Option<Token>>;
+
+    /// The newest token of this kind that this browser asked for.
+    async fn token_of_browser(&self, realm: RealmId, kind: TokenKind, browser: Digest) -> Result<Option<Token>>;
+}
+
+/// Reads of attempts, live or not: the rules decide.
+#[async_trait]
+pub trait AttemptStore: Send + Sync + 'static {
+    /// The attempt whose cookie has this digest.
+    async fn attempt(&self, realm: RealmId, digest: Digest) -> Result<Option<Attempt>>;
+}
+
+/// Sessions: the hot reads, and the activity mark, which is no part of any commit.
+#[async_trait]
+pub trait SessionStore: Send + Sync + 'static {
+    /// Everything the session check needs, in one composed read; also for a session that has ended or expired.
+    async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>>;
+
+    /// The sessions of a user that have neither ended nor expired at `now` and belong to the user's present epoch,
+    /// newest id first.
+    async fn sessions(
+        &self,
+        user: UserId,
+        now: OffsetDateTime,
+        page: PageRequest<SessionId>,
+    ) -> Result<Page<Session, SessionId>>;
+
+    /// Marks activity. Never moves the mark back, never revives an ended session.
+    async fn touch(&self, id: SessionId, seen_at: OffsetDateTime) -> Result<()>;
+}
+
+/// The outbox.
+#[async_trait]
+pub trait OutboxStore: Send + Sync + 'static {
+    /// Leases up to `limit` jobs that are due and held by nobody at `now`, oldest first, each to exactly one worker
+    /// until `until`, and counts the try.
+    async fn lease(
+        &self,
+        realm: RealmId,
+        worker: WorkerId,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>>;
+
+    /// Jobs that are not given up, leased or not, by id: what still has to happen.
+    async fn pending_jobs(&self, realm: RealmId, page: PageRequest<OutboxId>) -> Result<Page<OutboxRow, OutboxId>>;
+}
+
+/// Reads of the audit log.
+#[async_trait]
+pub trait AuditStore: Send + Sync + 'static {
+    /// Events of one organisation (or, with `None`, of the realm outside any organisation), by id.
+    async fn events(
+        &self,
+        realm: RealmId,
+        org: Option<OrgId>,
+        page: PageRequest<EventId>,
+    ) -> Result<Page<AuditEvent, EventId>>;
+}
+
+/// The change sequence.
+#[async_trait]
+pub trait ChangeStore: Send + Sync + 'static {
+    /// Up to `limit` changes with a number above `after`, in order. A number that could still become visible late is
+    /// never passed over: the answer ends before it.
+    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Change>>;
+}
+
+/// The one write verb.
+#[async_trait]
+pub trait CommitStore: Send + Sync + 'static {
+    /// Applies the change set, as a whole or not at all.
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`](super::StoreErrorKind). After every error but `OutcomeUnknown` nothing is written.
+    async fn commit(&self, changes: ChangeSet) -> Result<Committed>;
+
+    /// Whether a change set with this id was committed within the last day.
+    async fn committed(&self, id: CommitId) -> Result<bool>;
+
+    /// The key-check value that was committed, if any.
+    async fn key_check(&self) -> Result<Option<KeyCheck>>;
+}
+
+/// What may be swept, by kind of row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepBefore {
+    /// Sessions, tokens and attempts that ended or expired before then.
+    pub spent: OffsetDateTime,
+    /// Commit ids and changes older than this.
+    pub commits: OffsetDateTime,
+    /// Counters whose window ended before then.
+    pub throttle: OffsetDateTime,
+}
+
+/// Upkeep.
+#[async_trait]
+pub trait MaintenanceStore: Send + Sync + 'static {
+    /// Removes up to `limit` rows of each kind that nothing needs any more; answers how many went.
+    async fn sweep(&self, before: SweepBefore, limit: u32) -> Result<u64>;
+
+    /// Whether the store answers.
+    async fn ping(&self) -> Result<()>;
+}
