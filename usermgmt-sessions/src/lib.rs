@@ -1,1 +1,10 @@
-//! placeholder
+//! Session rules: how a session begins, how long it lives, how it ends.
+//!
+//! Rules only; what is true about a running session is decided by
+//! [`Principal::establish`](usermgmt_core::proof::Principal::establish), which is the one place that looks.
+
+mod begin;
+mod end;
+
+pub use begin::{Device, SessionRules, begin};
+pub use end::{end_all, end_one, sign_out};

@@ -45,6 +45,11 @@ impl UserStore for MemoryStore {
         Ok(row(&self.tables()?.users, &id).filter(|user| user.realm == realm))
     }
 
+    async fn users(&self, realm: RealmId, request: PageRequest<UserId>) -> Result<Page<User, UserId>> {
+        let tables = self.tables()?;
+        Ok(page(rows(&tables.users, |row| row.realm == realm), &request, |row| row.id))
+    }
+
     async fn identifiers(&self, user: UserId) -> Result<Vec<Identifier>> {
         let mut found: Vec<_> = rows(&self.tables()?.identifiers, |row| row.user == user).collect();
         found.sort_by(|a, b| (a.kind.as_str(), &a.canonical).cmp(&(b.kind.as_str(), &b.canonical)));

@@ -20,6 +20,9 @@ pub trait UserStore: Send + Sync + 'static {
     /// A user of this realm.
     async fn user(&self, realm: RealmId, id: UserId) -> Result<Option<User>>;
 
+    /// The users of this realm, by id.
+    async fn users(&self, realm: RealmId, page: PageRequest<UserId>) -> Result<Page<User, UserId>>;
+
     /// The identifiers of a user, ordered by kind and canonical form.
     async fn identifiers(&self, user: UserId) -> Result<Vec<Identifier>>;
 
