@@ -1,0 +1,58 @@
+//! What the tests need from the machine: PostgreSQL and a browser. Found, or installed where that is allowed.
+
+pub(crate) mod browser;
+mod install;
+pub(crate) mod postgres;
+
+use crate::{args::Without, fault::Result};
+
+/// What one command needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needs {
+    pub(crate) postgres: bool,
+    pub(crate) browser: bool,
+}
+
+impl Needs {
+    /// Everything that was not left out.
+    pub(crate) fn all_but(without: &Without) -> Self {
+        Self { postgres: !without.postgres, browser: !without.browser }
+    }
+
+    /// Makes sure that the programs are there, in one go.
+    pub(crate) fn provide(self) -> Result<()> {
+        let mut missing = Vec::new();
+        if self.postgres && postgres::find().is_none() {
+            missing.push(Part::Postgres);
+        }
+        if self.browser && browser::find().is_none() {
+            missing.push(Part::Browser);
+        }
+        if missing.is_empty() { Ok(()) } else { install::install(&missing) }
+    }
+}
+
+/// A part that can be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Postgres,
+    Browser,
+}
+
+impl Part {
+    /// As `--without` names it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Browser => "browser",
+        }
+    }
+
+    /// What was looked for and not found.
+    fn looked_for(self) -> &'static str {
+        match self {
+            Self::Postgres => "the PostgreSQL server programs (initdb, pg_ctl)",
+            Self::Browser => "Chromium and chromedriver",
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The stage on which tests play: what they need is running, and variables tell them where.
+
+use std::{path::Path, process::Command};
+
+use crate::{
+    args::Without,
+    fault::{Fault, Result},
+    guard::Guard,
+    needs::{Needs, browser, postgres},
+    workspace,
+};
+
+/// Running servers and the variables that lead to them. Dropping it stops everything.
+pub(crate) struct Stage {
+    pub(crate) guard: Guard,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Stage {
+    /// Provides and starts what is needed; the report directory is emptied.
+    pub(crate) fn set(needs: Needs, without: &Without, report: &Path) -> Result<Self> {
+        needs.provide()?;
+        workspace::emptied(report)?;
+        let mut guard = Guard::start()?;
+        let mut variables = vec![
+            ("USERMGMT_TEST_REPORT", report.display().to_string()),
+            ("USERMGMT_TEST_WITHOUT", without.names().join(",")),
+        ];
+        if needs.postgres {
+            let programs = postgres::find().ok_or_else(|| Fault::new("PostgreSQL was found and is gone again"))?;
+            let url = postgres::start(&programs, &mut guard)?;
+            println!("PostgreSQL for the tests: {url}");
+            variables.push(("USERMGMT_TEST_POSTGRES", url));
+        }
+        if needs.browser {
+            let browser = browser::find().ok_or_else(|| Fault::new("Chromium was found and is gone again"))?;
+            println!("browser for the tests: {}", browser.chromium.display());
+            variables.push(("USERMGMT_TEST_CHROMIUM", browser.chromium.display().to_string()));
+            variables.push(("USERMGMT_TEST_CHROMEDRIVER", browser.chromedriver.display().to_string()));
+        }
+        Ok(Self { guard, variables })
+    }
+
+    /// Gives a command the variables, and only these: none of the same name is inherited.
+    pub(crate) fn dress(&self, command: &mut Command) {
+        let all = ["POSTGRES", "CHROMIUM", "CHROMEDRIVER", "REPORT", "WITHOUT"];
+        for name in all {
+            command.env_remove(format!("USERMGMT_TEST_{name}"));
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+    }
+}
