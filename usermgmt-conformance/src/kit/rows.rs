@@ -1,0 +1,254 @@
+//! Rows to put, named by small numbers.
+
+use std::fmt::Debug;
+use std::str::FromStr;
+
+use time::Duration;
+use usermgmt_core::id::{AttemptId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+use usermgmt_core::model::{
+    Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Identifier, IdentifierKind, Job, MailKind,
+    Membership, MembershipStatus, Method, Org, OrgStatus, OutboxRow, PasswordCredential, Proof, RoleKey, Session,
+    Token, TokenKind, User, UserStatus, Version,
+};
+use usermgmt_core::password::PasswordHash;
+use usermgmt_core::policy::AuthPolicy;
+use usermgmt_core::secret::Digest;
+use usermgmt_core::store::{StillAuthorised, StillMember, Write};
+
+use super::{NOW, REALM, at, commit};
+use crate::AnyStore;
+
+fn id<T: FromStr<Err: Debug>>(prefix: &str, number: u128) -> T {
+    format!("{prefix}_{number:032x}").parse().expect("a number makes an id")
+}
+
+macro_rules! numbered {
+    ($($(#[$doc:meta])* $name:ident: $id:ident;)*) => { $(
+        $(#[$doc])*
+        pub(crate) fn $name(number: u128) -> $id {
+            id($id::PREFIX, number)
+        }
+    )* };
+}
+
+numbered! {
+    /// A realm.
+    realm: RealmId;
+    /// A user.
+    user_id: UserId;
+    /// An organisation.
+    org_id: OrgId;
+    /// A session.
+    session_id: SessionId;
+    /// A token.
+    token_id: TokenId;
+    /// An attempt.
+    attempt_id: AttemptId;
+    /// A job.
+    job_id: OutboxId;
+    /// An audit event.
+    event_id: EventId;
+    /// A worker.
+    worker: WorkerId;
+}
+
+/// A realm that is not [`REALM`].
+pub(crate) fn other_realm() -> RealmId {
+    realm(2)
+}
+
+/// A digest, named by a text.
+pub(crate) fn digest(of: &str) -> Digest {
+    Digest::of(of.as_bytes())
+}
+
+/// A proof by password, so many seconds after [`NOW`].
+pub(crate) fn proof(seconds: i64) -> Proof {
+    Proof { method: Method::Password, at: at(seconds) }
+}
+
+pub(crate) fn user(number: u128) -> User {
+    User {
+        id: user_id(number),
+        realm: REALM,
+        name: format!("User {number}"),
+        locale: None,
+        status: UserStatus::Active,
+        auth_epoch: 0,
+        created_at: NOW,
+        version: Version::NEW,
+    }
+}
+
+/// The primary, proven address of a user.
+pub(crate) fn identifier(user: u128, canonical: &str) -> Identifier {
+    Identifier {
+        realm: REALM,
+        kind: IdentifierKind::Email,
+        canonical: canonical.to_owned(),
+        display: canonical.to_owned(),
+        canonical_version: 1,
+        user: user_id(user),
+        primary: true,
+        verified_at: Some(NOW),
+        created_at: NOW,
+        version: Version::NEW,
+    }
+}
+
+pub(crate) fn password(user: u128) -> PasswordCredential {
+    PasswordCredential {
+        user: user_id(user),
+        hash: PasswordHash::from_phc(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$user{user}")),
+        unproven: None,
+        changed_at: NOW,
+        version: Version::NEW,
+    }
+}
+
+/// An organisation with one owner to come.
+pub(crate) fn org(number: u128) -> Org {
+    Org {
+        id: org_id(number),
+        realm: REALM,
+        name: format!("Organisation {number}"),
+        status: OrgStatus::Active,
+        owners: 1,
+        members: 1,
+        policy: AuthPolicy::default(),
+        rights_version: 0,
+        policy_epoch: 0,
+        created_at: NOW,
+        version: Version::NEW,
+    }
+}
+
+/// An owner.
+pub(crate) fn membership(org: u128, user: u128) -> Membership {
+    Membership {
+        org: org_id(org),
+        user: user_id(user),
+        roles: vec![RoleKey::new(RoleKey::OWNER)],
+        status: MembershipStatus::Active,
+        rights_version: 0,
+        created_at: NOW,
+        version: Version::NEW,
+    }
+}
+
+/// A session in no organisation, for 30 days.
+pub(crate) fn session(number: u128, user: u128) -> Session {
+    Session {
+        id: session_id(number),
+        realm: REALM,
+        user: user_id(user),
+        digest: digest(&format!("session {number}")),
+        org: None,
+        proofs: vec![proof(0)],
+        auth_epoch: 0,
+        persistent: true,
+        idle: Duration::days(7),
+        expires_at: NOW + Duration::days(30),
+        created_at: NOW,
+        seen_at: NOW,
+        ended_at: None,
+        label: None,
+        address: None,
+    }
+}
+
+/// A token with three tries; the code lives for 10 minutes, the link for a day.
+pub(crate) fn token(number: u128, user: u128) -> Token {
+    Token {
+        id: token_id(number),
+        realm: REALM,
+        kind: TokenKind::VerifyEmail,
+        user: user_id(user),
+        digest: digest(&format!("token {number}")),
+        key_id: "key".to_owned(),
+        browser: None,
+        canonical: format!("user{user}@example.test"),
+        tries_left: 3,
+        code_expires_at: at(600),
+        expires_at: at(86_400),
+        consumed_at: None,
+        created_at: NOW,
+    }
+}
+
+/// An attempt that lives for 10 minutes.
+pub(crate) fn attempt(number: u128, user: u128) -> Attempt {
+    Attempt {
+        id: attempt_id(number),
+        realm: REALM,
+        purpose: AttemptPurpose::SignIn,
+        user: user_id(user),
+        digest: digest(&format!("attempt {number}")),
+        browser: digest("browser"),
+        proofs: vec![proof(0)],
+        canonical: format!("user{user}@example.test"),
+        org: None,
+        persistent: false,
+        auth_epoch: 0,
+        consumed_at: None,
+        expires_at: at(600),
+        created_at: NOW,
+        version: Version::NEW,
+    }
+}
+
+/// A job that is due at once.
+pub(crate) fn job(number: u128) -> OutboxRow {
+    OutboxRow {
+        id: job_id(number),
+        realm: REALM,
+        job: Job::Mail {
+            mail: MailKind::VerifyEmail,
+            to: usermgmt_core::address::EmailAddress::parse("somebody@example.test").expect("this is an address"),
+            user: user_id(1),
+            token: Some(token_id(number)),
+            locale: None,
+        },
+        due_at: NOW,
+        tries: 0,
+        lease: None,
+        dead_at: None,
+        created_at: NOW,
+    }
+}
+
+/// An event outside any organisation.
+pub(crate) fn event(number: u128) -> AuditEvent {
+    AuditEvent {
+        id: event_id(number),
+        realm: REALM,
+        org: None,
+        kind: AuditKind::SignedIn,
+        outcome: AuditOutcome::Success,
+        actor: Actor::Anonymous,
+        subject: None,
+        address: None,
+        detail: serde_json::json!({}),
+        salt: [7; 16],
+        at: NOW,
+        seal: None,
+    }
+}
+
+/// Commits user 1 as owner of organisation 1, with session 1 in it; answers the authority of that session.
+pub(crate) async fn member(store: &AnyStore) -> StillAuthorised {
+    let acting = Session { org: Some(org_id(1)), ..session(1, 1) };
+    let writes = [
+        Write::PutUser(user(1)),
+        Write::PutOrg(org(1)),
+        Write::PutMembership(membership(1, 1)),
+        Write::PutSession(acting),
+    ];
+    commit(store, writes).await;
+    StillAuthorised {
+        session: session_id(1),
+        user: user_id(1),
+        auth_epoch: 0,
+        member: Some(StillMember { org: org_id(1), member_rights: 0, org_rights: 0, policy_epoch: 0 }),
+    }
+}

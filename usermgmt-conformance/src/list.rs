@@ -1,0 +1,81 @@
+//! The one list of rules. The registry and the tests are both made from it, so neither can lack a rule.
+
+use crate::{AnyStore, Profile, Proving, rules};
+
+/// One rule of the list.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The name: that of its function, and of the test it becomes.
+    pub name: &'static str,
+    /// The part of the contract that it belongs to: the module it stands in.
+    pub group: &'static str,
+    /// Runs the rule on a fresh, empty store. Panics if the store breaks it.
+    pub run: fn(AnyStore, Profile) -> Proving,
+}
+
+/// Calls `$then!` with what it was given and with every rule. A rule marked `(profile)` demands something else of
+/// different stores.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! each_rule {
+    ([$($then:tt)*] $($given:tt)*) => { $($then)*! { [$($given)*]
+        users {
+            a_user_is_returned_as_it_was_put
+            a_user_can_be_replaced
+            an_identifier_is_returned_as_it_was_put
+            an_identifier_can_be_replaced
+            identifiers_are_listed_in_byte_order
+            a_password_is_returned_as_it_was_put
+            a_password_can_be_replaced
+            a_sign_in_record_joins_identifier_user_and_password
+            an_identifier_belongs_to_one_user
+            an_identifier_is_unique_within_its_realm_only
+        }
+        orgs {
+            an_org_is_returned_as_it_was_put
+            an_org_can_be_replaced
+            a_membership_is_returned_as_it_was_put
+            a_membership_can_be_replaced
+            a_membership_is_listed_on_both_sides
+            a_removed_membership_is_gone_and_can_return
+            a_policy_is_set_and_its_epoch_moves
+            rights_move_for_one_member_or_for_all
+        }
+    } };
+}
+
+macro_rules! registry {
+    ([] $($group:ident { $($rule:ident $(($profile:ident))?)* })*) => {
+        /// Every rule, by group.
+        pub const RULES: &[Rule] = &[$($(Rule {
+            name: stringify!($rule),
+            group: stringify!($group),
+            run: |store, _profile| Box::pin(rules::$group::$rule(store $(, registry!(@second $profile _profile))?)),
+        },)*)*];
+    };
+    (@second $first:ident $second:ident) => { $second };
+}
+each_rule!([registry]);
+
+/// Makes one test of every rule: `store_tests!(fresh)`.
+///
+/// `fresh` is an `async fn` without parameters that makes a new, empty store and returns a
+/// [`Fixture`](crate::Fixture). What follows are the parameters of [`Profile`](crate::Profile) by name:
+/// `store_tests!(fresh, name = "sqlite", racers = 8)`.
+#[macro_export]
+macro_rules! store_tests {
+    ($fresh:path $(, $parameter:ident = $value:expr)* $(,)?) => {
+        $crate::each_rule! { [$crate::store_tests_from_list] ($fresh) ($crate::Profile::new()$(.$parameter($value))*) }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! store_tests_from_list {
+    ([$fresh:tt $profile:tt] $($group:ident { $($rule:ident $(($with:ident))?)* })*) => { $($(
+        #[test]
+        fn $rule() {
+            $crate::prove(stringify!($rule), $profile, $fresh);
+        }
+    )*)* };
+}

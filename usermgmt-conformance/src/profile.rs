@@ -1,0 +1,43 @@
+//! In what stores may differ.
+
+/// What a store says about itself: the parameters of [`store_tests!`](crate::store_tests). A difference between stores
+/// is a parameter that changes what a rule demands; it never skips a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    pub(crate) name: &'static str,
+    pub(crate) nul_in_text: bool,
+    pub(crate) racers: usize,
+}
+
+impl Profile {
+    /// The profile of a store that is called `unnamed`, keeps the character U+0000 and is raced by 16 callers.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { name: "unnamed", nul_in_text: true, racers: 16 }
+    }
+
+    /// The name that reports give the store.
+    #[must_use]
+    pub const fn name(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Whether the store keeps the character U+0000 in texts. If it does, such texts come back exactly; if not (a
+    /// PostgreSQL `text` cannot), a commit that contains one fails as a whole as `Unsupported`.
+    #[must_use]
+    pub const fn nul_in_text(self, kept: bool) -> Self {
+        Self { nul_in_text: kept, ..self }
+    }
+
+    /// How many callers race for the same row, at least 2. A long run takes more.
+    #[must_use]
+    pub const fn racers(self, racers: usize) -> Self {
+        Self { racers: if racers < 2 { 2 } else { racers }, ..self }
+    }
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,7 @@
+//! The rules, by the part of the contract they belong to.
+//!
+//! Each is an `async fn` that takes a fresh, empty store and panics, with a sentence that says what is wrong, if the
+//! store breaks the rule.
+
+pub mod orgs;
+pub mod users;

@@ -1,0 +1,163 @@
+//! Users, their identifiers and passwords are kept as they were put.
+
+use usermgmt_core::model::{Identifier, IdentifierKind, PasswordCredential, Unproven, User, UserStatus, Version};
+use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
+
+use crate::AnyStore;
+use crate::kit::{
+    Answer, Found, NOW, REALM, at, commit, digest, fails, identifier, other_realm, password, user, user_id,
+};
+
+const FIRST: Version = Version::NEW.next();
+
+/// Every column of a user comes back as it was put, and the version is the first.
+pub async fn a_user_is_returned_as_it_was_put(store: AnyStore) {
+    for (number, status) in (1..).zip(UserStatus::ALL.iter().copied()) {
+        let locale = (number == 1).then(|| "de-AT".to_owned());
+        let put = User { status, locale, auth_epoch: 5, created_at: at(-7), ..user(number) };
+        commit(&store, [Write::PutUser(put.clone())]).await;
+        let read = store.user(REALM, put.id).await.found("a user");
+        assert_eq!(read, User { version: FIRST, ..put }, "a new user does not come back as it was put");
+    }
+}
+
+/// A replacing put changes every column that it may change.
+pub async fn a_user_can_be_replaced(store: AnyStore) {
+    commit(&store, [Write::PutUser(user(1))]).await;
+    let read = store.user(REALM, user_id(1)).await.found("a user");
+    let edited =
+        User { name: "Other".to_owned(), locale: Some("fr".to_owned()), status: UserStatus::Suspended, ..read };
+    commit(&store, [Write::PutUser(edited.clone())]).await;
+    let read = store.user(REALM, user_id(1)).await.found("a user");
+    let wanted = User { version: edited.version.next(), ..edited };
+    assert_eq!(read, wanted, "a replacing put of a user did not set what it may set");
+}
+
+/// Every column of an identifier comes back as it was put.
+pub async fn an_identifier_is_returned_as_it_was_put(store: AnyStore) {
+    let open = Identifier {
+        display: "Somebody@Example.test".to_owned(),
+        canonical_version: u16::MAX,
+        primary: false,
+        verified_at: None,
+        created_at: at(-7),
+        ..identifier(1, "a@example.test")
+    };
+    let proven = Identifier { verified_at: Some(at(5)), ..identifier(1, "b@example.test") };
+    let writes = [Write::PutUser(user(1)), Write::PutIdentifier(open.clone()), Write::PutIdentifier(proven.clone())];
+    commit(&store, writes).await;
+    let wanted = [Identifier { version: FIRST, ..open }, Identifier { version: FIRST, ..proven }];
+    let read = store.identifiers(user_id(1)).await.answer();
+    assert_eq!(read, wanted, "new identifiers do not come back as they were put");
+}
+
+/// A replacing put of an identifier changes what is shown, whether it is primary, and when it was proven.
+pub async fn an_identifier_can_be_replaced(store: AnyStore) {
+    let put = Identifier { verified_at: None, primary: false, ..identifier(1, "a@example.test") };
+    commit(&store, [Write::PutUser(user(1)), Write::PutIdentifier(put.clone())]).await;
+    let edited = Identifier {
+        display: "A@example.test".to_owned(),
+        canonical_version: 2,
+        primary: true,
+        verified_at: Some(at(9)),
+        version: FIRST,
+        ..put
+    };
+    commit(&store, [Write::PutIdentifier(edited.clone())]).await;
+    let wanted = [Identifier { version: FIRST.next(), ..edited }];
+    let read = store.identifiers(user_id(1)).await.answer();
+    assert_eq!(read, wanted, "a replacing put of an identifier did not set what it may set");
+}
+
+/// The identifiers of a user are ordered by the bytes of their canonical form, not by some language's alphabet.
+pub async fn identifiers_are_listed_in_byte_order(store: AnyStore) {
+    let ordered = ["Z@example.test", "_@example.test", "a-a@example.test", "aa@example.test", "é@example.test"];
+    commit(&store, [Write::PutUser(user(1))]).await;
+    for canonical in ordered.iter().rev() {
+        commit(&store, [Write::PutIdentifier(identifier(1, canonical))]).await;
+    }
+    let read = store.identifiers(user_id(1)).await.answer();
+    let read: Vec<_> = read.iter().map(|identifier| identifier.canonical.as_str()).collect();
+    assert_eq!(read, ordered, "identifiers are not listed in the byte order of their canonical forms");
+}
+
+/// A password comes back as it was put, with and without a claim that is still unproven; absent and empty differ.
+pub async fn a_password_is_returned_as_it_was_put(store: AnyStore) {
+    let claims = [
+        None,
+        Some(Unproven { browser: digest("browser"), organization: None }),
+        Some(Unproven { browser: digest("browser"), organization: Some(String::new()) }),
+        Some(Unproven { browser: digest("other"), organization: Some("Ümläut & Sons".to_owned()) }),
+    ];
+    for (number, unproven) in (1..).zip(claims) {
+        let put = PasswordCredential { unproven, changed_at: at(3), ..password(number) };
+        commit(&store, [Write::PutUser(user(number)), Write::PutPassword(put.clone())]).await;
+        let read = store.password(put.user).await.found("a password");
+        assert_eq!(read, PasswordCredential { version: FIRST, ..put }, "a password does not come back as it was put");
+    }
+}
+
+/// A replacing put of a password changes hash, claim and time.
+pub async fn a_password_can_be_replaced(store: AnyStore) {
+    let claim = Unproven { browser: digest("browser"), organization: None };
+    let put = PasswordCredential { unproven: Some(claim), ..password(1) };
+    commit(&store, [Write::PutUser(user(1)), Write::PutPassword(put)]).await;
+    let edited = PasswordCredential { hash: password(2).hash, changed_at: at(60), version: FIRST, ..password(1) };
+    commit(&store, [Write::PutPassword(edited.clone())]).await;
+    let read = store.password(user_id(1)).await.found("a password");
+    let wanted = PasswordCredential { version: FIRST.next(), ..edited };
+    assert_eq!(read, wanted, "a replacing put of a password did not set what it may set");
+}
+
+/// The sign-in record holds the identifier that was presented, its user, and the user's password if there is one.
+pub async fn a_sign_in_record_joins_identifier_user_and_password(store: AnyStore) {
+    let writes = [
+        Write::PutUser(user(1)),
+        Write::PutIdentifier(identifier(1, "a@example.test")),
+        Write::PutIdentifier(Identifier { primary: false, ..identifier(1, "b@example.test") }),
+        Write::PutPassword(password(1)),
+        Write::PutUser(user(2)),
+        Write::PutIdentifier(identifier(2, "c@example.test")),
+    ];
+    commit(&store, writes).await;
+    for (canonical, owner, has_password) in
+        [("a@example.test", 1, true), ("b@example.test", 1, true), ("c@example.test", 2, false)]
+    {
+        let record = store.sign_in_record(REALM, IdentifierKind::Email, canonical).await.found("an identifier");
+        assert_eq!(record.identifier.canonical, canonical, "the sign-in record holds another identifier");
+        assert_eq!(record.user, User { version: FIRST, ..user(owner) }, "the sign-in record holds another user");
+        let wanted = has_password.then(|| PasswordCredential { version: FIRST, ..password(owner) });
+        assert_eq!(record.password, wanted, "the sign-in record holds another password");
+    }
+    let unknown = store.sign_in_record(REALM, IdentifierKind::Email, "d@example.test").await.answer();
+    assert_eq!(unknown, None, "a sign-in record was made up for an identifier that nobody has");
+}
+
+/// An identifier belongs to one user; whoever puts it for another is told that it is taken.
+pub async fn an_identifier_belongs_to_one_user(store: AnyStore) {
+    let writes =
+        [Write::PutUser(user(1)), Write::PutUser(user(2)), Write::PutIdentifier(identifier(1, "a@example.test"))];
+    commit(&store, writes).await;
+    let taken = StoreErrorKind::Duplicate(UniqueKey::Identifier);
+    let why = "an identifier that another user has must be a duplicate";
+    fails(&store, taken, why, [Write::PutIdentifier(identifier(2, "a@example.test"))]).await;
+    let record = store.sign_in_record(REALM, IdentifierKind::Email, "a@example.test").await.found("an identifier");
+    assert_eq!(record.user.id, user_id(1), "an identifier went over to another user");
+    assert_eq!(store.identifiers(user_id(2)).await.answer(), [], "an identifier has two users");
+}
+
+/// The same identifier may exist once in each realm.
+pub async fn an_identifier_is_unique_within_its_realm_only(store: AnyStore) {
+    let there = other_realm();
+    let writes = [
+        Write::PutUser(user(1)),
+        Write::PutIdentifier(identifier(1, "a@example.test")),
+        Write::PutUser(User { realm: there, ..user(2) }),
+        Write::PutIdentifier(Identifier { realm: there, verified_at: Some(NOW), ..identifier(2, "a@example.test") }),
+    ];
+    commit(&store, writes).await;
+    for (realm, owner) in [(REALM, 1), (there, 2)] {
+        let record = store.sign_in_record(realm, IdentifierKind::Email, "a@example.test").await.found("an identifier");
+        assert_eq!(record.user.id, user_id(owner), "an identifier of one realm leads to a user of another");
+    }
+}
