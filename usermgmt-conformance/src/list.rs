@@ -41,6 +41,41 @@ macro_rules! each_rule {
             a_policy_is_set_and_its_epoch_moves
             rights_move_for_one_member_or_for_all
         }
+        tokens {
+            a_token_is_returned_as_it_was_put
+            the_newest_token_of_a_browser_is_found
+            a_token_is_consumed_once
+            a_token_is_not_consumed_twice_in_one_commit
+            a_token_can_be_consumed_until_it_expires
+            the_link_outlives_the_code
+            revocation_ends_the_live_tokens_of_one_user
+            revocation_comes_before_the_new_token
+            tries_are_counted_and_answered_after
+            tries_never_fall_below_zero
+            a_try_needs_a_live_code
+            the_last_try_may_be_the_right_one
+        }
+        attempts {
+            an_attempt_is_returned_as_it_was_put
+            an_attempt_can_be_replaced
+            an_attempt_is_consumed_once
+            an_attempt_can_be_consumed_until_it_expires
+            a_completed_attempt_cannot_be_brought_back
+        }
+        sessions {
+            a_session_is_returned_as_it_was_put
+            a_principal_joins_user_address_and_organisation
+            a_principal_may_lack_address_and_organisation
+            a_principal_survives_a_lost_membership
+            a_principal_is_read_whatever_its_state
+            a_rotation_replaces_the_secret
+            a_rotation_needs_the_running_session
+            a_session_ends_once
+            a_session_of_somebody_else_is_left_alone
+            the_list_shows_live_sessions_only
+            activity_moves_the_mark_forward_only
+            activity_never_revives_a_session
+        }
     } };
 }
 

@@ -3,5 +3,8 @@
 //! Each is an `async fn` that takes a fresh, empty store and panics, with a sentence that says what is wrong, if the
 //! store breaks the rule.
 
+pub mod attempts;
 pub mod orgs;
+pub mod sessions;
+pub mod tokens;
 pub mod users;
