@@ -47,6 +47,9 @@ impl FieldError {
     /// The value holds characters that may not be used (control, bidirectional or invisible characters, NUL).
     pub const FORBIDDEN_CHARACTER: &'static str = "forbidden_character";
 
+    /// The value belongs to somebody else already. Said only to callers with an administrator's authority.
+    pub const TAKEN: &'static str = "taken";
+
     /// An error of this field.
     #[must_use]
     pub const fn new(field: &'static str, code: &'static str) -> Self {
@@ -86,6 +89,7 @@ impl FieldError {
         Self::TOO_SHORT,
         Self::MALFORMED,
         Self::FORBIDDEN_CHARACTER,
+        Self::TAKEN,
         "domain",
         "contains_name",
         "contains_email",

@@ -194,6 +194,9 @@ impl<'de> serde::Deserialize<'de> for Digest {
     }
 }
 
+/// Bytes that are wiped when dropped.
+pub type Wiped = Zeroizing<Vec<u8>>;
+
 /// Digits of a mailed code: 10^6 values, at least 20 bits (OWASP ASVS 5.0, 6.5.4).
 pub const CODE_DIGITS: usize = 6;
 

@@ -1,1 +1,51 @@
-//! placeholder
+//! The [`UserMgmt`] handle: everything the library does, as plain async calls.
+//!
+//! Every flow goes through the same validation and the same limits whether it is called from the application's own
+//! code or over HTTP. No call answers with a made-up user to hide that an account exists: where the existence of an
+//! account must not show, the type of the answer says only "if it exists, mail is on its way".
+
+mod builder;
+mod cache;
+mod client;
+mod commit;
+mod device;
+mod handle;
+mod hasher;
+mod limits;
+mod mail;
+mod mailbox;
+mod orgs;
+mod refusals;
+mod runtime;
+mod session;
+mod settings;
+mod sign_in;
+mod sign_up;
+mod step_up;
+mod texts;
+mod users;
+mod verify_email;
+mod worker;
+
+pub use builder::{Builder, ConfigError};
+pub use cache::{Generation, PrincipalCache};
+pub use client::Client;
+pub use handle::UserMgmt;
+pub use hasher::{Argon2Pool, CostError, HashCost};
+pub use limits::Limits;
+pub use mailbox::{DevMailbox, KeptMail};
+pub use orgs::Orgs;
+pub use refusals::Refusals;
+pub use runtime::TokioRuntime;
+pub use session::SessionItem;
+pub use settings::{Origin, Settings, TrustedProxies};
+pub use sign_in::{PendingStep, SignIn, SignInOutcome, SignedIn};
+pub use sign_up::{Accepted, SignUp};
+pub use texts::{TextError, Texts};
+pub use users::{NewUser, Users};
+pub use verify_email::{Proof, ProveAddress};
+
+pub use usermgmt_core as core;
+pub use usermgmt_core::{Error, FieldError, Invalid, MemoryStore, Refused};
+pub use usermgmt_orgs::ManagePolicy;
+pub use usermgmt_sessions::SessionRules;

@@ -103,6 +103,16 @@ pub async fn find_code(flow: &Flow<'_>, browser: Digest) -> Result<Found> {
     Ok(found(flow, token, Some(browser)).await?.ok_or(Refused::CodeInvalid)?)
 }
 
+/// Finds what was found before once more, after a conflict. The code was compared already; its token must still live.
+///
+/// # Errors
+/// [`Refused::CodeInvalid`] if it does not.
+pub async fn find_again(flow: &Flow<'_>, before: &Found, browser: Option<Digest>) -> Result<Found> {
+    let token = flow.store.token(flow.realm, before.token.id).await?;
+    let token = token.filter(|token| token.is_live(flow.now)).ok_or(Refused::CodeInvalid)?;
+    Ok(found(flow, token, browser).await?.ok_or(Refused::CodeInvalid)?)
+}
+
 /// Whether the typed code is the token's.
 #[must_use]
 pub fn code_matches(flow: &Flow<'_>, found: &Found, typed: &str) -> bool {

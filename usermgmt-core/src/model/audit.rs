@@ -35,6 +35,8 @@ words! {
         SessionEvicted = "session.evicted",
         /// A password hash was made anew at a higher cost.
         PasswordRehashed = "user.password_rehashed",
+        /// Facts about a user changed that decide nothing.
+        UserUpdated = "user.updated",
         /// The status of a user changed.
         UserStatusChanged = "user.status_changed",
         /// An organisation was made.

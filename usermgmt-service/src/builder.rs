@@ -1,0 +1,316 @@
+//! Putting it together. What has no safe default is an argument of [`UserMgmt::builder`]; the rest are methods.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use time::Duration;
+use usermgmt_core::error::Error;
+use usermgmt_core::id::RealmId;
+use usermgmt_core::keys::{KeyError, KeyRing};
+use usermgmt_core::password::PasswordRules;
+use usermgmt_core::permission::{RoleError, Roles};
+use usermgmt_core::policy::AuthPolicy;
+use usermgmt_core::port::{Clock, Mailer, OsRandom, PasswordHasher, Random, Runtime, SystemClock};
+use usermgmt_core::store::{Store, StoreError, StoreErrorKind, UniqueKey, Write};
+use usermgmt_sessions::SessionRules;
+
+use crate::handle::Parts;
+use crate::hasher::{Argon2Pool, HashCost};
+use crate::limits::Limits;
+use crate::mailbox::DevMailbox;
+use crate::runtime::TokioRuntime;
+use crate::settings::{Origin, Settings, TrustedProxies};
+use crate::texts::{TextError, Texts};
+use crate::{Client, UserMgmt};
+
+/// Why the system does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The origin is neither HTTPS nor localhost, or has a path.
+    #[error("`{0}` is no public origin: expected `https://host[:port]`, or `http://localhost[:port]` for development")]
+    Origin(String),
+    /// The key file does not exist and the origin is public.
+    #[error(
+        "the key file does not exist; one is created only on a localhost origin: generate it once and keep it safe"
+    )]
+    KeyMissing,
+    /// The store has data that was written with another key.
+    #[error("the store was written with a root key that this ring does not have; restore the right key file")]
+    WrongKey,
+    /// The key file cannot be written.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// No way to send mail, outside development.
+    #[error("a public origin needs a mailer: call `mailer(…)`")]
+    NoMailer,
+    /// A role is malformed.
+    #[error(transparent)]
+    Role(#[from] RoleError),
+    /// A text is malformed.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A number makes no sense.
+    #[error("{0}")]
+    Number(&'static str),
+    /// The home path is not a path of the application.
+    #[error("`home` must be a path that begins with a single `/`")]
+    Home,
+    /// The hasher cannot be started.
+    #[error("the password hasher cannot be started")]
+    Hasher,
+    /// The store cannot be reached.
+    #[error("the store cannot be reached")]
+    Store(#[from] StoreError),
+    /// Randomness or the store failed while starting.
+    #[error("starting failed: {0}")]
+    Start(Error),
+}
+
+/// Optional settings; see the methods. [`build`](Self::build) checks all of it.
+#[must_use = "call `build` to start"]
+pub struct Builder {
+    store: Arc<dyn Store>,
+    origin: String,
+    keys: KeyRing,
+    settings: Result<Settings, ConfigError>,
+    realm: RealmId,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    hasher: Option<Arc<dyn PasswordHasher>>,
+    mailer: Option<Arc<dyn Mailer>>,
+    mailbox: Option<DevMailbox>,
+    runtime: Arc<dyn Runtime>,
+    roles: Result<Roles, RoleError>,
+    texts: Result<Texts, TextError>,
+    workers: bool,
+}
+
+impl UserMgmt {
+    /// Begins with what has no safe default: where data is kept, the origin that browsers see, and the root keys.
+    pub fn builder(store: impl Store, origin: &str, keys: KeyRing) -> Builder {
+        let settings = Origin::parse(origin).map(Settings::new);
+        Builder {
+            store: Arc::new(store),
+            origin: origin.to_owned(),
+            keys,
+            settings: settings.ok_or_else(|| ConfigError::Origin(origin.to_owned())),
+            realm: RealmId::DEFAULT,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+            hasher: None,
+            mailer: None,
+            mailbox: None,
+            runtime: Arc::new(TokioRuntime),
+            roles: Ok(Roles::default()),
+            texts: Texts::standard(),
+            workers: true,
+        }
+    }
+}
+
+impl Builder {
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        if let Ok(settings) = &mut self.settings {
+            change(settings);
+        }
+        self
+    }
+
+    /// Name of the application, as pages and mails say it.
+    pub fn product(self, name: impl Into<String>) -> Self {
+        self.set(|settings| settings.product = name.into())
+    }
+
+    /// The path that somebody lands on after signing in. Default `/`.
+    pub fn home(self, path: impl Into<String>) -> Self {
+        self.set(|settings| settings.home = path.into())
+    }
+
+    /// Whose forwarding headers are believed. Default: nobody's.
+    pub fn trusted_proxies(self, proxies: TrustedProxies) -> Self {
+        self.set(|settings| settings.trusted_proxies = proxies)
+    }
+
+    /// What a new password must be. Default: 8 to 256 characters, without name and address.
+    pub fn password_rules(self, rules: PasswordRules) -> Self {
+        self.set(|settings| settings.password_rules = rules)
+    }
+
+    /// What a password hash costs. Default: Argon2id with 19 MiB, 2 passes, 1 lane.
+    pub fn hash_cost(self, cost: HashCost) -> Self {
+        self.set(|settings| settings.hash_cost = cost)
+    }
+
+    /// How many hashes run at once. Default: as many as cores.
+    pub fn hash_threads(self, threads: usize) -> Self {
+        self.set(|settings| settings.hash_threads = threads)
+    }
+
+    /// How long sessions live and how many a user may have.
+    pub fn session_rules(self, rules: SessionRules) -> Self {
+        self.set(|settings| settings.sessions = rules)
+    }
+
+    /// How long a proof counts as recent. Default: 10 minutes.
+    pub fn step_up_fresh(self, fresh: Duration) -> Self {
+        self.set(|settings| settings.step_up_fresh = fresh)
+    }
+
+    /// What the application demands of every session that enters an organisation. Default: nothing in particular.
+    pub fn policy(self, policy: AuthPolicy) -> Self {
+        self.set(|settings| settings.policy = policy)
+    }
+
+    /// How much is allowed. Default: the numbers of the manual.
+    pub fn limits(self, limits: Limits) -> Self {
+        self.set(|settings| settings.limits = limits)
+    }
+
+    /// After how long a cached principal is read anew. Default: 5 seconds. Zero reads the store at every request.
+    pub fn cache_life(self, life: Duration) -> Self {
+        self.set(|settings| settings.cache_life = life)
+    }
+
+    /// Gives a role these rights (`project:delete`, `project:*`, `*`). Owner and admin have `*` unless set.
+    pub fn role<'a>(mut self, role: &str, rights: impl IntoIterator<Item = &'a str>) -> Self {
+        self.roles = self.roles.and_then(|mut roles| roles.set(role, rights).map(|()| roles));
+        self
+    }
+
+    /// Overrides texts of pages and mails: Fluent messages in the language of this tag.
+    pub fn texts(mut self, language: &str, fluent: &str) -> Self {
+        self.texts = self.texts.and_then(|mut texts| texts.add(language, fluent).map(|()| texts));
+        self
+    }
+
+    /// The realm this handle works in. Default: the one realm of an application that does not separate its users.
+    pub fn realm(mut self, realm: RealmId) -> Self {
+        self.realm = realm;
+        self
+    }
+
+    /// Hands mail over for delivery. Default on localhost: the development mailbox.
+    pub fn mailer(mut self, mailer: impl Mailer) -> Self {
+        self.mailer = Some(Arc::new(mailer));
+        self
+    }
+
+    /// Keeps the mails of the development mailbox in this folder, so that they outlive a restart. Localhost only.
+    pub fn dev_mailbox(mut self, folder: impl AsRef<Path>) -> Self {
+        self.mailbox = Some(DevMailbox::in_folder(folder));
+        self
+    }
+
+    /// The clock. Default: the operating system's.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Randomness. Default: the operating system's.
+    pub fn random(mut self, random: impl Random) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+
+    /// The password hasher. Default: Argon2id on as many threads as cores.
+    pub fn hasher(mut self, hasher: impl PasswordHasher) -> Self {
+        self.hasher = Some(Arc::new(hasher));
+        self
+    }
+
+    /// Tasks and timers. Default: tokio.
+    pub fn runtime(mut self, runtime: impl Runtime) -> Self {
+        self.runtime = Arc::new(runtime);
+        self
+    }
+
+    /// Starts no background worker: nothing is mailed until [`UserMgmt::work`] is called. For tests, and for processes
+    /// that leave the work to others.
+    pub fn without_workers(mut self) -> Self {
+        self.workers = false;
+        self
+    }
+
+    /// Checks the settings, recognises (or, empty on localhost, marks) the store, and starts the worker.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says what is wrong; nothing is started then.
+    pub async fn build(self) -> Result<UserMgmt, ConfigError> {
+        let settings = self.settings?;
+        debug_assert_eq!(Origin::parse(&self.origin).as_ref(), Some(&settings.origin));
+        let numbers = [
+            (settings.sessions.idle.is_positive(), "the idle timeout must be longer than nothing"),
+            (settings.sessions.idle_visit.is_positive(), "the idle timeout of a visit must be longer than nothing"),
+            (settings.sessions.absolute.is_positive(), "the absolute timeout must be longer than nothing"),
+            (settings.sessions.per_user > 0, "a user needs at least one session"),
+            (settings.step_up_fresh.is_positive(), "a proof must count as recent for some time"),
+            (!settings.cache_life.is_negative(), "the cache cannot live a negative time"),
+            (settings.password_rules.min_chars > 0, "a password needs at least one character"),
+        ];
+        if let Some((_, sentence)) = numbers.iter().find(|(holds, _)| !holds) {
+            return Err(ConfigError::Number(sentence));
+        }
+        if !settings.home.starts_with('/') || settings.home.starts_with("//") || settings.home.contains('\\') {
+            return Err(ConfigError::Home);
+        }
+        let mailbox = settings.origin.is_local().then(|| self.mailbox.unwrap_or_default());
+        let mailer = match (self.mailer, &mailbox) {
+            (Some(mailer), _) => mailer,
+            (None, Some(mailbox)) => Arc::new(mailbox.clone()),
+            (None, None) => return Err(ConfigError::NoMailer),
+        };
+        let hasher: Arc<dyn PasswordHasher> = match self.hasher {
+            Some(hasher) => hasher,
+            None => Arc::new(
+                Argon2Pool::new(settings.hash_cost, settings.hash_threads, self.random.clone())
+                    .map_err(|_| ConfigError::Hasher)?,
+            ),
+        };
+        let auth = UserMgmt::assemble(Parts {
+            store: self.store,
+            settings,
+            realm: self.realm,
+            keys: self.keys,
+            clock: self.clock,
+            random: self.random,
+            hasher,
+            mailer,
+            mailbox,
+            runtime: self.runtime,
+            roles: self.roles?,
+            texts: self.texts?,
+        });
+        recognise(&auth).await?;
+        if self.workers {
+            auth.start_worker();
+        }
+        Ok(auth)
+    }
+}
+
+/// Makes sure that store and key ring belong together.
+async fn recognise(auth: &UserMgmt) -> Result<(), ConfigError> {
+    for _ in 0..2 {
+        if let Some(check) = auth.store().key_check().await? {
+            let fresh = auth.keys().to_be_created().is_some();
+            return if !fresh && auth.keys().recognises(&check) { Ok(()) } else { Err(ConfigError::WrongKey) };
+        }
+        if auth.keys().to_be_created().is_some() {
+            if !auth.settings().origin.is_local() {
+                return Err(ConfigError::KeyMissing);
+            }
+            auth.keys().create_file()?;
+        }
+        let client = Client::default();
+        let changes = auth.flow(&client).changes().map_err(|error| ConfigError::Start(error.into()))?;
+        match auth.commit_raw(changes.with(Write::PutKeyCheck(auth.keys().check_value()))).await {
+            Ok(_) => return Ok(()),
+            // Another process was first: see whether it has the same key.
+            Err(error) if error.kind() == StoreErrorKind::Duplicate(UniqueKey::KeyCheck) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(ConfigError::WrongKey)
+}

@@ -1,0 +1,159 @@
+//! Principals, kept for a moment, never stale by accident.
+//!
+//! Every entry carries the generation that was current *before* its read began. Whatever changes somebody's standing
+//! moves the generation and notes it for that subject. An entry whose generation is older than the note of any of its
+//! subjects is not served: so an insert that comes after an invalidation, but was read before it, is dropped however
+//! the two interleave.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use moka::sync::Cache;
+use time::{Duration, OffsetDateTime};
+use usermgmt_core::limits;
+use usermgmt_core::model::Subject;
+use usermgmt_core::proof::Principal;
+use usermgmt_core::secret::Digest;
+
+/// A moment of the cache; taken before a read, given back with what was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Generation(u64);
+
+/// A principal in the cache.
+#[derive(Debug)]
+pub struct Entry {
+    principal: Arc<Principal>,
+    generation: Generation,
+    /// Up to this generation nothing concerned this entry: spares looking at the notes again.
+    cleared: AtomicU64,
+    read_at: OffsetDateTime,
+    /// Last activity, in unix seconds.
+    seen_at: AtomicI64,
+}
+
+impl Entry {
+    /// The principal.
+    #[must_use]
+    pub const fn principal(&self) -> &Arc<Principal> {
+        &self.principal
+    }
+
+    /// The last activity known here.
+    #[must_use]
+    pub fn seen_at(&self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(self.seen_at.load(Ordering::Relaxed)).unwrap_or(self.principal.seen_at())
+    }
+
+    /// Whether activity at `now` should be written; true for one caller only, at most once a minute.
+    #[must_use]
+    pub fn claim_touch(&self, now: OffsetDateTime) -> bool {
+        let (seen, now) = (self.seen_at.load(Ordering::Relaxed), now.unix_timestamp());
+        now - seen >= limits::ACTIVITY_INTERVAL.whole_seconds()
+            && self.seen_at.compare_exchange(seen, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    fn subjects(&self) -> [Option<Subject>; 4] {
+        let (user, org) = (self.principal.user(), self.principal.org().map(|standing| standing.org));
+        [
+            Some(Subject::User(user)),
+            Some(Subject::Session(self.principal.session())),
+            org.map(Subject::Org),
+            org.map(|org| Subject::Member(org, user)),
+        ]
+    }
+}
+
+/// The cache of one process.
+#[derive(Debug)]
+pub struct PrincipalCache {
+    entries: Cache<Digest, Arc<Entry>>,
+    generation: AtomicU64,
+    moved: RwLock<Notes>,
+    life: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    /// The generation at which each subject last moved.
+    moved: HashMap<Subject, (u64, OffsetDateTime)>,
+    /// The next time at which old notes are thrown away.
+    tidy_at: Option<OffsetDateTime>,
+}
+
+impl PrincipalCache {
+    /// An empty cache whose entries are read anew after `life`.
+    #[must_use]
+    pub fn new(entries: u64, life: Duration) -> Self {
+        Self { entries: Cache::new(entries), generation: AtomicU64::new(1), moved: RwLock::default(), life }
+    }
+
+    /// The present moment. Take it before reading what will be inserted.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        Generation(self.generation.load(Ordering::SeqCst))
+    }
+
+    /// The entry of this digest, unless it is too old or one of its subjects has moved since it was read.
+    #[must_use]
+    pub fn get(&self, digest: &Digest, now: OffsetDateTime) -> Option<Arc<Entry>> {
+        let entry = self.entries.get(digest)?;
+        let age = now - entry.read_at;
+        if age >= self.life || age.is_negative() || !self.stands(&entry) {
+            self.entries.invalidate(digest);
+            return None;
+        }
+        Some(entry)
+    }
+
+    fn stands(&self, entry: &Entry) -> bool {
+        let present = self.generation.load(Ordering::SeqCst);
+        if entry.cleared.load(Ordering::Relaxed) == present {
+            return true;
+        }
+        let notes = self.moved.read().unwrap_or_else(PoisonError::into_inner);
+        let moved = |subject| notes.moved.get(&subject).is_some_and(|(at, _)| *at > entry.generation.0);
+        let stands = !entry.subjects().into_iter().flatten().any(moved);
+        if stands {
+            entry.cleared.store(present, Ordering::Relaxed);
+        }
+        stands
+    }
+
+    /// Keeps a principal that was read after `generation` was taken.
+    pub fn insert(&self, principal: Principal, generation: Generation, now: OffsetDateTime) -> Arc<Entry> {
+        let entry = Arc::new(Entry {
+            generation,
+            cleared: AtomicU64::new(generation.0),
+            read_at: now,
+            seen_at: AtomicI64::new(principal.seen_at().unix_timestamp()),
+            principal: Arc::new(principal),
+        });
+        if self.stands(&entry) {
+            self.entries.insert(entry.principal.digest(), entry.clone());
+        }
+        entry
+    }
+
+    /// Forgets everything about these subjects. Call it after the commit that moved them.
+    pub fn forget(&self, subjects: &[Subject], now: OffsetDateTime) {
+        if subjects.is_empty() {
+            return;
+        }
+        let mut notes = self.moved.write().unwrap_or_else(PoisonError::into_inner);
+        let generation = self.generation.fetch_add(1, Ordering::SeqCst) + 1;
+        notes.moved.extend(subjects.iter().map(|subject| (*subject, (generation, now))));
+        // A note is needed as long as an entry read before it can live, and a read that began before it can take.
+        let keep = self.life * 2 + Duration::MINUTE * 5;
+        if notes.tidy_at.is_none_or(|at| now >= at || now < at - keep * 2) {
+            notes.moved.retain(|_, (_, at)| now - *at < keep);
+            notes.tidy_at = Some(now + keep);
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        self.entries.invalidate_all();
+    }
+}

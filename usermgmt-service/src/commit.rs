@@ -1,0 +1,109 @@
+//! Commits: unknown outcomes are asked for, conflicts lead to another run of the whole flow, caches and workers learn
+//! of it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use usermgmt_core::error::Error;
+use usermgmt_core::limits::CONFLICT_TRIES;
+use usermgmt_core::model::Subject;
+use usermgmt_core::planned::{Committer, Planned};
+use usermgmt_core::store::{ChangeSet, Committed, StoreError, StoreErrorKind, UniqueKey};
+
+use crate::UserMgmt;
+use crate::handle::Inner;
+
+/// Times that the store is asked about an unknown outcome.
+const OUTCOME_QUESTIONS: u32 = 3;
+
+/// Counts the runs of a flow that meets conflicts.
+#[derive(Default)]
+pub(crate) struct Tries(u32);
+
+impl Tries {
+    /// Whether the whole flow should run again after this error.
+    pub(crate) fn again(&mut self, error: &StoreError) -> bool {
+        self.0 += 1;
+        let worth_it =
+            matches!(error.kind(), StoreErrorKind::Conflict | StoreErrorKind::Duplicate(UniqueKey::Identifier));
+        worth_it && self.0 < CONFLICT_TRIES
+    }
+}
+
+/// Runs a flow until it commits: `$plan` sees the world anew each time, authority included.
+macro_rules! committing {
+    ($auth:expr, $client:expr, |$flow:ident| $plan:expr) => {{
+        let mut tries = $crate::commit::Tries::default();
+        loop {
+            let $flow = $auth.flow($client);
+            let (changes, value) = $plan;
+            match $auth.commit_raw(changes).await {
+                Ok(_) => break Ok::<_, usermgmt_core::error::Error>(value),
+                Err(error) if tries.again(&error) => {}
+                Err(error) => break Err(error.into()),
+            }
+        }
+    }};
+}
+pub(crate) use committing;
+
+impl UserMgmt {
+    /// Commits once. An unknown outcome is resolved by the commit's id; if that cannot be found out either, the error
+    /// says so.
+    pub(crate) async fn commit_raw(&self, changes: ChangeSet) -> Result<Committed, StoreError> {
+        self.0.commit(changes).await
+    }
+
+    /// A plan of this system.
+    pub(crate) fn planned<T>(&self, changes: ChangeSet, value: T) -> Planned<T> {
+        Planned::new(changes, value, self.0.clone() as Arc<dyn Committer>)
+    }
+}
+
+impl Inner {
+    async fn commit(&self, changes: ChangeSet) -> Result<Committed, StoreError> {
+        let (id, subjects, promises_work) = (changes.id(), changes.subjects(), changes.promises_work());
+        let result = self.parts.store.commit(changes).await;
+        let result = match result {
+            Err(error) if error.kind() == StoreErrorKind::OutcomeUnknown => {
+                let mut answer = Err(error);
+                for _ in 0..OUTCOME_QUESTIONS {
+                    match self.parts.store.committed(id).await {
+                        // What a commit returns besides is lost; no flow depends on it after a lost connection.
+                        Ok(true) => {
+                            answer = Ok(Committed::default());
+                            break;
+                        }
+                        Ok(false) => {
+                            answer = Err(StoreError::new(StoreErrorKind::Conflict));
+                            break;
+                        }
+                        Err(_) => {}
+                    }
+                }
+                answer
+            }
+            other => other,
+        };
+        let maybe_done =
+            result.is_ok() || result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::OutcomeUnknown);
+        if maybe_done {
+            self.acknowledge(&subjects, promises_work);
+        }
+        result
+    }
+}
+
+#[async_trait]
+impl Committer for Inner {
+    async fn commit(&self, changes: ChangeSet) -> Result<Committed, Error> {
+        Ok(Inner::commit(self, changes).await?)
+    }
+
+    fn acknowledge(&self, subjects: &[Subject], promises_work: bool) {
+        self.cache.forget(subjects, self.parts.clock.now());
+        if promises_work {
+            self.wake.notify_one();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Limits, charged before the work.
+
+use time::{Duration, OffsetDateTime};
+use usermgmt_core::address::EmailAddress;
+use usermgmt_core::error::{Error, Refused};
+use usermgmt_core::id::UserId;
+use usermgmt_core::keys::{Purpose, PurposeKey};
+use usermgmt_core::limits as numbers;
+use usermgmt_core::model::AuditKind;
+use usermgmt_core::store::{Charge, ThrottleKey};
+
+use crate::UserMgmt;
+use crate::client::Client;
+
+/// How much is allowed. The defaults are the numbers of [`usermgmt_core::limits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Wrong passwords for one account from one address prefix, an hour.
+    pub wrong_passwords_per_pair: u32,
+    /// Wrong passwords for one account from anywhere, a day; then only known devices may try.
+    pub wrong_passwords_per_account: u32,
+    /// Sign-ins from one address prefix, a minute.
+    pub sign_ins_per_address: u32,
+    /// Sign-ups and requests for mail from one address prefix, a minute.
+    pub sign_ups_per_address: u32,
+    /// Uses of links and codes from one address prefix, a minute.
+    pub verifications_per_address: u32,
+    /// Step-ups of one user, a minute.
+    pub step_ups_per_user: u32,
+    /// Mails to one address, an hour.
+    pub mails_per_address_hour: u32,
+    /// Mails to one address, a day.
+    pub mails_per_address_day: u32,
+    /// Wrong codes for one account, an hour.
+    pub wrong_codes_per_account: u32,
+    /// Pause between two requests for a mail to the same address.
+    pub resend_pause: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            wrong_passwords_per_pair: numbers::WRONG_PASSWORDS_PER_PAIR,
+            wrong_passwords_per_account: numbers::WRONG_PASSWORDS_PER_ACCOUNT,
+            sign_ins_per_address: numbers::SIGN_INS_PER_ADDRESS,
+            sign_ups_per_address: numbers::SIGN_UPS_PER_ADDRESS,
+            verifications_per_address: numbers::VERIFICATIONS_PER_ADDRESS,
+            step_ups_per_user: numbers::STEP_UPS_PER_USER,
+            mails_per_address_hour: numbers::MAILS_PER_ADDRESS_HOUR,
+            mails_per_address_day: numbers::MAILS_PER_ADDRESS_DAY,
+            wrong_codes_per_account: numbers::WRONG_CODES_PER_ACCOUNT,
+            resend_pause: numbers::RESEND_PAUSE,
+        }
+    }
+}
+
+/// The counters of one request. Keys are MACs, so a stored counter names nobody; an account's counters are keyed by
+/// the address that was typed, so known and unknown accounts are limited alike.
+pub(crate) struct Meter<'a> {
+    auth: &'a UserMgmt,
+    client: &'a Client,
+    key: PurposeKey,
+    limits: Limits,
+}
+
+impl<'a> Meter<'a> {
+    pub(crate) fn new(auth: &'a UserMgmt, client: &'a Client) -> Self {
+        let limits = auth.settings().limits;
+        Self { auth, client, key: auth.keys().derive(Purpose::Throttle), limits }
+    }
+
+    fn charge(&self, name: &'static str, parts: &[&[u8]], limit: u32, window: Duration) -> Charge {
+        let realm = self.auth.realm().as_uuid();
+        let mut all: Vec<&[u8]> = vec![realm.as_bytes()];
+        all.extend_from_slice(parts);
+        Charge { key: ThrottleKey::new(&self.key, name, &all), limit, window }
+    }
+
+    fn by_address(&self, name: &'static str, limit: u32) -> Charge {
+        self.charge(name, &[&self.client.address_prefix()], limit, numbers::MINUTE)
+    }
+
+    pub(crate) fn sign_in(&self) -> Charge {
+        self.by_address("sign-in/address", self.limits.sign_ins_per_address)
+    }
+
+    /// The counters of wrong passwords: by pair and account, or for a device known to the account by device alone,
+    /// so that a stranger's guesses do not lock the owner out.
+    pub(crate) fn wrong_password(&self, email: &EmailAddress, known_device: Option<&str>) -> Vec<Charge> {
+        let (account, prefix) = (email.canonical().as_bytes(), self.client.address_prefix());
+        let (pair, day) = (self.limits.wrong_passwords_per_pair, self.limits.wrong_passwords_per_account);
+        match known_device {
+            Some(device) => {
+                vec![self.charge(
+                    "password/device",
+                    &[account, device.as_bytes()],
+                    pair,
+                    numbers::WRONG_PASSWORD_WINDOW,
+                )]
+            }
+            None => vec![
+                self.charge("password/pair", &[account, &prefix], pair, numbers::WRONG_PASSWORD_WINDOW),
+                self.charge("password/account", &[account], day, numbers::PASSWORD_REST_WINDOW),
+            ],
+        }
+    }
+
+    pub(crate) fn sign_up(&self) -> Charge {
+        self.by_address("sign-up/address", self.limits.sign_ups_per_address)
+    }
+
+    /// The counters of mails to an address: one at a time, a few an hour, some more a day.
+    pub(crate) fn mail(&self, email: &EmailAddress) -> [Charge; 3] {
+        let account = email.canonical().as_bytes();
+        let (hour, day) = (self.limits.mails_per_address_hour, self.limits.mails_per_address_day);
+        [
+            self.charge("mail/pause", &[account], 1, self.limits.resend_pause),
+            self.charge("mail/hour", &[account], hour, Duration::HOUR),
+            self.charge("mail/day", &[account], day, Duration::DAY),
+        ]
+    }
+
+    pub(crate) fn verification(&self) -> Charge {
+        self.by_address("verify/address", self.limits.verifications_per_address)
+    }
+
+    /// Wrong codes over all codes that were sent: a resend does not give new guesses.
+    pub(crate) fn wrong_code(&self, user: UserId) -> Charge {
+        let limit = self.limits.wrong_codes_per_account;
+        self.charge("code/account", &[user.as_uuid().as_bytes()], limit, Duration::HOUR)
+    }
+
+    /// Step-ups by password share the account's budget of wrong passwords, by user, beside a limit of their own.
+    pub(crate) fn step_up(&self, user: UserId) -> Charge {
+        let limit = self.limits.step_ups_per_user;
+        self.charge("step-up/user", &[user.as_uuid().as_bytes()], limit, numbers::MINUTE)
+    }
+
+    pub(crate) fn wrong_step_up(&self, user: UserId) -> Charge {
+        let limit = self.limits.wrong_passwords_per_pair;
+        self.charge("step-up/wrong", &[user.as_uuid().as_bytes()], limit, numbers::WRONG_PASSWORD_WINDOW)
+    }
+
+    /// Counts one use on every counter, or refuses.
+    pub(crate) async fn take(&self, charges: &[Charge], now: OffsetDateTime) -> Result<(), Error> {
+        match self.auth.store().charge(charges, now).await? {
+            None => Ok(()),
+            Some(throttled) => {
+                self.auth.refusals().note(AuditKind::LimitReached, self.client, "limit", now);
+                Err(Refused::TooManyAttempts { until: throttled.until }.into())
+            }
+        }
+    }
+
+    /// Takes a use back: it was not what the counters count.
+    pub(crate) async fn give_back(&self, charges: &[Charge], now: OffsetDateTime) -> Result<(), Error> {
+        let keys: Vec<_> = charges.iter().map(|charge| charge.key).collect();
+        Ok(self.auth.store().refund(&keys, now).await?)
+    }
+}

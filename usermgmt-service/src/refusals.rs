@@ -1,0 +1,84 @@
+//! Refusals, noted without standing in anybody's way.
+//!
+//! Under attack there are many of them, so they are counted in memory by kind, reason and place, and a worker writes
+//! one audit event for each count. The number of counts is bounded; what does not fit is counted together.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::json;
+use time::OffsetDateTime;
+use usermgmt_core::flow::Flow;
+use usermgmt_core::model::{Actor, AuditEvent, AuditKind, AuditOutcome};
+use usermgmt_core::store::{ChangeSet, Write};
+
+use crate::client::Client;
+
+/// Counts kept between two writes.
+const COUNTS: usize = 1_024;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Place {
+    kind: AuditKind,
+    reason: &'static str,
+    address: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+struct Count {
+    times: u64,
+    first: OffsetDateTime,
+    last: OffsetDateTime,
+}
+
+/// Refusals since the last write.
+#[derive(Default)]
+pub struct Refusals(Mutex<HashMap<Place, Count>>);
+
+impl Refusals {
+    /// Notes one refusal.
+    pub fn note(&self, kind: AuditKind, client: &Client, reason: &'static str, now: OffsetDateTime) {
+        tracing::debug!(target: "usermgmt::refused", kind = kind.as_str(), reason);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = Place { kind, reason, address: client.address().map(str::to_owned) };
+        if counts.len() >= COUNTS && !counts.contains_key(&place) {
+            place.address = None;
+        }
+        let count = counts.entry(place).or_insert(Count { times: 0, first: now, last: now });
+        count.times += 1;
+        count.last = now;
+    }
+
+    /// Takes all counts as audit events of one change set; `None` if there are none.
+    ///
+    /// # Errors
+    /// Fails when the random generator fails.
+    pub(crate) fn drain(&self, flow: &Flow<'_>) -> Result<Option<ChangeSet>, usermgmt_core::Error> {
+        let counts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if counts.is_empty() {
+            return Ok(None);
+        }
+        let mut changes = flow.changes()?;
+        for (place, count) in counts {
+            let detail = json!({
+                "reason": place.reason,
+                "times": count.times,
+                "first": count.first.unix_timestamp(),
+                "last": count.last.unix_timestamp(),
+            });
+            changes.push(Write::Audit(AuditEvent {
+                outcome: AuditOutcome::Refused,
+                address: place.address,
+                detail,
+                ..flow.event(place.kind, Actor::Anonymous)?
+            }));
+        }
+        Ok(Some(changes))
+    }
+}
+
+impl std::fmt::Debug for Refusals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Refusals")
+    }
+}

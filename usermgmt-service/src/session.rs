@@ -1,0 +1,167 @@
+//! The session check, and ending sessions.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use usermgmt_core::error::{Error, Refused};
+use usermgmt_core::id::{OrgId, SessionId};
+use usermgmt_core::page::{Page, PageRequest};
+use usermgmt_core::policy::AuthPolicy;
+use usermgmt_core::proof::{OrgScope, Principal, StepUp};
+use usermgmt_core::secret::{Bearer, BearerKind};
+
+use crate::UserMgmt;
+use crate::client::Client;
+use crate::commit::committing;
+
+/// A running session, as its holder sees it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct SessionItem {
+    /// Id.
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// What the device calls itself.
+    pub label: Option<String>,
+    /// From which address it began.
+    pub address: Option<String>,
+    /// When it began.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// Last activity.
+    #[serde(with = "time::serde::rfc3339")]
+    pub seen_at: OffsetDateTime,
+    /// When it ends at the latest.
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires_at: OffsetDateTime,
+}
+
+impl UserMgmt {
+    /// The session check: who holds this secret? `None` if nobody does any more.
+    ///
+    /// # Errors
+    /// An outage. It is never an answer about the caller.
+    pub async fn principal(&self, token: &Bearer) -> Result<Option<Arc<Principal>>, Error> {
+        if token.kind() != BearerKind::Session {
+            return Ok(None);
+        }
+        let (digest, now) = (token.digest(), self.now());
+        let entry = match self.0.cache.get(&digest, now) {
+            Some(entry) => entry,
+            None => {
+                let generation = self.0.cache.generation();
+                let Some(record) = self.store().principal(self.realm(), digest).await? else { return Ok(None) };
+                match Principal::establish(record, now) {
+                    Ok(principal) => self.0.cache.insert(principal, generation, now),
+                    Err(reason) => {
+                        tracing::debug!(%reason, "a session gave no principal");
+                        return Ok(None);
+                    }
+                }
+            }
+        };
+        let principal = entry.principal();
+        if principal.still_lives(entry.seen_at(), now).is_err() {
+            return Ok(None);
+        }
+        if entry.claim_touch(now)
+            && let Err(error) = self.store().touch(principal.session(), now).await
+        {
+            tracing::warn!(kind = ?error.kind(), "activity of a session was not written");
+        }
+        Ok(Some(principal.clone()))
+    }
+
+    /// Enters the organisation that the session acts in.
+    ///
+    /// # Errors
+    /// [`Refused::NoActiveOrg`] or [`Refused::PolicyUnmet`].
+    pub fn scope(&self, principal: &Arc<Principal>) -> Result<OrgScope, Refused> {
+        OrgScope::enter(self.scope_rules(), principal, self.now())
+    }
+
+    /// Enters the organisation with this id, which a route names.
+    ///
+    /// # Errors
+    /// As [`scope`](Self::scope); [`Refused::WrongOrg`] for another organisation of the principal,
+    /// [`Refused::NotFound`] for any other, existing or not; or an outage.
+    pub async fn scope_of(&self, principal: &Arc<Principal>, org: OrgId) -> Result<OrgScope, Error> {
+        OrgScope::enter_named(self.scope_rules(), principal, org, self.now()).await
+    }
+
+    /// Checks that the principal has proven who they are within `within`, or within the configured time.
+    ///
+    /// # Errors
+    /// [`Refused::StepUpRequired`].
+    pub fn step_up(&self, principal: &Arc<Principal>, within: Option<time::Duration>) -> Result<StepUp, Refused> {
+        let within = within.unwrap_or(self.settings().step_up_fresh);
+        StepUp::check(principal, &self.settings().policy, within, self.now())
+    }
+
+    /// Ends the principal's own session.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn sign_out(&self, client: &Client, principal: &Principal) -> Result<(), Error> {
+        committing!(self, client, |flow| (usermgmt_sessions::sign_out(&flow, principal)?, ()))
+    }
+
+    /// Ends every session of the principal. With `keep`, the acting one goes on under a new secret.
+    ///
+    /// # Errors
+    /// [`Refused::AuthorityChanged`] if the session has ended meanwhile, or an outage.
+    pub async fn sign_out_everywhere(
+        &self,
+        client: &Client,
+        principal: &Principal,
+        keep: bool,
+    ) -> Result<Option<Bearer>, Error> {
+        committing!(self, client, |flow| usermgmt_sessions::end_all(&flow, principal, keep)?)
+    }
+
+    /// Ends one of the principal's sessions.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] for a session that is not a running one of this principal, or an outage.
+    pub async fn end_session(&self, client: &Client, principal: &Principal, id: SessionId) -> Result<(), Error> {
+        let mut page = PageRequest::first(usermgmt_core::limits::PAGE_MAX);
+        loop {
+            let running = self.store().sessions(principal.user(), self.now(), page).await?;
+            if running.items.iter().any(|session| session.id == id) {
+                break;
+            }
+            let next = running.next.ok_or(Refused::NotFound)?;
+            page = PageRequest::first(usermgmt_core::limits::PAGE_MAX).after(next);
+        }
+        committing!(self, client, |flow| (usermgmt_sessions::end_one(&flow, principal, id)?, ()))
+    }
+
+    /// The principal's running sessions, newest first.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn sessions(
+        &self,
+        principal: &Principal,
+        page: PageRequest<SessionId>,
+    ) -> Result<Page<SessionItem, SessionId>, Error> {
+        let found = self.store().sessions(principal.user(), self.now(), page).await?;
+        let item = |session: usermgmt_core::model::Session| SessionItem {
+            current: session.id == principal.session(),
+            id: session.id,
+            label: session.label,
+            address: session.address,
+            created_at: session.created_at,
+            seen_at: session.seen_at,
+            expires_at: session.expires_at,
+        };
+        Ok(Page { items: found.items.into_iter().map(item).collect(), next: found.next })
+    }
+
+    /// The policy that applies in the principal's organisation, or the application's own.
+    #[must_use]
+    pub fn policy_of(&self, principal: &Principal) -> AuthPolicy {
+        let own = &self.settings().policy;
+        principal.org().map_or_else(|| own.clone(), |standing| own.strictest(&standing.policy))
+    }
+}

@@ -1,0 +1,153 @@
+//! Settings.
+
+use std::net::IpAddr;
+
+use time::Duration;
+use url::Url;
+use usermgmt_core::limits;
+use usermgmt_core::password::PasswordRules;
+use usermgmt_core::policy::AuthPolicy;
+use usermgmt_sessions::SessionRules;
+
+use crate::hasher::HashCost;
+use crate::limits::Limits;
+
+/// The public origin of the application: scheme, host and port, as browsers see it. Every link in every mail starts
+/// with it; no header of a request has any influence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    text: String,
+    host: String,
+    local: bool,
+}
+
+impl Origin {
+    /// Reads an origin; `None` unless it is `https://host[:port]`, or `http://` on localhost, without a path.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let url = Url::parse(text).ok()?;
+        let host = url.host_str()?;
+        let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".localhost");
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let plain = url.username().is_empty() && url.password().is_none() && bare;
+        let safe = url.scheme() == "https" || (url.scheme() == "http" && local);
+        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        (plain && safe).then(|| Self {
+            text: url.origin().ascii_serialization(),
+            host,
+            local: local && url.scheme() == "http",
+        })
+    }
+
+    /// `https://app.example.com`, without a slash at the end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Host and port, as a browser sends them in the `Host` header.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether this is plain HTTP on localhost: the one place where cookies go without `Secure` and the development
+    /// mailbox exists.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        self.local
+    }
+}
+
+/// Which forwarding headers are believed when the address of a client is established.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TrustedProxies {
+    /// None: the address is that of the connection.
+    #[default]
+    None,
+    /// So many proxies stand in front, each of which appends one hop to `X-Forwarded-For`: the address is the hop that
+    /// the outermost of them has seen.
+    Hops(u8),
+    /// Proxies at these addresses: the address is the last hop that is none of them.
+    Addresses(Vec<IpAddr>),
+}
+
+/// All settings of a running system.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The public origin.
+    pub origin: Origin,
+    /// Name of the application, as pages and mails say it.
+    pub product: String,
+    /// Whose forwarding headers are believed.
+    pub trusted_proxies: TrustedProxies,
+    /// What a new password must be.
+    pub password_rules: PasswordRules,
+    /// What a password hash costs.
+    pub hash_cost: HashCost,
+    /// Hashes at once.
+    pub hash_threads: usize,
+    /// How long sessions live.
+    pub sessions: SessionRules,
+    /// How long a proof counts as recent.
+    pub step_up_fresh: Duration,
+    /// The application's own policy.
+    pub policy: AuthPolicy,
+    /// How much is allowed.
+    pub limits: Limits,
+    /// After how long a cached principal is read anew.
+    pub cache_life: Duration,
+    /// Where somebody lands who has signed in and asked for nothing else: a path of the application.
+    pub home: String,
+}
+
+impl Settings {
+    pub(crate) fn new(origin: Origin) -> Self {
+        Self {
+            origin,
+            product: "this application".into(),
+            trusted_proxies: TrustedProxies::None,
+            password_rules: PasswordRules::default(),
+            hash_cost: HashCost::default(),
+            hash_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            sessions: SessionRules::default(),
+            step_up_fresh: limits::STEP_UP_FRESH,
+            policy: AuthPolicy::default(),
+            limits: Limits::default(),
+            cache_life: limits::CACHE_LIFE,
+            home: "/".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_https_or_localhost_and_nothing_else() {
+        for (text, local) in [
+            ("https://app.example.com", false),
+            ("https://app.example.com:8443/", false),
+            ("http://localhost:3000", true),
+            ("http://127.0.0.1:8080", true),
+            ("https://localhost", false),
+        ] {
+            assert_eq!(Origin::parse(text).map(|origin| origin.is_local()), Some(local), "{text}");
+        }
+        for bad in [
+            "http://app.example.com",
+            "app.example.com",
+            "ftp://localhost",
+            "https://a.example/path",
+            "https://u@a.example",
+            "http://localhost.evil.example",
+            "https://a.example?x",
+            "",
+        ] {
+            assert_eq!(Origin::parse(bad), None, "{bad}");
+        }
+        assert_eq!(Origin::parse("https://EXAMPLE.com:443/").unwrap().as_str(), "https://example.com");
+        assert_eq!(Origin::parse("http://localhost:3000").unwrap().host(), "localhost:3000");
+    }
+}

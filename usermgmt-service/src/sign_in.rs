@@ -1,0 +1,243 @@
+//! Sign-in.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use usermgmt_core::address::EmailAddress;
+use usermgmt_core::error::{Check, Error, FieldError, Refused};
+use usermgmt_core::flow::sign_in::{self, Entry, Next};
+use usermgmt_core::id::OrgId;
+use usermgmt_core::model::{Attempt, AuditKind, IdentifierKind, Method, PasswordCredential, SignInRecord};
+use usermgmt_core::password::Password;
+use usermgmt_core::proof::{ChooseOrg, Grant, Principal, Step as _, VerifyAddress};
+use usermgmt_core::secret::{Bearer, Digest};
+use usermgmt_core::store::Write;
+use usermgmt_sessions::Device;
+
+use crate::UserMgmt;
+use crate::client::Client;
+use crate::commit::Tries;
+use crate::device;
+use crate::limits::Meter;
+use crate::sign_up::Secret;
+
+/// What somebody enters who signs in.
+#[derive(Clone, Debug)]
+pub struct SignIn<'a> {
+    /// E-mail address.
+    pub email: &'a str,
+    /// Password.
+    pub password: Secret<'a>,
+    /// Whether to stay signed in when the browser closes.
+    pub remember: bool,
+}
+
+/// Somebody is signed in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The session's secret, for its cookie.
+    pub session: Bearer,
+    /// Who.
+    pub principal: Arc<Principal>,
+    /// Value of the cookie by which the account knows this device from now on.
+    pub device: String,
+    /// When the session ends, if its cookie is to outlive the browser.
+    pub cookie_expires_at: Option<OffsetDateTime>,
+}
+
+/// What a sign-in still needs. Pending is signed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PendingStep {
+    /// The address must be proven.
+    VerifyAddress {
+        /// The address, in canonical form.
+        email: String,
+    },
+    /// One of these organisations must be chosen.
+    ChooseOrg {
+        /// Id and name of each.
+        orgs: Vec<(OrgId, String)>,
+    },
+}
+
+impl PendingStep {
+    /// Stable word for this step.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::VerifyAddress { .. } => VerifyAddress::WORD,
+            Self::ChooseOrg { .. } => ChooseOrg::WORD,
+        }
+    }
+}
+
+/// Where a sign-in stands.
+#[derive(Clone, Debug)]
+pub enum SignInOutcome {
+    /// Complete.
+    Complete(Box<SignedIn>),
+    /// Begun: the first proof was right, and this is needed next.
+    Pending {
+        /// The attempt's secret, for its cookie; `None` if the browser has it already.
+        attempt: Option<Bearer>,
+        /// The secret that names the browser from now on.
+        browser: Bearer,
+        /// What is needed.
+        step: PendingStep,
+    },
+}
+
+impl UserMgmt {
+    /// Signs in by password.
+    ///
+    /// A wrong password and an unknown address cost the same hash and the same read and get the same answer.
+    ///
+    /// # Errors
+    /// Invalid fields, [`Refused::InvalidCredentials`], [`Refused::AccountUnavailable`] (only after the right
+    /// password), too many attempts, or an outage.
+    pub async fn sign_in(&self, client: &Client, input: SignIn<'_>) -> Result<SignInOutcome, Error> {
+        let mut check = Check::default();
+        let email = check.take(EmailAddress::parse(input.email).map_err(|error| FieldError::email("email", error)));
+        let password = Password::new(input.password.0).map_err(|error| FieldError::password("password", error));
+        let password = check.take(password);
+        check.end()?;
+        let (Some(email), Some(password)) = (email, password) else { return Err(Refused::InvalidCredentials.into()) };
+
+        let now = self.now();
+        let meter = Meter::new(self, client);
+        let known = client.device.as_deref().and_then(|value| device::recognise(self.keys(), value, &email, now));
+        let guesses = meter.wrong_password(&email, known.as_deref());
+        let mut charges = guesses.clone();
+        charges.push(meter.sign_in());
+        meter.take(&charges, now).await?;
+
+        let record = self.store().sign_in_record(self.realm(), IdentifierKind::Email, email.canonical()).await?;
+        let stored = record.as_ref().and_then(|record| record.password.as_ref());
+        let verdict = self.hasher().verify(&password, stored.map(|stored| &stored.hash)).await?;
+        let Some(record) = record.filter(|_| verdict.matches) else {
+            self.refusals().note(AuditKind::SignInRefused, client, "invalid_credentials", now);
+            return Err(Refused::InvalidCredentials.into());
+        };
+        meter.give_back(&guesses, now).await?;
+        if verdict.outdated {
+            self.rehash(client, &record, &password).await;
+        }
+        let entry = Entry { browser: self.browser(client)?.digest(), persistent: input.remember };
+        self.begin(client, record, entry).await
+    }
+
+    /// Begins a sign-in whose first proof was right.
+    async fn begin(&self, client: &Client, record: SignInRecord, entry: Entry) -> Result<SignInOutcome, Error> {
+        // The browser keeps its name; a new one was minted if it had none.
+        let client = &Client { browser: Some(self.browser(client)?), ..client.clone() };
+        let entry = Entry { browser: client.browser.as_ref().map_or(entry.browser, Bearer::digest), ..entry };
+        let flow = self.flow(client);
+        let (attempt, secret) = sign_in::begin(&flow, &record, Method::Password, entry)?;
+        let facts = sign_in::facts_of(&flow, record).await?;
+        let next = sign_in::next(attempt, &facts).inspect_err(|refused| {
+            self.refusals().note(AuditKind::SignInRefused, client, refused.code(), flow.now);
+        })?;
+        self.proceed(client, next, Some(secret)).await
+    }
+
+    /// Takes a stored attempt up again, after a step was done elsewhere.
+    ///
+    /// # Errors
+    /// [`Refused::AttemptExpired`], or an outage.
+    pub async fn resume(&self, client: &Client, attempt: &Bearer) -> Result<SignInOutcome, Error> {
+        let attempt = self.find_attempt(client, attempt).await?;
+        self.advance(client, attempt).await
+    }
+
+    /// Chooses the organisation that the session will act in.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] for an organisation that is not offered, [`Refused::AttemptExpired`], or an outage.
+    pub async fn choose_org(&self, client: &Client, attempt: &Bearer, org: OrgId) -> Result<SignInOutcome, Error> {
+        let attempt = self.find_attempt(client, attempt).await?;
+        let flow = self.flow(client);
+        let facts = sign_in::facts(&flow, &attempt).await?;
+        if !facts.orgs.iter().any(|(offered, _)| *offered == org) {
+            return Err(Refused::NotFound.into());
+        }
+        self.advance(client, Attempt { org: Some(org), ..attempt }).await
+    }
+
+    async fn find_attempt(&self, client: &Client, secret: &Bearer) -> Result<Attempt, Error> {
+        let browser = client.browser.as_ref().map_or(Digest::of(b""), Bearer::digest);
+        sign_in::find(&self.flow(client), secret, browser).await
+    }
+
+    async fn advance(&self, client: &Client, attempt: Attempt) -> Result<SignInOutcome, Error> {
+        let flow = self.flow(client);
+        let facts = sign_in::facts(&flow, &attempt).await?;
+        self.proceed(client, sign_in::next(attempt, &facts)?, None).await
+    }
+
+    async fn proceed(&self, client: &Client, next: Next, secret: Option<Bearer>) -> Result<SignInOutcome, Error> {
+        let (attempt, step) = match next {
+            Next::Complete(grant) => return self.complete(client, &grant).await,
+            Next::VerifyAddress(pending) => {
+                let email = pending.attempt().canonical.clone();
+                (pending.attempt().clone(), PendingStep::VerifyAddress { email })
+            }
+            Next::ChooseOrg(pending, orgs) => (pending.attempt().clone(), PendingStep::ChooseOrg { orgs }),
+        };
+        if secret.is_some() {
+            let flow = self.flow(client);
+            self.commit_raw(sign_in::plan_pending(&flow, attempt, step.word())?).await?;
+        }
+        Ok(SignInOutcome::Pending { attempt: secret, browser: self.browser(client)?, step })
+    }
+
+    /// Turns a grant into a session: the only way to one.
+    async fn complete(&self, client: &Client, grant: &Grant) -> Result<SignInOutcome, Error> {
+        let mut tries = Tries::default();
+        let device = Device { label: client.label.as_deref(), replaces: client.principal.as_deref() };
+        loop {
+            let flow = self.flow(client);
+            let policy = match grant.org() {
+                Some(org) => {
+                    let org = self.store().policy(org).await?.map(|(policy, _)| policy);
+                    org.map_or_else(|| self.settings().policy.clone(), |org| self.settings().policy.strictest(&org))
+                }
+                None => self.settings().policy.clone(),
+            };
+            let (changes, session, secret) =
+                usermgmt_sessions::begin(&flow, grant, &self.settings().sessions, &policy, device).await?;
+            match self.commit_raw(changes).await {
+                Ok(_) => {
+                    let principal = self.principal(&secret).await?.ok_or(Refused::AttemptExpired)?;
+                    let canonical = self.canonical_email(&principal).await?;
+                    let device = device::issue(self.keys(), self.random(), &canonical, flow.now)?;
+                    let cookie_expires_at = session.persistent.then_some(session.expires_at);
+                    let signed_in = SignedIn { session: secret, principal, device, cookie_expires_at };
+                    return Ok(SignInOutcome::Complete(Box::new(signed_in)));
+                }
+                Err(error) if tries.again(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn canonical_email(&self, principal: &Principal) -> Result<String, Error> {
+        let email = principal.email().and_then(|email| EmailAddress::parse(email).ok());
+        Ok(email.map(|email| email.canonical().to_owned()).unwrap_or_default())
+    }
+
+    /// Makes the hash anew at today's cost, unless the password was changed meanwhile. Failing is no reason to refuse
+    /// a sign-in that was right: the next one tries again.
+    async fn rehash(&self, client: &Client, record: &SignInRecord, password: &Password) {
+        let Some(stored) = &record.password else { return };
+        let Ok(hash) = self.hasher().hash(password).await else { return };
+        let flow = self.flow(client);
+        let actor = usermgmt_core::model::Actor::System { reason: "hash cost has risen".into() };
+        let audit = flow.audit(AuditKind::PasswordRehashed, actor, record.user.id, serde_json::json!({}));
+        if let (Ok(changes), Ok(audit)) = (flow.changes(), audit) {
+            let write = Write::PutPassword(PasswordCredential { hash, ..stored.clone() });
+            if let Err(error) = self.commit_raw(changes.with(write).with(audit)).await {
+                tracing::debug!(kind = ?error.kind(), "a password hash was not renewed");
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Sign-up, and another mail for an address that is not proven yet.
+
+use usermgmt_core::address::EmailAddress;
+use usermgmt_core::error::{Check, Error, FieldError};
+use usermgmt_core::flow::sign_up;
+use usermgmt_core::model::{AddressPurpose, SignUpRequest};
+use usermgmt_core::password::Password;
+use usermgmt_core::secret::{Bearer, BearerKind};
+use usermgmt_core::text;
+
+use crate::UserMgmt;
+use crate::client::Client;
+use crate::commit::committing;
+use crate::limits::Meter;
+
+/// What somebody enters who signs up.
+#[derive(Clone, Debug, Default)]
+pub struct SignUp<'a> {
+    /// E-mail address.
+    pub email: &'a str,
+    /// Password, 8 to 256 characters.
+    pub password: Secret<'a>,
+    /// Name, 1 to 64 characters.
+    pub name: &'a str,
+    /// Name of the organisation to make once the address is proven, if one is wanted.
+    pub organization: Option<&'a str>,
+}
+
+/// A text that does not print.
+#[derive(Clone, Copy, Default)]
+pub struct Secret<'a>(pub &'a str);
+
+impl std::fmt::Debug for Secret<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl<'a> From<&'a str> for Secret<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(text)
+    }
+}
+
+/// The request was taken. Whether the address is known cannot be told from this: if there is something to say to its
+/// owner, mail is on its way.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Accepted {
+    /// The secret that names the browser from now on: the mailed code works only there.
+    pub browser: Bearer,
+}
+
+impl UserMgmt {
+    /// Signs somebody up.
+    ///
+    /// Costs one hash and one commit and answers the same, whether the address is known or not.
+    ///
+    /// # Errors
+    /// Invalid fields (`email`, `password`, `name`, `organization`), too many attempts, or an outage.
+    pub async fn sign_up(&self, client: &Client, input: SignUp<'_>) -> Result<Accepted, Error> {
+        let mut check = Check::default();
+        let email = check.take(EmailAddress::parse(input.email).map_err(|error| FieldError::email("email", error)));
+        let name = check.take(text::name("name", input.name));
+        let organization = input.organization.map(str::trim).filter(|name| !name.is_empty());
+        let organization = organization.map(|name| text::name("organization", name)).transpose();
+        let organization = check.take(organization).flatten();
+        let password = Password::new(input.password.0).and_then(|password| {
+            if let (Some(email), Some(name)) = (&email, &name) {
+                self.settings().password_rules.check(&password, email, name)?;
+            }
+            Ok(password)
+        });
+        let password = check.take(password.map_err(|error| FieldError::password("password", error)));
+        check.end()?;
+        let (Some(email), Some(name), Some(password)) = (email, name, password) else {
+            return Err(FieldError::new("email", FieldError::REQUIRED).into());
+        };
+        let meter = Meter::new(self, client);
+        let mut charges = vec![meter.sign_up()];
+        charges.extend(meter.mail(&email));
+        meter.take(&charges, self.now()).await?;
+        let password = self.hasher().hash(&password).await?;
+        let locale = self.texts().best(&client.languages);
+        let entered = SignUpRequest { name, organization, password, locale: Some(locale) };
+        self.request(client, email, AddressPurpose::SignUp(entered)).await
+    }
+
+    /// Asks for another link and code for an address that is not proven yet.
+    ///
+    /// Costs one commit and answers the same, whether the address is known or not.
+    ///
+    /// # Errors
+    /// An invalid `email`, too many attempts (one mail a minute, five an hour), or an outage.
+    pub async fn request_verification(&self, client: &Client, email: &str) -> Result<Accepted, Error> {
+        let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
+        let meter = Meter::new(self, client);
+        let mut charges = vec![meter.sign_up()];
+        charges.extend(meter.mail(&email));
+        meter.take(&charges, self.now()).await?;
+        self.request(client, email, AddressPurpose::Verify).await
+    }
+
+    async fn request(&self, client: &Client, email: EmailAddress, purpose: AddressPurpose) -> Result<Accepted, Error> {
+        let browser = self.browser(client)?;
+        let digest = browser.digest();
+        committing!(self, client, |flow| { (sign_up::request(&flow, email.clone(), digest, purpose.clone())?, ()) })?;
+        Ok(Accepted { browser })
+    }
+
+    /// The browser's secret, or a new one.
+    pub(crate) fn browser(&self, client: &Client) -> Result<Bearer, Error> {
+        match &client.browser {
+            Some(browser) => Ok(browser.clone()),
+            None => Ok(Bearer::mint(BearerKind::Browser, self.random())?),
+        }
+    }
+}

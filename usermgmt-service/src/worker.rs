@@ -1,0 +1,216 @@
+//! The worker: does what commits have promised.
+//!
+//! Jobs are leased, so that any number of workers in any number of processes share them; a job is finished in the
+//! same commit that makes its effect true. A mail is handed over before its job is finished: after a crash in between
+//! it is handed over again under the same id.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+use usermgmt_core::error::Error;
+use usermgmt_core::flow::{mailed_secrets, sign_up};
+use usermgmt_core::id::WorkerId;
+use usermgmt_core::limits;
+use usermgmt_core::model::{Actor, AddressRequest, AuditEvent, AuditKind, AuditOutcome, Job, MailKind, OutboxRow};
+use usermgmt_core::port::MailError;
+use usermgmt_core::store::{StoreErrorKind, SweepBefore, Write};
+
+use crate::UserMgmt;
+use crate::client::Client;
+use crate::commit::Tries;
+use crate::mail::Draft;
+
+/// Jobs leased at once.
+const BATCH: u32 = 16;
+/// Longest rest of an idle worker.
+const REST: std::time::Duration = std::time::Duration::from_secs(10);
+/// Rest after a round that failed.
+const REST_AFTER_FAILURE: std::time::Duration = std::time::Duration::from_secs(2);
+/// Rows of each kind that one round of sweeping removes.
+const SWEEP_BATCH: u32 = 1_000;
+/// First pause before a mail is tried again; it doubles with each try.
+const FIRST_PAUSE: Duration = Duration::seconds(5);
+/// Longest pause before a mail is tried again.
+const LONGEST_PAUSE: Duration = Duration::hours(2);
+
+impl UserMgmt {
+    /// Does one round of work: up to 16 jobs, and the noted refusals. Answers how many jobs were taken.
+    ///
+    /// # Errors
+    /// An outage; what was taken and not finished is taken again when its lease ends.
+    pub async fn work(&self) -> Result<usize, Error> {
+        let client = Client::default();
+        let flow = self.flow(&client);
+        if let Some(refusals) = self.refusals().drain(&flow)? {
+            self.commit_raw(refusals).await?;
+        }
+        let worker = WorkerId::new(self.random(), flow.now)?;
+        let rows = self.store().lease(self.realm(), worker, flow.now, flow.now + limits::LEASE, BATCH).await?;
+        let taken = rows.len();
+        for row in rows {
+            self.perform(worker, row).await?;
+        }
+        Ok(taken)
+    }
+
+    /// Works until nothing is due.
+    ///
+    /// # Errors
+    /// As [`work`](Self::work).
+    pub async fn run_until_idle(&self) -> Result<(), Error> {
+        while self.work().await? > 0 {}
+        Ok(())
+    }
+
+    /// Removes what nothing needs any more: spent tokens, ended sessions, old counters. Answers how many rows went.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn sweep(&self) -> Result<u64, Error> {
+        let now = self.now();
+        let (spent, commits) = (now - limits::SWEEP_AFTER, now - limits::COMMIT_MEMORY);
+        Ok(self.store().sweep(SweepBefore { spent, commits, throttle: now }, SWEEP_BATCH).await?)
+    }
+
+    async fn perform(&self, worker: WorkerId, row: OutboxRow) -> Result<(), Error> {
+        tracing::debug!(id = %row.id, kind = row.job.kind(), tries = row.tries, "job");
+        match row.job.clone() {
+            Job::AddressRequest(request) => self.fulfil(worker, &row, &request).await,
+            Job::Mail { mail, to, user, token, locale } => {
+                let Some(owner) = self.store().user(self.realm(), user).await? else {
+                    return self.finish(worker, &row).await;
+                };
+                let secrets = match token {
+                    Some(id) => {
+                        let token = self.store().token(self.realm(), id).await?;
+                        let live = token.filter(|token| token.is_live(self.now()));
+                        // What has expired or was used is not worth a mail any more.
+                        let Some(secrets) = live.and_then(|token| mailed_secrets(self.keys(), &token)) else {
+                            return self.finish(worker, &row).await;
+                        };
+                        Some(secrets)
+                    }
+                    None => None,
+                };
+                let language = self.texts().best(&locale.into_iter().collect::<Vec<_>>());
+                let draft = Draft { id: row.id, kind: mail, to, name: &owner.name, language: &language, secrets };
+                self.send(worker, &row, draft).await
+            }
+        }
+    }
+
+    async fn fulfil(&self, worker: WorkerId, row: &OutboxRow, request: &AddressRequest) -> Result<(), Error> {
+        let client = Client::default();
+        let mut tries = Tries::default();
+        loop {
+            let changes = sign_up::fulfil(&self.flow(&client), request).await?;
+            match self.commit_raw(changes.with(Write::FinishJob { id: row.id, worker })).await {
+                Ok(_) => return Ok(()),
+                Err(error) if tries.again(&error) => {}
+                // Another worker has it: its business now.
+                Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn send(&self, worker: WorkerId, row: &OutboxRow, draft: Draft<'_>) -> Result<(), Error> {
+        let kind: MailKind = draft.kind;
+        let sent = match self.write_mail(draft) {
+            Ok(mail) => self.0.parts.mailer.send(&mail).await,
+            Err(error) => Err(MailError::Temporary(error.to_string())),
+        };
+        match sent {
+            Ok(()) => self.finish(worker, row).await,
+            Err(MailError::Temporary(reason)) if row.tries < limits::OUTBOX_TRIES => {
+                tracing::warn!(id = %row.id, kind = kind.as_str(), reason, "a mail is tried again later");
+                let doubled = FIRST_PAUSE * 2_i32.saturating_pow(row.tries.saturating_sub(1).min(20));
+                let due_at = self.now() + doubled.min(LONGEST_PAUSE);
+                self.close(Write::RetryJob { id: row.id, worker, due_at }, None).await
+            }
+            Err(error) => {
+                tracing::error!(id = %row.id, kind = kind.as_str(), %error, "a mail was given up");
+                let client = Client::default();
+                let flow = self.flow(&client);
+                let detail = json!({ "job": row.id, "mail": kind.as_str(), "tries": row.tries });
+                let system = Actor::System { reason: "the mail could not be handed over".into() };
+                let event = flow.event(AuditKind::MessageGivenUp, system)?;
+                let event = AuditEvent { outcome: AuditOutcome::Refused, detail, ..event };
+                self.close(Write::GiveUpJob { id: row.id, worker }, Some(Write::Audit(event))).await
+            }
+        }
+    }
+
+    async fn finish(&self, worker: WorkerId, row: &OutboxRow) -> Result<(), Error> {
+        self.close(Write::FinishJob { id: row.id, worker }, None).await
+    }
+
+    async fn close(&self, write: Write, beside: Option<Write>) -> Result<(), Error> {
+        let client = Client::default();
+        let mut changes = self.flow(&client).changes()?.with(write);
+        beside.into_iter().for_each(|write| changes.push(write));
+        match self.commit_raw(changes).await {
+            // The lease ended meanwhile and another worker has the job.
+            Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => Ok(()),
+            other => Ok(other.map(drop)?),
+        }
+    }
+
+    /// Starts the background worker. It ends when the last handle is dropped or on [`shutdown`](Self::shutdown).
+    pub(crate) fn start_worker(&self) {
+        let (weak, wake) = (Arc::downgrade(&self.0), self.0.wake.clone());
+        let runtime = self.0.parts.runtime.clone();
+        let timer = runtime.clone();
+        self.0.working.store(true, Ordering::SeqCst);
+        runtime.spawn(Box::pin(async move {
+            let mut swept_at = None;
+            // A permit that was given meanwhile is kept, so no promise is slept through.
+            while let Some(auth) = weak.upgrade().map(Self) {
+                if auth.0.stopping.load(Ordering::SeqCst) {
+                    auth.0.working.store(false, Ordering::SeqCst);
+                    auth.0.stopped.notify_waiters();
+                    return;
+                }
+                let rest = auth.round(&mut swept_at).await;
+                drop(auth);
+                tokio::select! {
+                    () = wake.notified() => {}
+                    () = timer.wait(rest) => {}
+                }
+            }
+        }));
+    }
+
+    /// One round of the background worker; answers how long to rest.
+    async fn round(&self, swept_at: &mut Option<OffsetDateTime>) -> std::time::Duration {
+        let now = self.now();
+        if swept_at.is_none_or(|at| now - at >= Duration::HOUR) {
+            *swept_at = Some(now);
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(%error, "sweeping failed");
+            }
+        }
+        match self.run_until_idle().await {
+            Ok(()) => REST,
+            Err(error) => {
+                tracing::warn!(%error, "a round of work failed");
+                REST_AFTER_FAILURE
+            }
+        }
+    }
+
+    /// Stops the background worker after the job at hand and waits for it. Requests are still answered; what they
+    /// promise is done by another process or after the next start.
+    pub async fn shutdown(&self) {
+        let stopped = self.0.stopped.notified();
+        tokio::pin!(stopped);
+        stopped.as_mut().enable();
+        self.0.stopping.store(true, Ordering::SeqCst);
+        self.0.wake.notify_one();
+        if self.0.working.load(Ordering::SeqCst) {
+            stopped.await;
+        }
+    }
+}
