@@ -76,6 +76,64 @@ macro_rules! each_rule {
             activity_moves_the_mark_forward_only
             activity_never_revives_a_session
         }
+        outbox {
+            a_job_is_returned_as_it_was_put
+            a_leased_job_is_nobody_elses
+            a_lease_ends_and_each_counts_a_try
+            a_job_waits_until_it_is_due
+            the_oldest_jobs_are_leased_first
+            a_finished_job_is_gone
+            a_job_given_back_returns_when_due
+            a_job_given_up_is_kept_but_never_leased
+            only_the_holder_settles_a_job
+            leased_jobs_are_still_pending
+        }
+        audit {
+            an_event_is_returned_as_it_was_put
+            the_detail_of_an_event_is_any_json
+            events_belong_to_one_organisation_or_to_none
+        }
+        changes {
+            each_subject_is_appended
+            a_subject_is_appended_once_in_a_commit
+            harmless_writes_append_nothing
+            numbers_grow
+            changes_are_read_behind_a_number
+            a_failed_commit_appends_nothing
+        }
+        throttle {
+            a_limit_allows_exactly_its_number
+            a_limit_of_zero_allows_nothing
+            a_window_ends_to_the_microsecond
+            a_refused_use_is_counted_nowhere
+            the_counter_that_stays_closed_longest_is_named
+            a_clock_that_goes_back_cuts_the_window
+            a_refund_takes_back_one_use
+            a_refund_never_saves_up_uses
+            many_counters_are_charged_at_once
+            the_limit_is_that_of_the_charge
+        }
+        versions {
+            each_put_moves_the_version_by_one
+            a_stale_version_conflicts
+            a_version_from_the_future_conflicts
+            a_replacing_put_never_inserts
+            a_new_row_must_be_absent
+            a_stale_removal_conflicts
+            a_new_row_has_the_epochs_it_was_put_with
+            a_replacing_put_leaves_the_epochs_alone
+            moving_an_epoch_does_not_disturb_an_edit
+            a_stale_epoch_conflicts
+        }
+        uniqueness {
+            a_taken_identifier_is_named
+            a_taken_session_digest_is_named
+            a_taken_token_digest_is_named
+            a_taken_attempt_digest_is_named
+            a_second_key_check_is_named
+            a_taken_id_is_named
+            a_taken_commit_id_is_named
+        }
     } };
 }
 

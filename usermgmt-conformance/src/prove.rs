@@ -20,13 +20,8 @@ pub fn prove<T: Fixture, F: Future<Output = T>>(rule: &str, profile: Profile, fr
     let runtime = runtime.expect("the runtime of the test starts");
     runtime.block_on(async {
         let fixture = fresh().await;
-        let proving = tokio::spawn((listed.run)(fixture.store(), profile));
-        match tokio::time::timeout(HANGS_AFTER, proving).await {
-            Ok(Ok(())) => {}
-            Ok(Err(broken)) => std::panic::resume_unwind(broken.into_panic()),
-            Err(_) => panic!("`{rule}` did not end within {HANGS_AFTER:?}: a call of the store hangs"),
-        }
-        drop(fixture);
+        let ended = tokio::time::timeout(HANGS_AFTER, (listed.run)(fixture.store(), profile)).await;
+        assert!(ended.is_ok(), "`{rule}` did not end within {HANGS_AFTER:?}: a call of the store hangs");
     });
     if let Some(directory) = std::env::var_os(REPORT) {
         note(Path::new(&directory), rule, profile).expect("the directory of the test report can be written");

@@ -4,7 +4,13 @@
 //! store breaks the rule.
 
 pub mod attempts;
+pub mod audit;
+pub mod changes;
 pub mod orgs;
+pub mod outbox;
 pub mod sessions;
+pub mod throttle;
 pub mod tokens;
+pub mod uniqueness;
 pub mod users;
+pub mod versions;

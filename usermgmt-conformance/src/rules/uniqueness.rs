@@ -1,0 +1,127 @@
+//! What is unique, and the name of the key that says so.
+
+use usermgmt_core::keys::KeyCheck;
+use usermgmt_core::model::{Attempt, AuditEvent, AuditKind, Identifier, OutboxRow, Session, Token, TokenKind, User};
+use usermgmt_core::page::PageRequest;
+use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
+
+use crate::AnyStore;
+use crate::kit::{
+    Answer, Found, REALM, at, attempt, changes, commit, digest, event, fails, identifier, job, member, other_realm,
+    session, session_id, token, user, user_id,
+};
+
+const fn duplicate(key: UniqueKey) -> StoreErrorKind {
+    StoreErrorKind::Duplicate(key)
+}
+
+/// A new identifier whose realm, kind and canonical form exist is a duplicate, also for the same user.
+pub async fn a_taken_identifier_is_named(store: AnyStore) {
+    let writes =
+        [Write::PutUser(user(1)), Write::PutUser(user(2)), Write::PutIdentifier(identifier(1, "a@example.test"))];
+    commit(&store, writes).await;
+    for owner in [1, 2] {
+        let again = Identifier { display: "A@example.test".to_owned(), ..identifier(owner, "a@example.test") };
+        let why = "a new identifier that exists must be a duplicate of `Identifier`";
+        fails(&store, duplicate(UniqueKey::Identifier), why, [Write::PutIdentifier(again)]).await;
+    }
+}
+
+/// Two sessions never have the same digest, in whatever realm and whether they have ended or not.
+pub async fn a_taken_session_digest_is_named(store: AnyStore) {
+    let there = User { realm: other_realm(), ..user(2) };
+    let ended = Session { ended_at: Some(at(1)), ..session(2, 1) };
+    let writes = [
+        Write::PutUser(user(1)),
+        Write::PutUser(there),
+        Write::PutSession(session(1, 1)),
+        Write::PutSession(ended.clone()),
+    ];
+    commit(&store, writes).await;
+    for taken in [session(1, 1).digest, ended.digest] {
+        let why = "a new session whose digest exists must be a duplicate of `SessionDigest`";
+        let same = Session { digest: taken, ..session(3, 1) };
+        fails(&store, duplicate(UniqueKey::SessionDigest), why, [Write::PutSession(same)]).await;
+        let elsewhere = Session { digest: taken, realm: other_realm(), ..session(3, 2) };
+        fails(&store, duplicate(UniqueKey::SessionDigest), why, [Write::PutSession(elsewhere)]).await;
+    }
+    let rotation = Write::RotateSession {
+        id: session_id(1),
+        from: session(1, 1).digest,
+        to: ended.digest,
+        proofs: Vec::new(),
+        org: None,
+        auth_epoch: 0,
+    };
+    let why = "a session that rotates to the digest of another must be a duplicate of `SessionDigest`";
+    fails(&store, duplicate(UniqueKey::SessionDigest), why, [rotation]).await;
+    let read = store.principal(REALM, session(1, 1).digest).await.found("a session");
+    assert_eq!(read.session, session(1, 1), "a refused rotation changed the session");
+}
+
+/// Two tokens never have the same digest.
+pub async fn a_taken_token_digest_is_named(store: AnyStore) {
+    commit(&store, [Write::PutUser(user(1)), Write::PutToken(token(1, 1))]).await;
+    let why = "a new token whose digest exists must be a duplicate of `TokenDigest`";
+    let same = Token { digest: token(1, 1).digest, ..token(2, 1) };
+    fails(&store, duplicate(UniqueKey::TokenDigest), why, [Write::PutToken(same)]).await;
+    let read = store.token_by_digest(REALM, TokenKind::VerifyEmail, token(1, 1).digest).await.found("a token");
+    assert_eq!(read, token(1, 1), "a duplicate replaced the token that was there");
+}
+
+/// Two attempts never have the same digest, neither by a new one nor by a replacing put.
+pub async fn a_taken_attempt_digest_is_named(store: AnyStore) {
+    let writes = [Write::PutUser(user(1)), Write::PutAttempt(attempt(1, 1)), Write::PutAttempt(attempt(2, 1))];
+    commit(&store, writes).await;
+    let second = store.attempt(REALM, attempt(2, 1).digest).await.found("an attempt");
+    for same in [attempt(3, 1), second] {
+        let why = "an attempt whose digest another has must be a duplicate of `AttemptDigest`";
+        let same = Attempt { digest: attempt(1, 1).digest, ..same };
+        fails(&store, duplicate(UniqueKey::AttemptDigest), why, [Write::PutAttempt(same)]).await;
+    }
+}
+
+/// A store has one key-check value; the first stays.
+pub async fn a_second_key_check_is_named(store: AnyStore) {
+    assert_eq!(store.key_check().await.answer(), None, "a fresh store has a key-check value");
+    let first = KeyCheck { key_id: "first".to_owned(), tag: [1; 32] };
+    commit(&store, [Write::PutKeyCheck(first.clone())]).await;
+    let second = KeyCheck { key_id: "second".to_owned(), tag: [2; 32] };
+    for again in [second, first.clone()] {
+        let why = "a second key-check value must be a duplicate of `KeyCheck`";
+        fails(&store, duplicate(UniqueKey::KeyCheck), why, [Write::PutKeyCheck(again)]).await;
+        assert_eq!(store.key_check().await.answer(), Some(first.clone()), "the key-check value was replaced");
+    }
+}
+
+/// What is only ever inserted is a duplicate of `Id` when its id exists, and the first row stays.
+pub async fn a_taken_id_is_named(store: AnyStore) {
+    member(&store).await;
+    commit(&store, [Write::PutToken(token(1, 1)), Write::PutJob(job(1)), Write::Audit(event(1))]).await;
+    let again = [
+        Write::PutSession(Session { digest: digest("fresh"), ..session(1, 1) }),
+        Write::PutToken(Token { digest: digest("fresh"), ..token(1, 1) }),
+        Write::PutJob(OutboxRow { due_at: at(9), ..job(1) }),
+        Write::Audit(AuditEvent { kind: AuditKind::SignedUp, ..event(1) }),
+    ];
+    for write in again {
+        let why = format!("a new row whose id exists must be a duplicate of `Id`: {write:?}");
+        fails(&store, duplicate(UniqueKey::Id), &why, [write]).await;
+    }
+    let session_read = store.principal(REALM, session(1, 1).digest).await.found("a session").session;
+    assert_eq!(session_read.id, session_id(1), "a duplicate replaced the session that was there");
+    let jobs = store.pending_jobs(REALM, PageRequest::first(9)).await.answer().items;
+    assert_eq!(jobs, [job(1)], "a duplicate replaced the job that was there");
+    let events = store.events(REALM, None, PageRequest::first(9)).await.answer().items;
+    assert_eq!(events, [event(1)], "a duplicate replaced the event that was there");
+}
+
+/// The id of a commit is used once.
+pub async fn a_taken_commit_id_is_named(store: AnyStore) {
+    let first = changes([Write::PutUser(user(1))]);
+    let second = usermgmt_core::store::ChangeSet::new(first.id(), REALM, first.at()).with(Write::PutUser(user(2)));
+    store.commit(first).await.answer();
+    let kind = store.commit(second).await.err().map(|error| error.kind());
+    assert_eq!(kind, Some(duplicate(UniqueKey::Id)), "a second commit with the same id must be a duplicate of `Id`");
+    assert_eq!(store.user(REALM, user_id(2)).await.answer(), None, "a commit with an id that was used was applied");
+}
