@@ -113,6 +113,15 @@ macro_rules! each_rule {
             many_counters_are_charged_at_once
             the_limit_is_that_of_the_charge
         }
+        atomicity {
+            a_failing_last_write_leaves_no_new_row
+            a_failing_last_write_leaves_no_change
+            every_failure_leaves_nothing
+            writes_are_applied_parents_first
+            a_commit_is_remembered
+            the_same_change_set_twice_is_applied_once
+            a_failed_change_set_may_be_tried_again
+        }
         versions {
             each_put_moves_the_version_by_one
             a_stale_version_conflicts
@@ -133,6 +142,24 @@ macro_rules! each_rule {
             a_second_key_check_is_named
             a_taken_id_is_named
             a_taken_commit_id_is_named
+        }
+        guards {
+            authority_that_stands_may_commit
+            a_suspended_user_commits_nothing
+            an_inactive_user_commits_nothing
+            an_ended_session_commits_nothing
+            a_session_of_an_older_epoch_commits_nothing
+            a_claimed_epoch_does_not_help_an_old_session
+            a_removed_member_commits_nothing
+            a_suspended_member_commits_nothing
+            a_member_whose_rights_moved_commits_nothing
+            a_member_of_an_org_whose_rights_moved_commits_nothing
+            a_member_under_a_new_policy_commits_nothing
+            a_member_of_a_suspended_org_commits_nothing
+            authority_is_not_mixed_from_two_callers
+            harmless_edits_do_not_disturb_authority
+            a_rotation_does_not_disturb_authority
+            authority_is_checked_before_its_own_writes
         }
     } };
 }

@@ -3,9 +3,11 @@
 //! Each is an `async fn` that takes a fresh, empty store and panics, with a sentence that says what is wrong, if the
 //! store breaks the rule.
 
+pub mod atomicity;
 pub mod attempts;
 pub mod audit;
 pub mod changes;
+pub mod guards;
 pub mod orgs;
 pub mod outbox;
 pub mod sessions;

@@ -6,7 +6,8 @@ use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, Found, REALM, attempt, changes, commit, digest, fails, identifier, membership, org, org_id, password, user, user_id,
+    Answer, Found, REALM, attempt, changes, commit, digest, fails, identifier, membership, org, org_id, password, user,
+    user_id,
 };
 
 const CONFLICT: StoreErrorKind = StoreErrorKind::Conflict;

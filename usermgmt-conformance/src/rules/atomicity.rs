@@ -1,0 +1,243 @@
+//! All or nothing: a commit that fails has written nothing, and a commit that was made is remembered.
+
+use usermgmt_core::keys::KeyCheck;
+use usermgmt_core::model::{
+    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, OutboxRow, PasswordCredential,
+    PrincipalRecord, SignInRecord, Token, TokenKind, User, Version,
+};
+use usermgmt_core::page::PageRequest;
+use usermgmt_core::policy::AuthPolicy;
+use usermgmt_core::store::{ChangeSet, Committed, Guard, StillAuthorised, StoreErrorKind, UniqueKey, Write};
+
+use crate::AnyStore;
+use crate::kit::{
+    Answer, Found, NOW, REALM, at, attempt, changes, commit, digest, event, identifier, job, job_id, member,
+    membership, org, org_id, password, proof, session, session_id, token, token_id, user, user_id, worker,
+};
+
+const ADDRESS: &str = "a@example.test";
+const FIRST: Version = Version::NEW.next();
+
+/// Everything that the writes of this file touch, as the reads show it.
+#[derive(Debug, PartialEq)]
+struct Everything {
+    users: Vec<User>,
+    records: Vec<Option<SignInRecord>>,
+    passwords: Vec<Option<PasswordCredential>>,
+    orgs: Vec<Option<usermgmt_core::model::Org>>,
+    memberships: Vec<Membership>,
+    tokens: Vec<Option<Token>>,
+    attempts: Vec<Option<Attempt>>,
+    principals: Vec<Option<PrincipalRecord>>,
+    jobs: Vec<OutboxRow>,
+    events: Vec<AuditEvent>,
+    changes: Vec<Change>,
+    key_check: Option<KeyCheck>,
+}
+
+impl Everything {
+    async fn of(store: &AnyStore) -> Self {
+        let mut all = Self {
+            users: store.users(REALM, PageRequest::first(50)).await.answer().items,
+            records: Vec::new(),
+            passwords: Vec::new(),
+            orgs: Vec::new(),
+            memberships: Vec::new(),
+            tokens: Vec::new(),
+            attempts: Vec::new(),
+            principals: Vec::new(),
+            jobs: store.pending_jobs(REALM, PageRequest::first(50)).await.answer().items,
+            events: store.events(REALM, None, PageRequest::first(50)).await.answer().items,
+            changes: store.changes(0, 50).await.answer(),
+            key_check: store.key_check().await.answer(),
+        };
+        let rotated = store.principal(REALM, digest("rotated")).await.answer();
+        all.principals.push(rotated);
+        for canonical in [ADDRESS, "b@example.test"] {
+            all.records.push(store.sign_in_record(REALM, IdentifierKind::Email, canonical).await.answer());
+        }
+        for number in 1..=2 {
+            all.passwords.push(store.password(user_id(number)).await.answer());
+            all.orgs.push(store.org(REALM, org_id(number)).await.answer());
+            all.memberships.extend(store.members(org_id(number), PageRequest::first(50)).await.answer().items);
+            all.tokens.push(store.token(REALM, token_id(number)).await.answer());
+            all.attempts.push(store.attempt(REALM, attempt(number, 1).digest).await.answer());
+            all.principals.push(store.principal(REALM, session(number, 1).digest).await.answer());
+        }
+        all
+    }
+}
+
+/// Rows to start from, one of each kind, and a job that worker 1 holds.
+async fn begin(store: &AnyStore) -> StillAuthorised {
+    let authority = member(store).await;
+    let writes = [
+        Write::PutIdentifier(identifier(1, ADDRESS)),
+        Write::PutPassword(password(1)),
+        Write::PutToken(token(1, 1)),
+        Write::PutAttempt(attempt(1, 1)),
+        Write::PutJob(job(1)),
+        Write::Audit(event(1)),
+    ];
+    commit(store, writes).await;
+    store.lease(REALM, worker(1), NOW, at(60), 1).await.answer();
+    authority
+}
+
+/// One new row of each kind.
+fn inserts() -> Vec<Write> {
+    vec![
+        Write::PutKeyCheck(KeyCheck { key_id: "key".to_owned(), tag: [1; 32] }),
+        Write::PutUser(user(2)),
+        Write::PutIdentifier(identifier(2, "b@example.test")),
+        Write::PutPassword(password(2)),
+        Write::PutOrg(org(2)),
+        Write::PutMembership(membership(2, 2)),
+        Write::PutToken(token(2, 2)),
+        Write::PutAttempt(attempt(2, 2)),
+        Write::PutSession(session(2, 2)),
+        Write::PutJob(job(2)),
+        Write::Audit(event(2)),
+    ]
+}
+
+/// One change of each kind to a row that is there.
+fn updates() -> Vec<Write> {
+    let (org, member) = (org_id(1), user_id(1));
+    vec![
+        Write::PutUser(User { name: "Other".to_owned(), version: FIRST, ..user(1) }),
+        Write::MoveAuthEpoch { user: member, from: 0 },
+        Write::PutIdentifier(Identifier { verified_at: None, version: FIRST, ..identifier(1, ADDRESS) }),
+        Write::PutPassword(PasswordCredential { changed_at: at(9), version: FIRST, ..password(1) }),
+        Write::PutPolicy { org, policy: AuthPolicy { min_methods: Some(2), ..AuthPolicy::default() }, from: 0 },
+        Write::MoveRights { org, user: None },
+        Write::DeleteMembership { org, user: member, version: FIRST },
+        Write::CountTry { id: token_id(1) },
+        Write::ConsumeToken { id: token_id(1) },
+        Write::ConsumeAttempt { id: attempt(1, 1).id },
+        Write::RotateSession {
+            id: session_id(1),
+            from: session(1, 1).digest,
+            to: digest("rotated"),
+            proofs: vec![proof(0)],
+            org: None,
+            auth_epoch: 1,
+        },
+        Write::FinishJob { id: job_id(1), worker: worker(1) },
+    ]
+}
+
+/// Commits, demands this failure, and that nothing whatever has changed.
+async fn leaves_nothing(store: &AnyStore, writes: Vec<Write>, kind: StoreErrorKind) {
+    let before = Everything::of(store).await;
+    let changes = changes(writes);
+    let id = changes.id();
+    let failure = store.commit(changes).await.err().map(|error| error.kind());
+    assert_eq!(failure, Some(kind), "a commit whose last write cannot be done must fail for that reason");
+    let after = Everything::of(store).await;
+    assert_eq!(after, before, "a commit that failed left some of its writes behind");
+    assert!(!store.committed(id).await.answer(), "a commit that failed is remembered as made");
+}
+
+const LAST: StoreErrorKind = StoreErrorKind::Duplicate(UniqueKey::Id);
+
+/// A write that fails last leaves none of the new rows before it: users, organisations, audit, outbox, commit id.
+pub async fn a_failing_last_write_leaves_no_new_row(store: AnyStore) {
+    begin(&store).await;
+    let writes = inserts().into_iter().chain([Write::Audit(event(1))]).collect();
+    leaves_nothing(&store, writes, LAST).await;
+    commit(&store, inserts()).await;
+}
+
+/// A write that fails last leaves none of the changes before it: versions, epochs, tries, tokens, sessions, jobs.
+pub async fn a_failing_last_write_leaves_no_change(store: AnyStore) {
+    begin(&store).await;
+    let writes = updates().into_iter().chain([Write::Audit(event(1))]).collect();
+    leaves_nothing(&store, writes, LAST).await;
+    let revocation = Write::RevokeTokens { user: user_id(1), kind: TokenKind::VerifyEmail };
+    let end = Write::EndSession { user: user_id(1), id: session_id(1) };
+    leaves_nothing(&store, vec![revocation, end, Write::Audit(event(1))], LAST).await;
+    commit(&store, updates()).await;
+}
+
+/// Whatever makes a commit fail, nothing of it stays.
+pub async fn every_failure_leaves_nothing(store: AnyStore) {
+    let authority = begin(&store).await;
+    let refused = StoreErrorKind::Refused;
+    let to = digest("rotated");
+    let (id, proofs) = (session_id(1), Vec::new());
+    let failures = [
+        (Write::StillAuthorised(StillAuthorised { auth_epoch: 9, ..authority }), refused(Guard::Authority)),
+        (Write::PutUser(User { version: Version::from_u64(9), ..user(1) }), StoreErrorKind::Conflict),
+        (Write::PutIdentifier(identifier(1, ADDRESS)), StoreErrorKind::Duplicate(UniqueKey::Identifier)),
+        (Write::MoveAuthEpoch { user: user_id(1), from: 9 }, StoreErrorKind::Conflict),
+        (Write::MoveRights { org: org_id(1), user: Some(user_id(9)) }, StoreErrorKind::Conflict),
+        (Write::CountTry { id: token_id(9) }, refused(Guard::Tries)),
+        (Write::ConsumeToken { id: token_id(9) }, refused(Guard::Token)),
+        (Write::ConsumeAttempt { id: attempt(9, 1).id }, refused(Guard::Attempt)),
+        (Write::RotateSession { id, from: to, to, proofs, org: None, auth_epoch: 0 }, refused(Guard::Session)),
+        (Write::FinishJob { id: job_id(1), worker: worker(2) }, refused(Guard::Lease)),
+    ];
+    for (failing, kind) in failures {
+        leaves_nothing(&store, inserts().into_iter().chain([failing]).collect(), kind).await;
+    }
+}
+
+/// Writes are applied parents first, in whatever order they were added.
+pub async fn writes_are_applied_parents_first(store: AnyStore) {
+    let mut writes = inserts();
+    writes.push(Write::PutPolicy { org: org_id(2), policy: AuthPolicy::default(), from: 0 });
+    writes.push(Write::MoveRights { org: org_id(2), user: Some(user_id(2)) });
+    writes.push(Write::MoveAuthEpoch { user: user_id(2), from: 0 });
+    writes.reverse();
+    commit(&store, writes).await;
+    let user = store.user(REALM, user_id(2)).await.found("a user");
+    let membership = store.membership(org_id(2), user_id(2)).await.found("a membership");
+    let epochs = (user.auth_epoch, membership.rights_version);
+    assert_eq!(epochs, (1, 1), "the epochs of new rows did not move in the commit that put them");
+}
+
+/// The id of a commit is remembered, also that of an empty one; an id that was never committed is not.
+pub async fn a_commit_is_remembered(store: AnyStore) {
+    let (full, empty, never) = (changes(inserts()), changes([]), changes([]));
+    let ids = [full.id(), empty.id()];
+    for id in ids {
+        assert!(!store.committed(id).await.answer(), "a commit that was not made yet is remembered");
+    }
+    store.commit(full).await.answer();
+    assert_eq!(store.commit(empty).await.answer(), Committed::default(), "an empty commit answered something");
+    for id in ids {
+        assert!(store.committed(id).await.answer(), "a commit that was made is not remembered");
+    }
+    assert!(!store.committed(never.id()).await.answer(), "a commit that was never made is remembered");
+}
+
+/// The same change set twice is applied once: whoever does not know the outcome and tries again doubles nothing.
+pub async fn the_same_change_set_twice_is_applied_once(store: AnyStore) {
+    begin(&store).await;
+    // Nothing but the commit's id stands in the way of doing this again.
+    let again = [Write::MoveRights { org: org_id(1), user: None }, Write::CountTry { id: token_id(1) }];
+    let changes = changes(again);
+    store.commit(changes.clone()).await.answer();
+    let once = Everything::of(&store).await;
+    let kind = store.commit(changes).await.err().map(|error| error.kind());
+    assert_eq!(kind, Some(LAST), "a change set that was committed before must be a duplicate of `Id`");
+    assert_eq!(Everything::of(&store).await, once, "a change set that was committed twice was applied twice");
+}
+
+/// A change set that failed may be committed again under the same id, once nothing stands in its way.
+pub async fn a_failed_change_set_may_be_tried_again(store: AnyStore) {
+    commit(&store, [Write::PutUser(user(1))]).await;
+    let writes = [Write::PutToken(token(1, 1)), Write::FinishJob { id: job_id(1), worker: worker(1) }];
+    let changes: ChangeSet = changes(writes);
+    let kind = store.commit(changes.clone()).await.err().map(|error| error.kind());
+    assert_eq!(kind, Some(StoreErrorKind::Refused(Guard::Lease)), "a job that does not exist was finished");
+    commit(&store, [Write::PutJob(job(1))]).await;
+    store.lease(REALM, worker(1), NOW, at(60), 1).await.answer();
+    store.commit(changes.clone()).await.answer();
+    assert!(
+        store.committed(changes.id()).await.answer(),
+        "a commit that succeeded at the second try is not remembered"
+    );
+    assert_eq!(store.token(REALM, token_id(1)).await.found("a token"), token(1, 1), "the second try wrote nothing");
+}
