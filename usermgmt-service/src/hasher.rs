@@ -280,11 +280,14 @@ mod tests {
         let (release, gate) = std::sync::mpsc::channel::<()>();
         let blocked = pool.run(move |_| gate.recv().map_err(|_| HashError::Failed));
         let mut blocked = Box::pin(blocked);
-        assert!(futures_pending(blocked.as_mut()).await);
+        assert_eq!(poll_once(blocked.as_mut()).await, None);
         let mut waiting = Vec::new();
         let refused = loop {
             let mut next = Box::pin(pool.run(|_| Ok(())));
-            if futures_pending(next.as_mut()).await { waiting.push(next) } else { break next.await }
+            match poll_once(next.as_mut()).await {
+                None => waiting.push(next),
+                Some(answer) => break answer,
+            }
         };
         assert_eq!(refused, Err(HashError::Busy));
         assert!(waiting.len() >= limits::HASH_QUEUE_PER_WORKER);
@@ -295,9 +298,10 @@ mod tests {
         }
     }
 
-    async fn futures_pending<F: Future + Unpin>(mut future: F) -> bool {
-        std::future::poll_fn(|context| {
-            std::task::Poll::Ready(std::pin::Pin::new(&mut future).poll(context).is_pending())
+    async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+        std::future::poll_fn(|context| match future.as_mut().poll(context) {
+            std::task::Poll::Ready(answer) => std::task::Poll::Ready(Some(answer)),
+            std::task::Poll::Pending => std::task::Poll::Ready(None),
         })
         .await
     }

@@ -122,15 +122,17 @@ impl UserMgmt {
         if verdict.outdated {
             self.rehash(client, &record, &password).await;
         }
-        let entry = Entry { browser: self.browser(client)?.digest(), persistent: input.remember };
-        self.begin(client, record, entry).await
+        self.begin(client, record, input.remember).await
     }
 
     /// Begins a sign-in whose first proof was right.
-    async fn begin(&self, client: &Client, record: SignInRecord, entry: Entry) -> Result<SignInOutcome, Error> {
+    async fn begin(&self, client: &Client, record: SignInRecord, persistent: bool) -> Result<SignInOutcome, Error> {
         // The browser keeps its name; a new one was minted if it had none.
-        let client = &Client { browser: Some(self.browser(client)?), ..client.clone() };
-        let entry = Entry { browser: client.browser.as_ref().map_or(entry.browser, Bearer::digest), ..entry };
+        let mut client = client.clone();
+        let browser = self.browser(&client)?;
+        let entry = Entry { browser: browser.digest(), persistent };
+        client.browser = Some(browser);
+        let client = &client;
         let flow = self.flow(client);
         let (attempt, secret) = sign_in::begin(&flow, &record, Method::Password, entry)?;
         let facts = sign_in::facts_of(&flow, record).await?;
@@ -147,6 +149,22 @@ impl UserMgmt {
     pub async fn resume(&self, client: &Client, attempt: &Bearer) -> Result<SignInOutcome, Error> {
         let attempt = self.find_attempt(client, attempt).await?;
         self.advance(client, attempt).await
+    }
+
+    /// Where a stored attempt stands. Changes nothing, and completes nothing: a safe request may ask.
+    ///
+    /// # Errors
+    /// [`Refused::AttemptExpired`], also for an attempt that only has to be taken up again, or an outage.
+    pub async fn peek(&self, client: &Client, attempt: &Bearer) -> Result<PendingStep, Error> {
+        let attempt = self.find_attempt(client, attempt).await?;
+        let facts = sign_in::facts(&self.flow(client), &attempt).await?;
+        match sign_in::next(attempt, &facts)? {
+            Next::Complete(_) => Err(Refused::AttemptExpired.into()),
+            Next::VerifyAddress(pending) => {
+                Ok(PendingStep::VerifyAddress { email: pending.attempt().canonical.clone() })
+            }
+            Next::ChooseOrg(_, orgs) => Ok(PendingStep::ChooseOrg { orgs }),
+        }
     }
 
     /// Chooses the organisation that the session will act in.

@@ -1,0 +1,127 @@
+//! Bodies: read whole, typed, with unknown and repeated fields refused.
+
+use http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+
+use crate::problem::Problem;
+use crate::route::Representation;
+
+/// Deepest nesting that a JSON body of ours has.
+const DEPTH: usize = 8;
+
+/// The media type of the body, without parameters, in lower case.
+#[must_use]
+pub fn media_type(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// The representation that speaks this media type.
+#[must_use]
+pub fn representation(media_type: &str) -> Option<Representation> {
+    match media_type {
+        "application/json" => Some(Representation::Json),
+        "application/x-www-form-urlencoded" => Some(Representation::Page),
+        _ => None,
+    }
+}
+
+/// Reads a JSON body (RFC 8259). Unknown fields are refused by the type; repeated ones by the reader.
+///
+/// # Errors
+/// [`Problem::MALFORMED`]; the body is not repeated in it.
+pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    let mut depth = 0_usize;
+    for byte in body {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH {
+            return Err(Problem::MALFORMED);
+        }
+    }
+    serde_json::from_slice(body).map_err(|_| Problem::MALFORMED)
+}
+
+/// The fields of a form or a query. A field that comes twice is refused, as is one that is not expected.
+#[derive(Debug, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads `application/x-www-form-urlencoded` text.
+    ///
+    /// # Errors
+    /// [`Problem::MALFORMED`] for text that is not UTF-8, for repeated and for unexpected fields.
+    pub fn parse(text: &[u8], expected: &[&str]) -> Result<Self, Problem> {
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(text) {
+            let strange = name.contains('\u{fffd}') || value.contains('\u{fffd}');
+            let repeated = fields.iter().any(|(known, _)| *known == name);
+            if strange || repeated || !expected.contains(&name.as_ref()) {
+                return Err(Problem::MALFORMED);
+            }
+            fields.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(Self(fields))
+    }
+
+    /// A field; an empty one counts as not filled in.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// A field, or nothing entered.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    struct Input {
+        #[serde(default)]
+        _email: Option<String>,
+    }
+
+    #[test]
+    fn json_is_read_strictly() {
+        assert!(json::<Input>(br#"{"_email":"a"}"#).is_ok() && json::<Input>(b"").is_ok());
+        let deep = "[".repeat(10_000);
+        for bad in [
+            &b"{"[..],
+            br#"{"_email":1}"#,
+            br#"{"_email":["a"]}"#,
+            br#"{"_email":"a","_email":"b"}"#,
+            br#"{"x":1}"#,
+            b"\xff",
+            br#"{"_email":"\ud800"}"#,
+            b"[]",
+            deep.as_bytes(),
+        ] {
+            assert_eq!(json::<Input>(bad).unwrap_err(), Problem::MALFORMED);
+        }
+    }
+
+    #[test]
+    fn forms_are_read_strictly() {
+        let fields = Fields::parse(b"email=a%40x.org&name=", &["email", "name"]).unwrap();
+        assert_eq!((fields.get("email"), fields.get("name")), (Some("a@x.org"), None));
+        for bad in [&b"email=a&email=b"[..], b"email[]=a", b"other=1", b"email=%ff", b"email=\xff"] {
+            assert!(Fields::parse(bad, &["email"]).is_err(), "{bad:?}");
+        }
+    }
+}

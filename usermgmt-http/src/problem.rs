@@ -1,0 +1,177 @@
+//! Errors as HTTP: one mapping from codes to statuses, for every representation.
+
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use usermgmt_service::core::error::{FieldError, Unavailable};
+use usermgmt_service::{Error, Refused, UserMgmt};
+
+use crate::wire::{self, Response};
+
+/// Challenge of a 401 that a session would have answered.
+const WWW_AUTHENTICATE: &str = "Session";
+
+/// Why a request was not carried out, in the terms of HTTP (RFC 9457), with a stable code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Status.
+    pub status: StatusCode,
+    /// Stable code.
+    pub code: &'static str,
+    /// Fields that are wrong.
+    pub fields: Vec<FieldError>,
+    /// What the caller can do about it, for programs.
+    pub challenge: Option<Value>,
+    /// When it is worth trying again, in seconds.
+    pub retry_after: Option<i64>,
+    /// Methods that are allowed, for 405.
+    pub allow: Option<String>,
+}
+
+impl Problem {
+    /// Somebody else's site has sent the request.
+    pub const CROSS_SITE: Self = Self::new(StatusCode::FORBIDDEN, "cross_site");
+    /// The request cannot be read.
+    pub const MALFORMED: Self = Self::new(StatusCode::BAD_REQUEST, "malformed_request");
+    /// The body is too large.
+    pub const TOO_LARGE: Self = Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large");
+    /// The body has a form that is not understood here.
+    pub const MEDIA_TYPE: Self = Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type");
+    /// There is nothing here.
+    pub const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "not_found");
+    /// A mistake of ours.
+    pub const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal");
+
+    /// Codes that only HTTP knows; the others are those of [`Refused`] and of outages.
+    pub const OWN_CODES: &'static [&'static str] = &[
+        "cross_site",
+        "malformed_request",
+        "payload_too_large",
+        "unsupported_media_type",
+        "method_not_allowed",
+        "invalid_fields",
+        "internal",
+    ];
+
+    /// A problem with nothing to add.
+    #[must_use]
+    pub const fn new(status: StatusCode, code: &'static str) -> Self {
+        Self { status, code, fields: Vec::new(), challenge: None, retry_after: None, allow: None }
+    }
+
+    /// The problem that an error of a flow is. For the operator, the cause of an outage goes to the log; the outside
+    /// sees only that something does not work.
+    #[must_use]
+    pub fn of(error: Error, now: OffsetDateTime) -> Self {
+        match error {
+            Error::Invalid(invalid) => Self {
+                fields: invalid.fields().to_vec(),
+                ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields")
+            },
+            Error::Refused(refused) => Self::refused(&refused, now),
+            Error::Unavailable(outage) => {
+                tracing::error!(error = %Chain(&outage), "unavailable");
+                let retry_after = Some(Unavailable::RETRY_AFTER.whole_seconds());
+                Self { retry_after, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, outage.code()) }
+            }
+        }
+    }
+
+    /// The problem that a refusal is.
+    #[must_use]
+    pub fn refused(refused: &Refused, now: OffsetDateTime) -> Self {
+        let status = match refused {
+            Refused::Unauthenticated | Refused::InvalidCredentials | Refused::AttemptExpired => {
+                StatusCode::UNAUTHORIZED
+            }
+            Refused::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Refused::LinkInvalid => StatusCode::GONE,
+            Refused::CodeInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Refused::NotFound => StatusCode::NOT_FOUND,
+            Refused::Conflict => StatusCode::CONFLICT,
+            _ => StatusCode::FORBIDDEN,
+        };
+        let challenge = match refused {
+            Refused::StepUpRequired => Some(json!({ "step_up": { "methods": ["pwd"] } })),
+            Refused::PolicyUnmet(demands) => Some(json!({ "demands": demands })),
+            Refused::PermissionMissing(permission) => Some(json!({ "permission": permission })),
+            _ => None,
+        };
+        let retry_after = match refused {
+            Refused::TooManyAttempts { until } => Some((*until - now).whole_seconds().max(0) + 1),
+            _ => None,
+        };
+        Self { challenge, retry_after, ..Self::new(status, refused.code()) }
+    }
+
+    /// This problem as `application/problem+json` (RFC 9457), in English.
+    #[must_use]
+    pub fn to_json(&self, auth: &UserMgmt) -> Response {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            r#type: String,
+            title: String,
+            status: u16,
+            code: &'a str,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            fields: &'a [FieldError],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            challenge: &'a Option<Value>,
+        }
+        let body = Body {
+            r#type: format!("urn:usermgmt:problem:{}", self.code),
+            title: self.title(auth, "en"),
+            status: self.status.as_u16(),
+            code: self.code,
+            fields: &self.fields,
+            challenge: &self.challenge,
+        };
+        let mut response = wire::json(self.status, &body);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        self.add_headers(response)
+    }
+
+    /// What happened and what to do, as a person reads it.
+    #[must_use]
+    pub fn title(&self, auth: &UserMgmt, language: &str) -> String {
+        let seconds = self.retry_after.unwrap_or(0);
+        let when = match seconds {
+            0..=90 => auth.texts().get(language, "wait-seconds", &[("count", &seconds.to_string())]),
+            91..=5_400 => auth.texts().get(language, "wait-minutes", &[("count", &(seconds / 60 + 1).to_string())]),
+            _ => auth.texts().get(language, "wait-hours", &[("count", &(seconds / 3_600 + 1).to_string())]),
+        };
+        auth.texts().get(language, &self.code.replace('_', "-"), &[("when", &when)])
+    }
+
+    /// Adds the headers that belong to this problem, whatever its representation.
+    #[must_use]
+    pub fn add_headers(&self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(WWW_AUTHENTICATE));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(allow) = self.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
+            headers.insert(header::ALLOW, allow);
+        }
+        response
+    }
+}
+
+/// An error with its causes on one line.
+struct Chain<'a>(&'a (dyn std::error::Error + 'static));
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! One row of the route table.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use http::Method;
+
+use crate::problem::Problem;
+use crate::serve::Context;
+use crate::wire::Response;
+
+/// What a route speaks; its errors follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Representation {
+    /// JSON in and out, errors as `application/problem+json`.
+    Json,
+    /// A page for a person; forms in, errors at their field.
+    Page,
+}
+
+/// Who may call a route. Enforced before the handler runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Guard {
+    /// Everybody.
+    Public,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Whoever is signed in and has proven it a short while ago.
+    SteppedUp,
+    /// Everybody, on a localhost origin; elsewhere it does not exist.
+    Development,
+}
+
+/// A running handler.
+pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send + 'a>>;
+
+/// One row of the table.
+#[derive(Clone)]
+pub struct Route {
+    /// Method.
+    pub method: Method,
+    /// Path below the prefix, with parameters in braces.
+    pub path: &'static str,
+    /// What it speaks.
+    pub representation: Representation,
+    /// Who may call it.
+    pub guard: Guard,
+    /// Longest body, in bytes.
+    pub max_body: usize,
+    /// What it does, in a sentence, for the OpenAPI document.
+    pub summary: &'static str,
+    pub(crate) run: for<'a> fn(&'a Context<'a>) -> Handling<'a>,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} ({:?}, {:?})", self.method, self.path, self.representation, self.guard)
+    }
+}
+
+/// Writes a row: method, path, representation, guard, body limit, summary, handler.
+macro_rules! route {
+    ($method:ident $path:literal, $representation:ident, $guard:ident, $max_body:expr, $summary:literal, $handler:path) => {
+        $crate::route::Route {
+            method: http::Method::$method,
+            path: $path,
+            representation: $crate::route::Representation::$representation,
+            guard: $crate::route::Guard::$guard,
+            max_body: $max_body,
+            summary: $summary,
+            run: |context| Box::pin($handler(context)),
+        }
+    };
+}
+pub(crate) use route;

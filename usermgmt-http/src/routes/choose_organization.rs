@@ -1,0 +1,92 @@
+//! Choosing the organisation: as a step of a sign-in, or later.
+
+use minijinja::context;
+use serde::Deserialize;
+use usermgmt_service::core::id::OrgId;
+use usermgmt_service::core::page::PageRequest;
+use usermgmt_service::core::secret::BearerKind;
+use usermgmt_service::{Error, PendingStep, Refused, SignInOutcome};
+use utoipa::ToSchema;
+
+use super::sign_in;
+use crate::cookies::CookieName;
+use crate::input::Fields;
+use crate::pages::{self, Page};
+use crate::problem::Problem;
+use crate::return_to;
+use crate::serve::Context;
+use crate::wire::{self, Response};
+
+/// Organisations that the page offers.
+const OFFERED: u32 = 200;
+
+/// Which organization.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChooseInput {
+    /// Id of the organization.
+    #[serde(default)]
+    organization: String,
+}
+
+async fn choose(context: &Context<'_>, organization: &str) -> Result<SignInOutcome, Error> {
+    let attempt = context.bearer(CookieName::Attempt, BearerKind::Attempt).ok_or(Refused::AttemptExpired)?;
+    let org: OrgId = organization.parse().map_err(|_| Refused::NotFound)?;
+    context.auth.choose_org(&context.client, &attempt, org).await
+}
+
+pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
+    let input: ChooseInput = context.json()?;
+    let outcome = choose(context, &input.organization).await.map_err(|error| context.problem(error))?;
+    Ok(sign_in::answer(context, &outcome))
+}
+
+pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
+    let query = Fields::parse(context.request.query().as_bytes(), &["return_to"])?;
+    let target = return_to::parse(query.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
+    let pending = match context.bearer(CookieName::Attempt, BearerKind::Attempt) {
+        Some(attempt) => match context.auth.peek(&context.client, &attempt).await {
+            Ok(step) => Some(step),
+            Err(Error::Unavailable(outage)) => return Err(context.problem(outage.into())),
+            Err(_) => None,
+        },
+        None => None,
+    };
+    let offered: Vec<(String, String)> = match (pending, &context.client.principal) {
+        (Some(PendingStep::ChooseOrg { orgs }), _) => {
+            orgs.into_iter().map(|(id, name)| (id.to_string(), name)).collect()
+        }
+        (Some(PendingStep::VerifyAddress { .. }), None) => return Ok(wire::see_other(&context.path("/verify"))),
+        (_, Some(principal)) => {
+            let found = context.auth.orgs().of(principal, PageRequest::first(OFFERED)).await;
+            let found = found.map_err(|error| context.problem(error))?;
+            found.items.into_iter().map(|(org, _)| (org.id.to_string(), org.name)).collect()
+        }
+        (None, None) => return Ok(wire::see_other(&context.path("/sign-in"))),
+    };
+    let data = context! { organizations => offered };
+    Ok(pages::page(
+        context,
+        "choose_organization.html",
+        Page { values: vec![("return_to", &target)], data, ..Page::default() },
+    ))
+}
+
+pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
+    let fields = context.form(&["organization", "return_to"])?;
+    let target = return_to::parse(fields.text("return_to"), &context.auth.settings().origin);
+    match (choose(context, fields.text("organization")).await, &context.client.principal) {
+        (Ok(outcome), _) => Ok(sign_in::lead_on(context, &outcome, target.as_deref())),
+        (Err(Error::Refused(Refused::AttemptExpired)), Some(principal)) => {
+            let org: OrgId = fields.text("organization").parse().map_err(|_| Problem::NOT_FOUND)?;
+            let entered = context.auth.orgs().enter(&context.client, principal, org).await;
+            let secret = entered.map_err(|error| context.problem(error))?;
+            let mut response = wire::see_other(target.as_deref().unwrap_or(&context.auth.settings().home));
+            let ends = principal.is_persistent().then(|| principal.expires_at());
+            context.set_cookie(&mut response, CookieName::Session, secret.expose(), ends);
+            Ok(response)
+        }
+        (Err(Error::Refused(Refused::AttemptExpired)), None) => Ok(wire::see_other(&context.path("/sign-in"))),
+        (Err(error), _) => Err(context.problem(error)),
+    }
+}

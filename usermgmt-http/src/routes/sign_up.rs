@@ -1,0 +1,88 @@
+//! Sign-up.
+
+use http::StatusCode;
+use minijinja::context;
+use serde::Deserialize;
+use serde_json::json;
+use usermgmt_service::{Accepted, Error, SignUp};
+use utoipa::ToSchema;
+
+use crate::cookies::CookieName;
+use crate::pages::{self, Page};
+use crate::problem::Problem;
+use crate::serve::Context;
+use crate::wire::{self, Response};
+
+/// What somebody enters who signs up.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignUpInput {
+    /// E-mail address.
+    #[serde(default)]
+    email: String,
+    /// Password, 8 to 256 characters.
+    #[serde(default)]
+    password: String,
+    /// Name, 1 to 64 characters.
+    #[serde(default)]
+    name: String,
+    /// Name of the organization to make once the address is proven.
+    #[serde(default)]
+    organization: Option<String>,
+}
+
+async fn sign_up(context: &Context<'_>, input: &SignUpInput) -> Result<Accepted, Error> {
+    let input = SignUp {
+        email: &input.email,
+        password: input.password.as_str().into(),
+        name: &input.name,
+        organization: input.organization.as_deref(),
+    };
+    context.auth.sign_up(&context.client, input).await
+}
+
+/// Names the browser that asked, so that the mailed code works in it.
+pub(super) fn remember_browser(context: &Context<'_>, response: &mut Response, accepted: &Accepted) {
+    if context.client.browser.is_none() {
+        context.set_cookie(response, CookieName::Browser, accepted.browser.expose(), None);
+    }
+}
+
+pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
+    let input: SignUpInput = context.json()?;
+    let accepted = sign_up(context, &input).await.map_err(|error| context.problem(error))?;
+    let mut response = wire::json(StatusCode::ACCEPTED, &json!({ "status": "check_mail" }));
+    remember_browser(context, &mut response, &accepted);
+    Ok(response)
+}
+
+pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
+    Ok(pages::page(context, "sign_up.html", Page::default()))
+}
+
+pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
+    let fields = context.form(&["email", "password", "name", "organization"])?;
+    let input = SignUpInput {
+        email: fields.text("email").to_owned(),
+        password: fields.text("password").to_owned(),
+        name: fields.text("name").to_owned(),
+        organization: fields.get("organization").map(str::to_owned),
+    };
+    match sign_up(context, &input).await {
+        Ok(_) => Ok(check_mail(context, &input.email)),
+        Err(error) => {
+            let problem = context.problem(error);
+            let values = vec![
+                ("email", fields.text("email")),
+                ("name", fields.text("name")),
+                ("organization", fields.text("organization")),
+            ];
+            Ok(pages::page(context, "sign_up.html", Page { values, problem: Some(&problem), ..Page::default() }))
+        }
+    }
+}
+
+/// The page that says that mail is on its way, with a field for the code.
+pub(super) fn check_mail(context: &Context<'_>, email: &str) -> Response {
+    pages::page(context, "check_mail.html", Page { data: context! { email }, ..Page::default() })
+}

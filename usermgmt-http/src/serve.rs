@@ -1,0 +1,242 @@
+//! Answering a request to one of our own routes. Everything that decides is here, once, before any handler.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header};
+use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+use usermgmt_service::core::model::AuditKind;
+use usermgmt_service::core::proof::Principal;
+use usermgmt_service::core::secret::{Bearer, BearerKind};
+use usermgmt_service::{Client, Error, Refused, UserMgmt};
+
+use crate::authenticate::{Head, authenticate};
+use crate::cookies::{self, CookieName};
+use crate::input::{self, Fields};
+use crate::problem::Problem;
+use crate::route::{Guard, Representation, Route};
+use crate::routes::routes;
+use crate::wire::{self, Body, Request, Response};
+use crate::{csrf, extract, pages};
+
+/// What a handler works with.
+pub struct Context<'a> {
+    /// The system.
+    pub auth: &'a UserMgmt,
+    /// The request.
+    pub request: &'a Request,
+    /// Its route.
+    pub route: &'static Route,
+    /// The body.
+    pub body: Bytes,
+    /// Who makes the request, the browser's secret included if it brought one.
+    pub client: Client,
+    /// Language of pages.
+    pub language: String,
+    /// The time.
+    pub now: OffsetDateTime,
+}
+
+impl Context<'_> {
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// 401. Cannot happen on a route that is not public.
+    pub fn principal(&self) -> Result<&Arc<Principal>, Problem> {
+        self.client.principal.as_ref().ok_or_else(|| Problem::refused(&Refused::Unauthenticated, self.now))
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// 400.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        input::json(&self.body)
+    }
+
+    /// The body as a form whose token belongs to this browser.
+    ///
+    /// # Errors
+    /// 400, or 403 `cross_site`.
+    pub fn form(&self, expected: &[&str]) -> Result<Fields, Problem> {
+        let mut all = expected.to_vec();
+        all.push(csrf::FIELD);
+        let fields = Fields::parse(&self.body, &all)?;
+        let browser = self.client.browser.as_ref();
+        if browser.is_some_and(|browser| csrf::accepts(self.auth.keys(), browser, fields.text(csrf::FIELD))) {
+            return Ok(fields);
+        }
+        self.auth.refusals().note(AuditKind::CsrfRefused, &self.client, "form token", self.now);
+        Err(Problem::CROSS_SITE)
+    }
+
+    /// A parameter of the path as an id; anything else is not found.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn id<T: std::str::FromStr>(&self, name: &str) -> Result<T, Problem> {
+        self.request.param(name).and_then(|text| text.parse().ok()).ok_or(Problem::NOT_FOUND)
+    }
+
+    /// A cookie's bearer secret.
+    #[must_use]
+    pub fn bearer(&self, name: CookieName, kind: BearerKind) -> Option<Bearer> {
+        let found = cookies::read(&self.request.headers, &self.auth.settings().origin, name);
+        found.value().and_then(|text| Bearer::parse(kind, text))
+    }
+
+    /// The problem that an error of a flow is.
+    #[must_use]
+    pub fn problem(&self, error: Error) -> Problem {
+        Problem::of(error, self.now)
+    }
+
+    /// Sets a cookie.
+    pub fn set_cookie(
+        &self,
+        response: &mut Response,
+        name: CookieName,
+        value: &str,
+        expires_at: Option<OffsetDateTime>,
+    ) {
+        let cookie = cookies::set(&self.auth.settings().origin, name, value, expires_at, self.now);
+        wire::append(response, header::SET_COOKIE, &cookie);
+    }
+
+    /// Removes a cookie.
+    pub fn clear_cookie(&self, response: &mut Response, name: CookieName) {
+        wire::append(response, header::SET_COOKIE, &cookies::clear(&self.auth.settings().origin, name));
+    }
+
+    /// A path of ours, below the prefix.
+    #[must_use]
+    pub fn path(&self, below: &str) -> String {
+        format!("{}{below}", self.auth.prefix())
+    }
+}
+
+/// The distinct paths of the table, for mounting; each takes every method.
+pub fn templates() -> impl Iterator<Item = &'static str> {
+    let first = |number: &usize| {
+        routes().get(..*number).is_some_and(|earlier| {
+            routes().get(*number).is_some_and(|route| earlier.iter().all(|other| other.path != route.path))
+        })
+    };
+    (0..routes().len()).filter(first).filter_map(|number| routes().get(number)).map(|route| route.path)
+}
+
+/// Bytes of body that an adapter reads for a path before it answers with [`Body::TooLarge`].
+#[must_use]
+pub fn max_body(template: &str) -> usize {
+    routes().iter().filter(|route| route.path == template).map(|route| route.max_body).max().unwrap_or(0)
+}
+
+/// Answers a request that the framework has matched to `template`.
+pub async fn serve(auth: &UserMgmt, template: &str, request: Request) -> Response {
+    let head = Head { method: &request.method, target: &request.target, headers: &request.headers, peer: request.peer };
+    let mut response = match choose(template, &request) {
+        Ok(route) => match answer(auth, route, &request, &head).await {
+            Ok(response) => response,
+            Err(problem) => reject(auth, &head, route.representation, &problem),
+        },
+        Err(problem) => {
+            let page = head.is_navigation()
+                || input::media_type(&request.headers).as_deref().and_then(input::representation)
+                    == Some(Representation::Page);
+            reject(auth, &head, if page { Representation::Page } else { Representation::Json }, &problem)
+        }
+    };
+    if !auth.settings().origin.is_local() {
+        let hsts = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts);
+    }
+    if request.method == Method::HEAD {
+        *response.body_mut() = Bytes::new();
+    }
+    response
+}
+
+/// The row that answers: by path and method, and where one path speaks both representations, by the body's type.
+fn choose(template: &str, request: &Request) -> Result<&'static Route, Problem> {
+    let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
+    let mut here = routes().iter().filter(|route| route.path == template).peekable();
+    if here.peek().is_none() {
+        return Err(Problem::NOT_FOUND);
+    }
+    let candidates: Vec<_> = here.clone().filter(|route| route.method == *method).collect();
+    if candidates.is_empty() {
+        let mut methods: Vec<_> = here.map(|route| route.method.as_str()).collect();
+        methods.sort_unstable();
+        methods.dedup();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        let refused = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed");
+        return Err(Problem { allow: Some(methods.join(", ")), ..refused });
+    }
+    if csrf::is_safe(method) {
+        return candidates.first().copied().ok_or(Problem::NOT_FOUND);
+    }
+    let spoken = input::media_type(&request.headers).as_deref().and_then(input::representation);
+    candidates.into_iter().find(|route| Some(route.representation) == spoken).ok_or(Problem::MEDIA_TYPE)
+}
+
+async fn answer(
+    auth: &UserMgmt,
+    route: &'static Route,
+    request: &Request,
+    head: &Head<'_>,
+) -> Result<Response, Problem> {
+    if route.guard == Guard::Development && auth.dev_mailbox().is_none() {
+        return Err(Problem::NOT_FOUND);
+    }
+    // Without any cookie of ours a JSON request lends nobody's authority, and a browser always says where a request
+    // with a JSON body comes from.
+    let may_be_unknown = route.representation == Representation::Json && !head.carries_cookies(auth);
+    head.check_source(auth, may_be_unknown)?;
+    let body = match &request.body {
+        Body::Whole(body) if body.len() <= route.max_body => body.clone(),
+        Body::Whole(_) | Body::TooLarge => return Err(Problem::TOO_LARGE),
+        Body::Broken => return Err(Problem::MALFORMED),
+    };
+    let memo = authenticate(auth, head).await;
+    match route.guard {
+        Guard::Public | Guard::Development => {}
+        Guard::SignedIn => drop(extract::current_user(auth, &memo)?),
+        Guard::SteppedUp => drop(extract::step_up(auth, &memo, None)?),
+    }
+    let mut client = head.client(auth);
+    // An outage is not an anonymous visitor, on a public route neither.
+    client.principal = memo?;
+    let wanted = client.principal.as_ref().and_then(|principal| principal.locale()).map(str::to_owned);
+    let language = auth.texts().best(&wanted.into_iter().chain(client.languages.iter().cloned()).collect::<Vec<_>>());
+    let context = Context { auth, request, route, body, client, language, now: auth.now() };
+    (route.run)(&context).await
+}
+
+/// A problem in the representation of whoever asked. A person who is not signed in, or must prove it again, is led
+/// there and back.
+#[must_use]
+pub fn reject(auth: &UserMgmt, head: &Head<'_>, representation: Representation, problem: &Problem) -> Response {
+    let page = representation == Representation::Page || head.is_navigation();
+    if !page {
+        return problem.to_json(auth);
+    }
+    let way = match problem.code {
+        "unauthenticated" => Some("/sign-in"),
+        "step_up_required" => Some("/step-up"),
+        "organization_required" => Some("/choose-organization"),
+        _ => None,
+    };
+    if let Some(way) = way.filter(|_| head.is_navigation() || representation == Representation::Page) {
+        let back = if csrf::is_safe(head.method) { head.target } else { "" };
+        let query: String =
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", back).finish();
+        let query = if back.is_empty() { String::new() } else { format!("?{query}") };
+        return wire::see_other(&format!("{}{way}{query}", auth.prefix()));
+    }
+    let languages = head.client(auth).languages;
+    let language = auth.texts().best(&languages);
+    problem.add_headers(pages::error(auth, &language, problem))
+}

@@ -1,0 +1,102 @@
+//! What crosses the boundary to a framework, and nothing else.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+
+/// A response.
+pub type Response = http::Response<Bytes>;
+
+/// The body of a request, as far as the adapter could read it.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// All of it.
+    Whole(Bytes),
+    /// Longer than [`max_body`](crate::max_body) allows; the rest was not read.
+    TooLarge,
+    /// The connection broke while it was read.
+    Broken,
+}
+
+/// A request to one of our own routes.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Method.
+    pub method: Method,
+    /// Parameters of the path, by name, percent-decoded.
+    pub params: Vec<(String, String)>,
+    /// Path and query as they came.
+    pub target: String,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Address of the connection.
+    pub peer: Option<IpAddr>,
+    /// Body.
+    pub body: Body,
+}
+
+impl Request {
+    /// A parameter of the path.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The query, without the question mark.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+}
+
+/// A response with this status, content type and body, and the headers that every answer of ours carries.
+#[must_use]
+pub fn response(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    response
+}
+
+/// Nothing may be loaded, framed or sent elsewhere; our own style sheet and pictures excepted. No script at all.
+const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+                   frame-ancestors 'none'";
+
+/// A JSON response.
+#[must_use]
+pub fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => response(status, "application/json", body),
+        Err(error) => {
+            tracing::error!(%error, "a response could not be written as JSON");
+            response(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "")
+        }
+    }
+}
+
+/// A redirect after a form: the browser gets the page at `location`, a path of this origin.
+#[must_use]
+pub fn see_other(location: &str) -> Response {
+    let mut response = response(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", "");
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// Adds a header that may stand several times.
+pub fn append(response: &mut Response, name: header::HeaderName, value: &str) {
+    if let Ok(mut value) = HeaderValue::from_str(value) {
+        value.set_sensitive(name == header::SET_COOKIE);
+        response.headers_mut().append(name, value);
+    }
+}
