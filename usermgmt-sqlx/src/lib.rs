@@ -1,1 +1,42 @@
-//! placeholder
+//! SQLite and PostgreSQL stores of usermgmt: one body of statements, two dialects.
+//!
+//! | you want | take |
+//! |---|---|
+//! | an application that runs from one file | [`Sqlite::open`] (feature `sqlite`, on by default) |
+//! | several nodes, or a PostgreSQL that you have anyway | [`Postgres::connect`] (feature `postgres`) |
+//! | one database and one pool for your tables and ours | `from_pool` of either, then `migrate` |
+//! | your rows and ours in one transaction | [`Apply`] |
+//!
+//! Tables are named `usermgmt_…`; what a column means is written beside it in `migrations/`. They are made to be read,
+//! joined and referenced by yours. Times are microseconds since 1970 in UTC, ids are texts such as `usr_019a…`. Our
+//! migrations are recorded in `_usermgmt_migrations`, apart from those of the application.
+//!
+//! Texts that hold NUL are refused as [`Unsupported`](usermgmt_core::store::StoreErrorKind::Unsupported) on both
+//! stores, because PostgreSQL cannot keep them. A row that refers to one that is not there (any more) meets a
+//! [`Conflict`](usermgmt_core::store::StoreErrorKind::Conflict).
+
+#![cfg_attr(
+    all(feature = "sqlite", feature = "postgres"),
+    expect(
+        clippy::duplicate_mod,
+        reason = "the body is compiled once for each dialect: ordinary code, formatted and linted, with line numbers"
+    )
+)]
+
+#[macro_use]
+mod columns;
+mod error;
+mod migrations;
+mod planned;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod value;
+
+pub use migrations::Schema;
+pub use planned::{Apply, HostTransaction};
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;

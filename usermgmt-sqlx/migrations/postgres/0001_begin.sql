@@ -1,0 +1,235 @@
+-- usermgmt, first schema, for PostgreSQL 13 or newer. The SQLite file has the same tables and columns.
+--
+-- How to read the columns:
+--   …_at            time in microseconds since 1970-01-01 UTC (to_timestamp(x_at / 1e6) prints it)
+--   …_micros        duration in microseconds
+--   …_id, realm     ids in their prefixed text form: usr_…, org_…, ses_…, rlm_…
+--   digest, browser SHA-256 of a bearer secret; the secret itself is nowhere stored
+--   version         how often the row was written; a write names the version it was made from
+-- Your tables may reference usermgmt_user (id) and usermgmt_org (id).
+-- Texts that are compared or ordered are COLLATE "C": byte for byte, whatever the locale of the database is.
+-- No schema is named: the tables stand in the first schema of the search_path of whoever migrates.
+
+-- A person (or a machine) with an account.
+CREATE TABLE usermgmt_user (
+    id         TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    realm      TEXT COLLATE "C" NOT NULL, -- space in which this user's identifiers are unique
+    name       TEXT NOT NULL,
+    locale     TEXT,             -- BCP 47 tag
+    status     TEXT COLLATE "C" NOT NULL, -- active, inactive, suspended
+    auth_epoch BIGINT NOT NULL, -- moves when everything this user is signed in with must end
+    created_at BIGINT NOT NULL,
+    version    BIGINT NOT NULL
+);
+-- Serves the users of a realm.
+CREATE INDEX usermgmt_user_realm ON usermgmt_user (realm, id);
+
+-- A name by which a user is found. The key serves sign-in.
+CREATE TABLE usermgmt_identifier (
+    realm             TEXT COLLATE "C" NOT NULL,
+    kind              TEXT COLLATE "C" NOT NULL, -- email
+    canonical         TEXT COLLATE "C" NOT NULL, -- the form that identity is decided by
+    display           TEXT NOT NULL, -- the form to show
+    canonical_version BIGINT NOT NULL, -- version of the canonicalisation that made `canonical`
+    user_id           TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
+    is_primary        BOOLEAN NOT NULL, -- for the one of its kind that mails and pages use
+    verified_at       BIGINT,          -- NULL while nobody has proven to own it
+    created_at        BIGINT NOT NULL,
+    version           BIGINT NOT NULL,
+    PRIMARY KEY (realm, kind, canonical)
+);
+-- Serves the identifiers of a user, in their order, and the primary address in the session check.
+CREATE INDEX usermgmt_identifier_user ON usermgmt_identifier (user_id, kind, canonical);
+
+-- The password of a user.
+CREATE TABLE usermgmt_password (
+    user_id               TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES usermgmt_user (id),
+    hash                  TEXT NOT NULL, -- slow hash in PHC string form
+    unproven_browser      BYTEA,             -- browser that set it while the address is not proven; NULL once it is
+    unproven_organization TEXT,             -- organisation to make with the proof
+    changed_at            BIGINT NOT NULL,
+    version               BIGINT NOT NULL
+);
+
+-- A tenant. The anchor row of what must hold over its memberships.
+CREATE TABLE usermgmt_org (
+    id             TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    realm          TEXT COLLATE "C" NOT NULL,
+    name           TEXT NOT NULL,
+    status         TEXT COLLATE "C" NOT NULL, -- active, suspended
+    owners         BIGINT NOT NULL, -- memberships with the role owner
+    members        BIGINT NOT NULL, -- memberships
+    policy         TEXT NOT NULL, -- JSON: what it demands of sessions that enter it
+    rights_version BIGINT NOT NULL, -- moves when the rights of all members may have changed
+    policy_epoch   BIGINT NOT NULL, -- moves when the policy changes
+    created_at     BIGINT NOT NULL,
+    version        BIGINT NOT NULL
+);
+
+-- A user in an organisation. The key serves one membership and the members of an organisation.
+CREATE TABLE usermgmt_membership (
+    org_id         TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_org (id),
+    user_id        TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
+    roles          TEXT NOT NULL, -- JSON array of role keys
+    status         TEXT COLLATE "C" NOT NULL, -- active, suspended
+    rights_version BIGINT NOT NULL, -- moves when this member's rights change
+    created_at     BIGINT NOT NULL,
+    version        BIGINT NOT NULL,
+    PRIMARY KEY (org_id, user_id)
+);
+-- Serves the organisations of a user.
+CREATE INDEX usermgmt_membership_user ON usermgmt_membership (user_id, org_id);
+
+-- A mailed link with its code; single use. Link and code are derived from the id.
+CREATE TABLE usermgmt_token (
+    id              TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    realm           TEXT COLLATE "C" NOT NULL,
+    kind            TEXT COLLATE "C" NOT NULL, -- verify_email
+    user_id         TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
+    digest          BYTEA NOT NULL, -- of the link's secret
+    key_id          TEXT NOT NULL, -- root key that link and code are derived under
+    browser         BYTEA,             -- browser that asked for it; the code works only there
+    canonical       TEXT COLLATE "C" NOT NULL, -- address that it proves
+    tries_left      BIGINT NOT NULL, -- wrong codes still allowed
+    code_expires_at BIGINT NOT NULL,
+    expires_at      BIGINT NOT NULL,
+    consumed_at     BIGINT,          -- when it was used or revoked
+    created_at      BIGINT NOT NULL,
+    spent_at        BIGINT NOT NULL  -- when it was or will be over
+        GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED
+);
+-- Serves the link.
+CREATE UNIQUE INDEX usermgmt_token_digest ON usermgmt_token (digest);
+-- Serves the code: the newest token that a browser asked for.
+CREATE INDEX usermgmt_token_browser ON usermgmt_token (browser, kind, id) WHERE browser IS NOT NULL;
+-- Serves revoking what is live.
+CREATE INDEX usermgmt_token_live ON usermgmt_token (user_id, kind) WHERE consumed_at IS NULL;
+-- Serves the sweep.
+CREATE INDEX usermgmt_token_spent ON usermgmt_token (spent_at);
+
+-- A sign-in after its first proof and before its last.
+CREATE TABLE usermgmt_attempt (
+    id          TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    realm       TEXT COLLATE "C" NOT NULL,
+    purpose     TEXT COLLATE "C" NOT NULL, -- sign_in
+    user_id     TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
+    digest      BYTEA NOT NULL, -- of the secret in the attempt's cookie
+    browser     BYTEA NOT NULL, -- browser it began in
+    proofs      TEXT NOT NULL, -- JSON: what was proven so far
+    canonical   TEXT COLLATE "C" NOT NULL, -- address that was used to sign in
+    org_id      TEXT COLLATE "C" REFERENCES usermgmt_org (id),
+    persistent  BOOLEAN NOT NULL, -- whether the person asked to be remembered
+    auth_epoch  BIGINT NOT NULL, -- the user's when it began
+    consumed_at BIGINT,          -- when it was completed
+    expires_at  BIGINT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    version     BIGINT NOT NULL,
+    spent_at    BIGINT NOT NULL  -- when it was or will be over
+        GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED
+);
+-- Serves the attempt's cookie.
+CREATE UNIQUE INDEX usermgmt_attempt_digest ON usermgmt_attempt (digest);
+-- Serves the sweep.
+CREATE INDEX usermgmt_attempt_spent ON usermgmt_attempt (spent_at);
+
+-- A signed-in user on one device.
+CREATE TABLE usermgmt_session (
+    id          TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    realm       TEXT COLLATE "C" NOT NULL,
+    user_id     TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
+    digest      BYTEA NOT NULL, -- of the secret in the session's cookie
+    org_id      TEXT COLLATE "C" REFERENCES usermgmt_org (id), -- organisation it acts in
+    proofs      TEXT NOT NULL, -- JSON: what was proven
+    auth_epoch  BIGINT NOT NULL, -- the user's when it was made; dead once that is newer
+    persistent  BOOLEAN NOT NULL, -- whether the cookie outlives the browser
+    idle_micros BIGINT NOT NULL, -- ends after this long without activity
+    expires_at  BIGINT NOT NULL, -- ends then, whatever happens
+    created_at  BIGINT NOT NULL,
+    seen_at     BIGINT NOT NULL, -- last activity
+    ended_at    BIGINT,          -- when it was ended before its time
+    label       TEXT,             -- what the device calls itself
+    address     TEXT,             -- where it was made from
+    spent_at    BIGINT NOT NULL  -- when it was or will be over
+        GENERATED ALWAYS AS (CASE WHEN ended_at < expires_at THEN ended_at ELSE expires_at END) STORED
+);
+-- Serves the session check.
+CREATE UNIQUE INDEX usermgmt_session_digest ON usermgmt_session (digest);
+-- Serves the sessions of a user, newest first.
+CREATE INDEX usermgmt_session_user ON usermgmt_session (user_id, id);
+-- Serves the sweep.
+CREATE INDEX usermgmt_session_spent ON usermgmt_session (spent_at);
+
+-- Work that a commit promised.
+CREATE TABLE usermgmt_outbox (
+    id           TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- idempotency id of what it leads to
+    realm        TEXT COLLATE "C" NOT NULL,
+    kind         TEXT COLLATE "C" NOT NULL, -- address_request, mail; the same as in `job`, for people
+    job          TEXT NOT NULL, -- JSON: what to do
+    due_at       BIGINT NOT NULL, -- not before then
+    tries        BIGINT NOT NULL,
+    lease_worker TEXT COLLATE "C",             -- who works on it …
+    lease_until  BIGINT,          -- … until when
+    dead_at      BIGINT,          -- when it was given up
+    created_at   BIGINT NOT NULL
+);
+-- Serves leasing and what still has to happen, oldest first.
+CREATE INDEX usermgmt_outbox_pending ON usermgmt_outbox (realm, id) WHERE dead_at IS NULL;
+
+-- Who did what, when, from where, and how it ended. References nothing: it outlives what it tells of.
+-- The key serves the events of an organisation, or of a realm outside any organisation.
+CREATE TABLE usermgmt_audit (
+    chain            TEXT COLLATE "C" NOT NULL, -- the organisation's id; the realm's where there is none
+    id               TEXT COLLATE "C" NOT NULL,
+    realm            TEXT COLLATE "C" NOT NULL,
+    org_id           TEXT COLLATE "C",
+    kind             TEXT COLLATE "C" NOT NULL, -- such as session.started
+    outcome          TEXT COLLATE "C" NOT NULL, -- success, refused
+    actor            TEXT COLLATE "C" NOT NULL, -- anonymous, user, system
+    actor_user_id    TEXT COLLATE "C",
+    actor_session_id TEXT COLLATE "C",
+    actor_reason     TEXT,             -- why the system did it
+    subject_id       TEXT COLLATE "C",             -- to which user, if another than the actor
+    address          TEXT,             -- from where
+    detail           TEXT NOT NULL, -- JSON: further facts
+    salt             BYTEA NOT NULL, -- of the event's commitment in the chain
+    happened_at      BIGINT NOT NULL,
+    seal_number      BIGINT,          -- place in the chain; NULL until sealed
+    seal_mac         BYTEA,
+    PRIMARY KEY (chain, id)
+);
+
+-- Whose standing has changed: what caches must forget. Exactly one of four shapes:
+-- user_id, session_id, org_id, or org_id with user_id for one member. The key serves reading on.
+CREATE TABLE usermgmt_change (
+    number     BIGSERIAL NOT NULL PRIMARY KEY, -- grows in the order of allocation, see `changes`
+    user_id    TEXT COLLATE "C",
+    session_id TEXT COLLATE "C",
+    org_id     TEXT COLLATE "C",
+    changed_at BIGINT NOT NULL
+);
+-- Serves the sweep.
+CREATE INDEX usermgmt_change_changed ON usermgmt_change (changed_at);
+
+-- What was committed: whoever does not know how a commit ended asks here. The key serves that.
+CREATE TABLE usermgmt_commit (
+    id           TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    committed_at BIGINT NOT NULL
+);
+-- Serves the sweep.
+CREATE INDEX usermgmt_commit_committed ON usermgmt_commit (committed_at);
+
+-- By what this database recognises its root key. One row at most.
+CREATE TABLE usermgmt_key_check (
+    only_row SMALLINT NOT NULL PRIMARY KEY DEFAULT 1 CHECK (only_row = 1),
+    key_id   TEXT NOT NULL,
+    tag      BYTEA NOT NULL
+);
+
+-- Counters of limits. Keys are MACs, so that they name nobody. The key serves charging.
+CREATE TABLE usermgmt_throttle (
+    key     BYTEA NOT NULL PRIMARY KEY,
+    used    BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL -- when the window ends
+);
+-- Serves the sweep.
+CREATE INDEX usermgmt_throttle_ends ON usermgmt_throttle (ends_at);

@@ -1,0 +1,174 @@
+//! Applying a change set inside a transaction, one file for each family of rows.
+//!
+//! Each write is one conditional statement on its own row, so READ COMMITTED suffices: whoever comes second waits for
+//! the first, sees what it left and finds its own condition no longer met.
+
+mod audit;
+mod authority;
+mod org;
+mod outbox;
+mod session;
+mod token;
+mod user;
+
+use async_trait::async_trait;
+use sqlx::query;
+use time::OffsetDateTime;
+use usermgmt_core::id::CommitId;
+use usermgmt_core::keys::KeyCheck;
+use usermgmt_core::model::Version;
+use usermgmt_core::store::{ChangeSet, CommitStore, Committed, Result, StoreError, StoreErrorKind, UniqueKey, Write};
+
+use super::cells::Cells;
+use super::{Connection, Db, Store};
+use crate::error::{CONFLICT, at_commit, duplicate, error};
+use crate::planned::HostTransaction;
+use crate::planned::sealed::Sealed;
+use crate::value::{int, micros};
+
+type Query = sqlx::query::Query<'static, Db, <Db as sqlx::Database>::Arguments>;
+
+/// The connection and the time of the commit that is being applied.
+pub(crate) struct Apply<'c> {
+    connection: &'c mut Connection,
+    now: i64,
+    committed: Committed,
+}
+
+/// Applies a change set; the caller commits, or rolls back after an error.
+pub(crate) async fn apply(connection: &mut Connection, changes: ChangeSet) -> Result<Committed> {
+    let (id, at, subjects) = (changes.id(), changes.at(), changes.subjects());
+    let mut apply = Apply { connection, now: micros(at), committed: Committed::default() };
+    apply.remember(id).await?;
+    let writes = changes.into_ordered();
+    let exclusive = writes.iter().any(authority::moves_what_authority_rests_on);
+    for write in writes {
+        apply.write(write, exclusive).await?;
+    }
+    for subject in subjects {
+        apply.append(subject).await?;
+    }
+    Ok(apply.committed)
+}
+
+impl Apply<'_> {
+    async fn write(&mut self, write: Write, exclusive: bool) -> Result<()> {
+        match write {
+            Write::StillAuthorised(authority) => self.still_authorised(authority, exclusive).await,
+            Write::PutKeyCheck(check) => self.put_key_check(&check).await,
+            Write::PutUser(user) => self.put_user(&user).await,
+            Write::MoveAuthEpoch { user, from } => self.move_auth_epoch(user, from).await,
+            Write::PutIdentifier(identifier) => self.put_identifier(&identifier).await,
+            Write::PutPassword(password) => self.put_password(&password).await,
+            Write::PutOrg(org) => self.put_org(&org).await,
+            Write::PutPolicy { org, policy, from } => self.put_policy(org, &policy, from).await,
+            Write::PutMembership(membership) => self.put_membership(&membership).await,
+            Write::DeleteMembership { org, user, version } => self.delete_membership(org, user, version).await,
+            Write::MoveRights { org, user } => self.move_rights(org, user).await,
+            Write::RevokeTokens { user, kind } => self.revoke_tokens(user, kind).await,
+            Write::CountTry { id } => self.count_try(id).await,
+            Write::ConsumeToken { id } => self.consume_token(id).await,
+            Write::PutToken(token) => self.put_token(&token).await,
+            Write::ConsumeAttempt { id } => self.consume_attempt(id).await,
+            Write::PutAttempt(attempt) => self.put_attempt(&attempt).await,
+            Write::EndSession { user, id } => self.end_session(user, id).await,
+            Write::RotateSession { id, from, to, proofs, org, auth_epoch } => {
+                self.rotate_session(session::Rotation { id, from, to, proofs, org, auth_epoch }).await
+            }
+            Write::PutSession(session) => self.put_session(&session).await,
+            Write::FinishJob { id, worker } => self.finish_job(id, worker).await,
+            Write::RetryJob { id, worker, due_at } => self.retry_job(id, worker, due_at).await,
+            Write::GiveUpJob { id, worker } => self.give_up_job(id, worker).await,
+            Write::PutJob(job) => self.put_job(&job).await,
+            Write::Audit(event) => self.put_event(&event).await,
+        }
+    }
+
+    /// Remembers the commit's id: first, so that a second commit with it waits here and then goes no further.
+    async fn remember(&mut self, id: CommitId) -> Result<()> {
+        let insert =
+            query("INSERT INTO usermgmt_commit (id, committed_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING");
+        self.one(insert.bind(id.to_string()).bind(self.now), duplicate(UniqueKey::Id)).await
+    }
+
+    /// Runs a write that must hit exactly its one row.
+    async fn one(&mut self, query: Query, otherwise: StoreErrorKind) -> Result<()> {
+        if self.any(query).await? == 1 { Ok(()) } else { Err(StoreError::new(otherwise)) }
+    }
+
+    /// Runs a write that may hit any number of rows; answers how many.
+    async fn any(&mut self, query: Query) -> Result<u64> {
+        Ok(query.execute(&mut *self.connection).await.map_err(error)?.rows_affected())
+    }
+
+    /// Runs the insert of a new row or the update of the version that was read. Both texts have the same parameters,
+    /// the version that was read being the last; the insert does nothing if its key is taken.
+    async fn put(
+        &mut self,
+        seen: Version,
+        insert: &'static str,
+        update: &'static str,
+        bind: impl FnOnce(Query) -> Result<Query>,
+    ) -> Result<()> {
+        let query = bind(query(if seen == Version::NEW { insert } else { update }))?;
+        self.one(query.bind(int(seen.as_u64())), CONFLICT).await
+    }
+}
+
+#[async_trait]
+impl CommitStore for Store {
+    async fn commit(&self, changes: ChangeSet) -> Result<Committed> {
+        let mut transaction = self.begin().await?;
+        match apply(&mut transaction, changes).await {
+            Ok(committed) => {
+                transaction.commit().await.map_err(at_commit)?;
+                Ok(committed)
+            }
+            Err(failure) => {
+                // Dropping would roll back too, but later: the caller may try again at once and would wait for itself.
+                transaction.rollback().await.ok();
+                Err(failure)
+            }
+        }
+    }
+
+    async fn committed(&self, id: CommitId) -> Result<bool> {
+        let read = query("SELECT 1 FROM usermgmt_commit WHERE id = $1").bind(id.to_string());
+        Ok(read.fetch_optional(self.reads()).await.map_err(error)?.is_some())
+    }
+
+    async fn key_check(&self) -> Result<Option<KeyCheck>> {
+        let read = query("SELECT key_id, tag FROM usermgmt_key_check");
+        let row = read.fetch_optional(self.reads()).await.map_err(error)?;
+        row.map(|row| {
+            let mut cells = Cells::new(&row);
+            cells.of("usermgmt_key_check");
+            Ok(KeyCheck { key_id: cells.cell("key_id")?, tag: cells.bytes("tag")? })
+        })
+        .transpose()
+    }
+}
+
+impl Sealed for sqlx::Transaction<'_, Db> {}
+
+#[async_trait]
+impl HostTransaction for sqlx::Transaction<'_, Db> {
+    async fn enlist(&mut self, changes: ChangeSet) -> Result<Committed> {
+        let mut savepoint = sqlx::Connection::begin(&mut **self).await.map_err(error)?;
+        match apply(&mut savepoint, changes).await {
+            Ok(committed) => {
+                savepoint.commit().await.map_err(error)?;
+                Ok(committed)
+            }
+            Err(failure) => {
+                savepoint.rollback().await.ok();
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// A time that may be absent, as stored.
+fn maybe_micros(time: Option<OffsetDateTime>) -> Option<i64> {
+    time.map(micros)
+}

@@ -1,0 +1,85 @@
+//! Writes of organisations, their policies and memberships.
+
+use sqlx::query;
+use usermgmt_core::id::{OrgId, UserId};
+use usermgmt_core::model::{Membership, Org, Version};
+use usermgmt_core::policy::AuthPolicy;
+use usermgmt_core::store::Result;
+
+use super::Apply;
+use crate::error::CONFLICT;
+use crate::value::{int, json, micros, text};
+
+impl Apply<'_> {
+    pub(super) async fn put_org(&mut self, org: &Org) -> Result<()> {
+        self.put(
+            org.version,
+            "INSERT INTO usermgmt_org (id, realm, name, status, owners, members, policy, rights_version, \
+             policy_epoch, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 + 1) \
+             ON CONFLICT (id) DO NOTHING",
+            "UPDATE usermgmt_org SET realm = $2, name = $3, status = $4, owners = $5, members = $6, \
+             created_at = $10, version = $11 + 1 WHERE id = $1 AND version = $11",
+            |query| {
+                Ok(query
+                    .bind(org.id.to_string())
+                    .bind(org.realm.to_string())
+                    .bind(text(&org.name)?)
+                    .bind(org.status.as_str())
+                    .bind(i64::from(org.owners))
+                    .bind(i64::from(org.members))
+                    .bind(json(&org.policy)?)
+                    .bind(int(org.rights_version))
+                    .bind(int(org.policy_epoch))
+                    .bind(micros(org.created_at)))
+            },
+        )
+        .await
+    }
+
+    pub(super) async fn put_policy(&mut self, org: OrgId, policy: &AuthPolicy, from: u64) -> Result<()> {
+        let update = query(
+            "UPDATE usermgmt_org SET policy = $2, policy_epoch = policy_epoch + 1 WHERE id = $1 AND policy_epoch = $3",
+        );
+        self.one(update.bind(org.to_string()).bind(json(policy)?).bind(int(from)), CONFLICT).await
+    }
+
+    pub(super) async fn put_membership(&mut self, membership: &Membership) -> Result<()> {
+        self.put(
+            membership.version,
+            "INSERT INTO usermgmt_membership (org_id, user_id, roles, status, rights_version, created_at, version) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7 + 1) ON CONFLICT (org_id, user_id) DO NOTHING",
+            "UPDATE usermgmt_membership SET roles = $3, status = $4, created_at = $6, version = $7 + 1 \
+             WHERE org_id = $1 AND user_id = $2 AND version = $7",
+            |query| {
+                Ok(query
+                    .bind(membership.org.to_string())
+                    .bind(membership.user.to_string())
+                    .bind(json(&membership.roles)?)
+                    .bind(membership.status.as_str())
+                    .bind(int(membership.rights_version))
+                    .bind(micros(membership.created_at)))
+            },
+        )
+        .await
+    }
+
+    pub(super) async fn delete_membership(&mut self, org: OrgId, user: UserId, version: Version) -> Result<()> {
+        let delete = query("DELETE FROM usermgmt_membership WHERE org_id = $1 AND user_id = $2 AND version = $3");
+        self.one(delete.bind(org.to_string()).bind(user.to_string()).bind(int(version.as_u64())), CONFLICT).await
+    }
+
+    pub(super) async fn move_rights(&mut self, org: OrgId, user: Option<UserId>) -> Result<()> {
+        let update = match user {
+            Some(user) => query(
+                "UPDATE usermgmt_membership SET rights_version = rights_version + 1 \
+                 WHERE org_id = $1 AND user_id = $2",
+            )
+            .bind(org.to_string())
+            .bind(user.to_string()),
+            None => {
+                query("UPDATE usermgmt_org SET rights_version = rights_version + 1 WHERE id = $1").bind(org.to_string())
+            }
+        };
+        self.one(update, CONFLICT).await
+    }
+}

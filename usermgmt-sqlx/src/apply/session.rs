@@ -1,0 +1,74 @@
+//! Writes of sessions.
+
+use sqlx::query;
+use usermgmt_core::id::{OrgId, SessionId, UserId};
+use usermgmt_core::model::{Proof, Session};
+use usermgmt_core::secret::Digest;
+use usermgmt_core::store::{Guard, Result, StoreError, UniqueKey};
+
+use super::{Apply, maybe_micros};
+use crate::error::{duplicate, error, refused};
+use crate::value::{int, json, maybe_text, micros, span};
+
+/// The parts of `Write::RotateSession`.
+pub(super) struct Rotation {
+    pub(super) id: SessionId,
+    pub(super) from: Digest,
+    pub(super) to: Digest,
+    pub(super) proofs: Vec<Proof>,
+    pub(super) org: Option<OrgId>,
+    pub(super) auth_epoch: u64,
+}
+
+impl Apply<'_> {
+    pub(super) async fn put_session(&mut self, session: &Session) -> Result<()> {
+        let insert = query(
+            "INSERT INTO usermgmt_session (id, realm, user_id, digest, org_id, proofs, auth_epoch, persistent, \
+             idle_micros, expires_at, created_at, seen_at, ended_at, label, address) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+             ON CONFLICT (digest) DO NOTHING",
+        )
+        .bind(session.id.to_string())
+        .bind(session.realm.to_string())
+        .bind(session.user.to_string())
+        .bind(session.digest.as_bytes().as_slice())
+        .bind(session.org.map(|org| org.to_string()))
+        .bind(json(&session.proofs)?)
+        .bind(int(session.auth_epoch))
+        .bind(session.persistent)
+        .bind(span(session.idle))
+        .bind(micros(session.expires_at))
+        .bind(micros(session.created_at))
+        .bind(micros(session.seen_at))
+        .bind(maybe_micros(session.ended_at))
+        .bind(maybe_text(session.label.as_ref())?)
+        .bind(maybe_text(session.address.as_ref())?);
+        self.one(insert, duplicate(UniqueKey::SessionDigest)).await
+    }
+
+    pub(super) async fn rotate_session(&mut self, rotation: Rotation) -> Result<()> {
+        let update = query(
+            "UPDATE usermgmt_session SET digest = $3, proofs = $4, org_id = $5, auth_epoch = $6 \
+             WHERE id = $1 AND digest = $2 AND digest <> $3 AND ended_at IS NULL",
+        )
+        .bind(rotation.id.to_string())
+        .bind(rotation.from.as_bytes().as_slice())
+        .bind(rotation.to.as_bytes().as_slice())
+        .bind(json(&rotation.proofs)?)
+        .bind(rotation.org.map(|org| org.to_string()))
+        .bind(int(rotation.auth_epoch));
+        if self.any(update).await? == 1 {
+            return Ok(());
+        }
+        // Only to say why: a new secret that is in use already is the caller's mistake, not the session's end.
+        let taken = query("SELECT 1 FROM usermgmt_session WHERE digest = $1").bind(rotation.to.as_bytes().as_slice());
+        let taken = taken.fetch_optional(&mut *self.connection).await.map_err(error)?.is_some();
+        Err(StoreError::new(if taken { duplicate(UniqueKey::SessionDigest) } else { refused(Guard::Session) }))
+    }
+
+    pub(super) async fn end_session(&mut self, user: UserId, id: SessionId) -> Result<()> {
+        let update =
+            query("UPDATE usermgmt_session SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL");
+        self.any(update.bind(id.to_string()).bind(user.to_string()).bind(self.now)).await.map(drop)
+    }
+}

@@ -1,0 +1,34 @@
+//! The columns of each table, in the order in which `row.rs` reads them.
+
+macro_rules! columns {
+    ($($name:ident = $table:literal: $first:ident $($rest:ident)*;)*) => {$(
+        macro_rules! $name {
+            () => { concat!($table, ".", stringify!($first) $(, ", ", $table, ".", stringify!($rest))*) };
+        }
+    )*};
+}
+
+columns! {
+    user_columns = "usermgmt_user": id realm name locale status auth_epoch created_at version;
+    identifier_columns = "usermgmt_identifier":
+        realm kind canonical display canonical_version user_id is_primary verified_at created_at version;
+    password_columns = "usermgmt_password": user_id hash unproven_browser unproven_organization changed_at version;
+    org_columns = "usermgmt_org":
+        id realm name status owners members policy rights_version policy_epoch created_at version;
+    membership_columns = "usermgmt_membership": org_id user_id roles status rights_version created_at version;
+    token_columns = "usermgmt_token":
+        id realm kind user_id digest key_id browser canonical tries_left code_expires_at expires_at consumed_at
+        created_at;
+    attempt_columns = "usermgmt_attempt":
+        id realm purpose user_id digest browser proofs canonical org_id persistent auth_epoch consumed_at expires_at
+        created_at version;
+    session_columns = "usermgmt_session":
+        id realm user_id digest org_id proofs auth_epoch persistent idle_micros expires_at created_at seen_at ended_at
+        label address;
+    outbox_columns = "usermgmt_outbox":
+        id realm job due_at tries lease_worker lease_until dead_at created_at;
+    audit_columns = "usermgmt_audit":
+        id realm org_id kind outcome actor actor_user_id actor_session_id actor_reason subject_id address detail salt
+        happened_at seal_number seal_mac;
+    change_columns = "usermgmt_change": number user_id session_id org_id changed_at;
+}

@@ -1,0 +1,187 @@
+//! PostgreSQL, 13 or newer.
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use usermgmt_core::store::Result;
+
+use crate::error::{self, error};
+use crate::migrations::{self, Schema};
+
+type Db = sqlx::Postgres;
+type Connection = sqlx::PgConnection;
+type Row = sqlx::postgres::PgRow;
+type Store = Postgres;
+type Query = sqlx::query::Query<'static, Db, sqlx::postgres::PgArguments>;
+
+/// More than our statements and a good many of the application's: none should be prepared twice.
+const STATEMENTS: usize = 256;
+
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "begin", include_str!("../migrations/postgres/0001_begin.sql"))];
+
+/// Takes a number of the change sequence, having said before, for everybody to see, where the sequence stood: see
+/// `horizon`. The lock is held until the transaction ends. It is shared and nobody ever takes it alone, so nobody
+/// waits for it: it is a notice.
+const APPEND_CHANGE: &str = "WITH notice AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(\
+     'usermgmt_change'::regclass::oid::int, (last_value & 2147483647)::int) FROM usermgmt_change_number_seq) \
+     INSERT INTO usermgmt_change (number, user_id, session_id, org_id, changed_at) \
+     SELECT nextval('usermgmt_change_number_seq'), $1, $2, $3, $4 FROM notice";
+
+/// Up to which number everything is decided. The place of the sequence is read first, then (lateral, so never earlier)
+/// the notices of transactions that have taken numbers and not ended.
+const HORIZON: &str = "SELECT least(place.last_value, pending.number) \
+     FROM (SELECT last_value FROM usermgmt_change_number_seq OFFSET 0) AS place \
+     CROSS JOIN LATERAL (SELECT min(place.last_value - ((place.last_value - objid::bigint) & 2147483647)) AS number \
+     FROM pg_locks WHERE locktype = 'advisory' AND classid = 'usermgmt_change'::regclass::oid AND objsubid = 2 \
+     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS pending";
+
+macro_rules! lock_shared {
+    ($tables:literal) => {
+        concat!(" FOR SHARE OF ", $tables)
+    };
+}
+// As strong as the UPDATE that follows, and no stronger: foreign keys may still be checked against the row.
+macro_rules! lock_exclusive {
+    ($tables:literal) => {
+        concat!(" FOR NO KEY UPDATE OF ", $tables)
+    };
+}
+macro_rules! skip_locked {
+    () => {
+        " FOR UPDATE SKIP LOCKED"
+    };
+}
+
+#[path = "apply/mod.rs"]
+mod apply;
+#[path = "cells.rs"]
+mod cells;
+#[path = "reads/mod.rs"]
+mod reads;
+#[path = "row.rs"]
+mod row;
+#[path = "throttle.rs"]
+mod throttle;
+
+/// A store in a PostgreSQL database. Clones share it.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: PgPool,
+}
+
+impl Postgres {
+    /// Connects to the database of this URL and migrates it.
+    ///
+    /// The tables stand in the first schema of the `search_path`; choose another with
+    /// `?options=-c%20search_path%3Dauth` in the URL.
+    ///
+    /// # Errors
+    /// [`Unavailable`](usermgmt_core::store::StoreErrorKind::Unavailable) if the database cannot be reached or refuses
+    /// the login, else as [`migrate`](Self::migrate).
+    pub async fn connect(url: &str) -> Result<Self> {
+        let options: PgConnectOptions = url.parse().map_err(error)?;
+        let options = options.statement_cache_capacity(STATEMENTS);
+        let pool = PgPoolOptions::new().connect_with(options).await.map_err(error)?;
+        let store = Self::from_pool(pool);
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Uses a pool of the application. Nothing is migrated: call [`migrate`](Self::migrate), or
+    /// [`schema`](Self::schema) to know whether somebody has.
+    ///
+    /// A run-time role needs `SELECT, INSERT, UPDATE, DELETE` on the tables `usermgmt_…`, `USAGE, SELECT` on the
+    /// sequence `usermgmt_change_number_seq` and `SELECT` on `_usermgmt_migrations`; only the role that migrates needs
+    /// more.
+    #[must_use]
+    pub const fn from_pool(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// The pool, for the application's own tables. Use [`Apply`](crate::Apply) for our writes in your transactions.
+    #[must_use]
+    pub const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Brings the tables to what this release expects. Safe to call from several processes at once, and when nothing
+    /// is to be done.
+    ///
+    /// # Errors
+    /// [`Unsupported`](usermgmt_core::store::StoreErrorKind::Unsupported) if a newer release has migrated this
+    /// database, [`Corrupt`](usermgmt_core::store::StoreErrorKind::Corrupt) if a migration was altered, else
+    /// [`Unavailable`](usermgmt_core::store::StoreErrorKind::Unavailable).
+    pub async fn migrate(&self) -> Result<()> {
+        let mut connection = self.pool.acquire().await.map_err(error)?;
+        let migrated = migrator().run_direct(None, &mut *connection, false).await.map_err(error::migration);
+        if migrated.is_err() {
+            // The driver leaves its advisory lock behind when it fails: it ends with the connection.
+            connection.close().await.ok();
+        }
+        migrated
+    }
+
+    /// Compares the tables with what this release expects, and changes nothing.
+    ///
+    /// # Errors
+    /// [`Unavailable`](usermgmt_core::store::StoreErrorKind::Unavailable) if the database does not answer.
+    pub async fn schema(&self) -> Result<Schema> {
+        let known = sqlx::query_scalar("SELECT to_regclass('_usermgmt_migrations') IS NOT NULL");
+        let known: bool = known.fetch_one(&self.pool).await.map_err(error)?;
+        if !known {
+            return Ok(Schema::Behind);
+        }
+        let applied = sqlx::query_as("SELECT version, checksum, success FROM _usermgmt_migrations");
+        let applied: Vec<_> = applied.fetch_all(&self.pool).await.map_err(error)?;
+        Ok(migrations::compare(&migrator(), &applied))
+    }
+
+    /// Closes all connections, waiting for those in use.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    const fn reads(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Begins a transaction. The level is named because a role or database may have another default, and what we say
+    /// about locks is said for this one.
+    async fn begin(&self) -> Result<sqlx::Transaction<'static, Db>> {
+        self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await.map_err(error)
+    }
+
+    /// Runs a write that is a transaction of its own; answers how many rows it hit.
+    async fn execute(&self, query: Query) -> Result<u64> {
+        Ok(query.execute(&self.pool).await.map_err(error)?.rows_affected())
+    }
+
+    /// Runs a write that is a transaction of its own; answers the rows it returns.
+    async fn returning(&self, query: Query) -> Result<Vec<Row>> {
+        query.fetch_all(&self.pool).await.map_err(error)
+    }
+
+    /// Up to which change an answer may go.
+    ///
+    /// A transaction takes its numbers some time before they become visible, so a reader that sees number 12 cannot
+    /// know whether 11 is still to come; once it has gone on behind 12 it would never see it. The transaction's own id
+    /// does not help: whoever has the lower one may take the higher number. (And the horizon of all transactions,
+    /// `pg_snapshot_xmin`, stands still as long as anything anywhere in the cluster writes: one nightly import would
+    /// keep revocations from the other nodes.) So each transaction gives notice of where the sequence stood *before* it
+    /// takes a number, as an advisory lock with that place in its key, which ends with the transaction. Reading the
+    /// place of the sequence first and the notices second, in a statement before the one that reads the changes:
+    /// - a number up to both is either taken by a transaction that has ended, so the later statement sees it or it will
+    ///   never be, or by one that gave notice after the notices were read, and then it is above the place read before.
+    async fn horizon(&self) -> Result<i64> {
+        sqlx::query_scalar(HORIZON).fetch_one(&self.pool).await.map_err(error)
+    }
+}
+
+impl std::fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Postgres")
+    }
+}
+
+fn migrator() -> Migrator {
+    migrations::migrator(MIGRATIONS)
+}

@@ -1,0 +1,57 @@
+//! Upkeep.
+
+use async_trait::async_trait;
+use sqlx::query;
+use usermgmt_core::store::{MaintenanceStore, Result, SweepBefore};
+
+use super::super::Store;
+use crate::error::error;
+use crate::value::micros;
+
+#[async_trait]
+impl MaintenanceStore for Store {
+    async fn sweep(&self, before: SweepBefore, limit: u32) -> Result<u64> {
+        let (spent, commits, throttle) = (micros(before.spent), micros(before.commits), micros(before.throttle));
+        let kinds = [
+            (
+                "DELETE FROM usermgmt_session WHERE id IN \
+                 (SELECT id FROM usermgmt_session WHERE spent_at < $1 LIMIT $2)",
+                spent,
+            ),
+            (
+                "DELETE FROM usermgmt_token WHERE id IN (SELECT id FROM usermgmt_token WHERE spent_at < $1 LIMIT $2)",
+                spent,
+            ),
+            (
+                "DELETE FROM usermgmt_attempt WHERE id IN \
+                 (SELECT id FROM usermgmt_attempt WHERE spent_at < $1 LIMIT $2)",
+                spent,
+            ),
+            (
+                "DELETE FROM usermgmt_commit WHERE id IN \
+                 (SELECT id FROM usermgmt_commit WHERE committed_at < $1 LIMIT $2)",
+                commits,
+            ),
+            (
+                "DELETE FROM usermgmt_change WHERE number IN \
+                 (SELECT number FROM usermgmt_change WHERE changed_at < $1 LIMIT $2)",
+                commits,
+            ),
+            (
+                "DELETE FROM usermgmt_throttle WHERE key IN \
+                 (SELECT key FROM usermgmt_throttle WHERE ends_at < $1 LIMIT $2)",
+                throttle,
+            ),
+        ];
+        let mut swept = 0;
+        // Each on its own: a sweep need not be one transaction, and a long one would keep writers waiting.
+        for (delete, before) in kinds {
+            swept += self.execute(query(delete).bind(before).bind(i64::from(limit))).await?;
+        }
+        Ok(swept)
+    }
+
+    async fn ping(&self) -> Result<()> {
+        query("SELECT 1").execute(self.reads()).await.map(drop).map_err(error)
+    }
+}

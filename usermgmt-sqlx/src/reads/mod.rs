@@ -1,0 +1,50 @@
+//! Reads, one file for each family of rows.
+
+mod audit;
+mod maintenance;
+mod org;
+mod outbox;
+mod session;
+mod token;
+mod user;
+
+use usermgmt_core::page::Page;
+use usermgmt_core::store::Result;
+
+use super::cells::Cells;
+use super::{Db, Store};
+use crate::error::error;
+
+type Query = sqlx::query::Query<'static, Db, <Db as sqlx::Database>::Arguments>;
+
+impl Store {
+    /// The row, if there is one.
+    async fn one<T>(&self, query: Query, decode: fn(&mut Cells<'_>) -> Result<T>) -> Result<Option<T>> {
+        let row = query.fetch_optional(self.reads()).await.map_err(error)?;
+        row.map(|row| decode(&mut Cells::new(&row))).transpose()
+    }
+
+    /// All rows.
+    async fn all<T>(&self, query: Query, decode: fn(&mut Cells<'_>) -> Result<T>) -> Result<Vec<T>> {
+        let rows = query.fetch_all(self.reads()).await.map_err(error)?;
+        rows.iter().map(|row| decode(&mut Cells::new(row))).collect()
+    }
+
+    /// A page. The query's last parameter, its row limit, is bound here: one more than wanted, to know whether there
+    /// is more.
+    async fn page<T, K>(
+        &self,
+        query: Query,
+        limit: u32,
+        decode: fn(&mut Cells<'_>) -> Result<T>,
+        key: fn(&T) -> K,
+    ) -> Result<Page<T, K>> {
+        let rows = self.all(query.bind(i64::from(limit) + 1), decode).await?;
+        Ok(Page::from_surplus(rows, limit, key))
+    }
+}
+
+/// The key to continue behind. No id sorts before the empty text.
+fn behind(key: Option<&impl ToString>) -> String {
+    key.map(ToString::to_string).unwrap_or_default()
+}

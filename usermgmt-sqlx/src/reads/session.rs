@@ -1,0 +1,80 @@
+//! Sessions: the hot reads.
+
+use async_trait::async_trait;
+use sqlx::query;
+use time::OffsetDateTime;
+use usermgmt_core::id::{RealmId, SessionId, UserId};
+use usermgmt_core::model::{PrincipalRecord, Session};
+use usermgmt_core::page::{Page, PageRequest};
+use usermgmt_core::secret::Digest;
+use usermgmt_core::store::{Result, SessionStore};
+
+use super::super::cells::Cells;
+use super::super::{Store, row};
+use crate::value::micros;
+
+#[async_trait]
+impl SessionStore for Store {
+    async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>> {
+        // The address is a subselect and no join, so that a second primary one could not double the row.
+        let read = query(concat!(
+            "SELECT ",
+            session_columns!(),
+            ", ",
+            user_columns!(),
+            ", (SELECT display FROM usermgmt_identifier WHERE usermgmt_identifier.user_id = usermgmt_user.id",
+            " AND kind = 'email' AND is_primary ORDER BY canonical LIMIT 1), ",
+            org_columns!(),
+            ", ",
+            membership_columns!(),
+            " FROM usermgmt_session",
+            " JOIN usermgmt_user ON usermgmt_user.id = usermgmt_session.user_id",
+            " LEFT JOIN usermgmt_org ON usermgmt_org.id = usermgmt_session.org_id",
+            " LEFT JOIN usermgmt_membership ON usermgmt_membership.org_id = usermgmt_session.org_id",
+            " AND usermgmt_membership.user_id = usermgmt_session.user_id",
+            " WHERE usermgmt_session.digest = $1 AND usermgmt_session.realm = $2"
+        ));
+        self.one(read.bind(digest.as_bytes().as_slice()).bind(realm.to_string()), principal).await
+    }
+
+    async fn sessions(
+        &self,
+        user: UserId,
+        now: OffsetDateTime,
+        page: PageRequest<SessionId>,
+    ) -> Result<Page<Session, SessionId>> {
+        let read = query(concat!(
+            "SELECT ",
+            session_columns!(),
+            " FROM usermgmt_session JOIN usermgmt_user ON usermgmt_user.id = usermgmt_session.user_id",
+            " WHERE usermgmt_session.user_id = $1 AND usermgmt_session.id < $2",
+            " AND usermgmt_session.auth_epoch = usermgmt_user.auth_epoch AND usermgmt_session.ended_at IS NULL",
+            " AND usermgmt_session.expires_at > $3 AND $3 - usermgmt_session.seen_at < usermgmt_session.idle_micros",
+            " ORDER BY usermgmt_session.id DESC LIMIT $4"
+        ));
+        // Every id sorts before the tilde.
+        let before = page.key().map_or_else(|| "~".to_owned(), ToString::to_string);
+        let read = read.bind(user.to_string()).bind(before).bind(micros(now));
+        self.page(read, page.limit(), row::session, |session| session.id).await
+    }
+
+    async fn touch(&self, id: SessionId, seen_at: OffsetDateTime) -> Result<()> {
+        let update =
+            query("UPDATE usermgmt_session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2");
+        self.execute(update.bind(id.to_string()).bind(micros(seen_at))).await.map(drop)
+    }
+}
+
+fn principal(cells: &mut Cells<'_>) -> Result<PrincipalRecord> {
+    let session = row::session(cells)?;
+    let user = row::user(cells)?;
+    let email = cells.cell("email")?;
+    let mut found = None;
+    if !cells.is_absent()? {
+        let org = row::org(cells)?;
+        if !cells.is_absent()? {
+            found = Some((org, row::membership(cells)?));
+        }
+    }
+    Ok(PrincipalRecord { session, user, email, org: found })
+}

@@ -1,0 +1,220 @@
+//! From rows to the model, column by column in the order of `columns.rs`.
+
+use time::Duration;
+use usermgmt_core::model::{
+    Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Change, Identifier, IdentifierKind,
+    Membership, MembershipStatus, Org, OrgStatus, OutboxRow, PasswordCredential, Seal, Session, Subject, Token,
+    TokenKind, Unproven, User, UserStatus,
+};
+use usermgmt_core::password::PasswordHash;
+use usermgmt_core::store::Result;
+
+use super::cells::Cells;
+
+pub(crate) fn user(cells: &mut Cells<'_>) -> Result<User> {
+    cells.of("usermgmt_user");
+    Ok(User {
+        id: cells.id("id")?,
+        realm: cells.id("realm")?,
+        name: cells.cell("name")?,
+        locale: cells.cell("locale")?,
+        status: cells.word("status", UserStatus::from_word)?,
+        auth_epoch: cells.number("auth_epoch")?,
+        created_at: cells.time("created_at")?,
+        version: cells.version()?,
+    })
+}
+
+pub(crate) fn identifier(cells: &mut Cells<'_>) -> Result<Identifier> {
+    cells.of("usermgmt_identifier");
+    Ok(Identifier {
+        realm: cells.id("realm")?,
+        kind: cells.word("kind", IdentifierKind::from_word)?,
+        canonical: cells.cell("canonical")?,
+        display: cells.cell("display")?,
+        canonical_version: cells.number("canonical_version")?,
+        user: cells.id("user_id")?,
+        primary: cells.cell("is_primary")?,
+        verified_at: cells.maybe_time("verified_at")?,
+        created_at: cells.time("created_at")?,
+        version: cells.version()?,
+    })
+}
+
+pub(crate) fn password(cells: &mut Cells<'_>) -> Result<PasswordCredential> {
+    cells.of("usermgmt_password");
+    Ok(PasswordCredential {
+        user: cells.id("user_id")?,
+        hash: PasswordHash::from_phc(cells.cell("hash")?),
+        unproven: {
+            let browser = cells.maybe_digest("unproven_browser")?;
+            let organization = cells.cell("unproven_organization")?;
+            browser.map(|browser| Unproven { browser, organization })
+        },
+        changed_at: cells.time("changed_at")?,
+        version: cells.version()?,
+    })
+}
+
+pub(crate) fn org(cells: &mut Cells<'_>) -> Result<Org> {
+    cells.of("usermgmt_org");
+    Ok(Org {
+        id: cells.id("id")?,
+        realm: cells.id("realm")?,
+        name: cells.cell("name")?,
+        status: cells.word("status", OrgStatus::from_word)?,
+        owners: cells.number("owners")?,
+        members: cells.number("members")?,
+        policy: cells.json("policy")?,
+        rights_version: cells.number("rights_version")?,
+        policy_epoch: cells.number("policy_epoch")?,
+        created_at: cells.time("created_at")?,
+        version: cells.version()?,
+    })
+}
+
+pub(crate) fn membership(cells: &mut Cells<'_>) -> Result<Membership> {
+    cells.of("usermgmt_membership");
+    Ok(Membership {
+        org: cells.id("org_id")?,
+        user: cells.id("user_id")?,
+        roles: cells.json("roles")?,
+        status: cells.word("status", MembershipStatus::from_word)?,
+        rights_version: cells.number("rights_version")?,
+        created_at: cells.time("created_at")?,
+        version: cells.version()?,
+    })
+}
+
+pub(crate) fn token(cells: &mut Cells<'_>) -> Result<Token> {
+    cells.of("usermgmt_token");
+    Ok(Token {
+        id: cells.id("id")?,
+        realm: cells.id("realm")?,
+        kind: cells.word("kind", TokenKind::from_word)?,
+        user: cells.id("user_id")?,
+        digest: cells.digest("digest")?,
+        key_id: cells.cell("key_id")?,
+        browser: cells.maybe_digest("browser")?,
+        canonical: cells.cell("canonical")?,
+        tries_left: cells.number("tries_left")?,
+        code_expires_at: cells.time("code_expires_at")?,
+        expires_at: cells.time("expires_at")?,
+        consumed_at: cells.maybe_time("consumed_at")?,
+        created_at: cells.time("created_at")?,
+    })
+}
+
+pub(crate) fn attempt(cells: &mut Cells<'_>) -> Result<Attempt> {
+    cells.of("usermgmt_attempt");
+    Ok(Attempt {
+        id: cells.id("id")?,
+        realm: cells.id("realm")?,
+        purpose: cells.word("purpose", AttemptPurpose::from_word)?,
+        user: cells.id("user_id")?,
+        digest: cells.digest("digest")?,
+        browser: cells.digest("browser")?,
+        proofs: cells.json("proofs")?,
+        canonical: cells.cell("canonical")?,
+        org: cells.maybe_id("org_id")?,
+        persistent: cells.cell("persistent")?,
+        auth_epoch: cells.number("auth_epoch")?,
+        consumed_at: cells.maybe_time("consumed_at")?,
+        expires_at: cells.time("expires_at")?,
+        created_at: cells.time("created_at")?,
+        version: cells.version()?,
+    })
+}
+
+pub(crate) fn session(cells: &mut Cells<'_>) -> Result<Session> {
+    cells.of("usermgmt_session");
+    Ok(Session {
+        id: cells.id("id")?,
+        realm: cells.id("realm")?,
+        user: cells.id("user_id")?,
+        digest: cells.digest("digest")?,
+        org: cells.maybe_id("org_id")?,
+        proofs: cells.json("proofs")?,
+        auth_epoch: cells.number("auth_epoch")?,
+        persistent: cells.cell("persistent")?,
+        idle: cells.read("idle_micros", |micros: i64| Some(Duration::microseconds(micros)))?,
+        expires_at: cells.time("expires_at")?,
+        created_at: cells.time("created_at")?,
+        seen_at: cells.time("seen_at")?,
+        ended_at: cells.maybe_time("ended_at")?,
+        label: cells.cell("label")?,
+        address: cells.cell("address")?,
+    })
+}
+
+pub(crate) fn job(cells: &mut Cells<'_>) -> Result<OutboxRow> {
+    cells.of("usermgmt_outbox");
+    Ok(OutboxRow {
+        id: cells.id("id")?,
+        realm: cells.id("realm")?,
+        job: cells.json("job")?,
+        due_at: cells.time("due_at")?,
+        tries: cells.number("tries")?,
+        lease: match (cells.maybe_id("lease_worker")?, cells.maybe_time("lease_until")?) {
+            (Some(worker), Some(until)) => Some((worker, until)),
+            (None, None) => None,
+            _ => return Err(cells.corrupt("lease_until")),
+        },
+        dead_at: cells.maybe_time("dead_at")?,
+        created_at: cells.time("created_at")?,
+    })
+}
+
+pub(crate) fn event(cells: &mut Cells<'_>) -> Result<AuditEvent> {
+    cells.of("usermgmt_audit");
+    Ok(AuditEvent {
+        id: cells.id("id")?,
+        realm: cells.id("realm")?,
+        org: cells.maybe_id("org_id")?,
+        kind: cells.word("kind", AuditKind::from_word)?,
+        outcome: cells.word("outcome", AuditOutcome::from_word)?,
+        actor: actor(cells)?,
+        subject: cells.maybe_id("subject_id")?,
+        address: cells.cell("address")?,
+        detail: cells.json("detail")?,
+        salt: cells.bytes("salt")?,
+        at: cells.time("happened_at")?,
+        seal: {
+            let number = cells.maybe("seal_number", |number: i64| u64::try_from(number).ok())?;
+            let mac = cells.maybe("seal_mac", |bytes: &[u8]| bytes.try_into().ok())?;
+            match (number, mac) {
+                (Some(number), Some(mac)) => Some(Seal { number, mac }),
+                (None, None) => None,
+                _ => return Err(cells.corrupt("seal_mac")),
+            }
+        },
+    })
+}
+
+fn actor(cells: &mut Cells<'_>) -> Result<Actor> {
+    let word: String = cells.cell("actor")?;
+    let user = cells.maybe_id("actor_user_id")?;
+    let session = cells.maybe_id("actor_session_id")?;
+    let reason: Option<String> = cells.cell("actor_reason")?;
+    match (word.as_str(), user, reason) {
+        ("anonymous", None, None) => Ok(Actor::Anonymous),
+        ("user", Some(user), None) => Ok(Actor::User { user, session }),
+        ("system", None, Some(reason)) => Ok(Actor::System { reason }),
+        _ => Err(cells.corrupt("actor")),
+    }
+}
+
+pub(crate) fn change(cells: &mut Cells<'_>) -> Result<Change> {
+    cells.of("usermgmt_change");
+    Ok(Change {
+        number: cells.number("number")?,
+        subject: match (cells.maybe_id("user_id")?, cells.maybe_id("session_id")?, cells.maybe_id("org_id")?) {
+            (Some(user), None, None) => Subject::User(user),
+            (None, Some(session), None) => Subject::Session(session),
+            (None, None, Some(org)) => Subject::Org(org),
+            (Some(user), None, Some(org)) => Subject::Member(org, user),
+            _ => return Err(cells.corrupt("subject")),
+        },
+        at: cells.time("changed_at")?,
+    })
+}

@@ -1,0 +1,262 @@
+//! SQLite: one writer at a time, readers beside it.
+
+use std::fs::OpenOptions;
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use usermgmt_core::store::{Result, StoreError, StoreErrorKind};
+
+use crate::error::{self, error};
+use crate::migrations::{self, Schema};
+
+type Db = sqlx::Sqlite;
+type Connection = sqlx::SqliteConnection;
+type Row = sqlx::sqlite::SqliteRow;
+type Store = Sqlite;
+
+/// How long a writer waits for others to write before it gives up: within this process in the queue, and again for
+/// other connections and processes in SQLite itself.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Connections for reading. Each is a thread; reads are short.
+const READERS: u32 = 8;
+
+/// More than our statements and a good many of the application's: none should be prepared twice.
+const STATEMENTS: usize = 256;
+
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "begin", include_str!("../migrations/sqlite/0001_begin.sql"))];
+
+/// Commits are serialised, so numbers become visible in their order.
+const APPEND_CHANGE: &str =
+    "INSERT INTO usermgmt_change (user_id, session_id, org_id, changed_at) VALUES ($1, $2, $3, $4)";
+
+// Whoever writes is alone: there is nothing to lock.
+macro_rules! lock_shared {
+    ($tables:literal) => {
+        ""
+    };
+}
+macro_rules! lock_exclusive {
+    ($tables:literal) => {
+        ""
+    };
+}
+macro_rules! skip_locked {
+    () => {
+        ""
+    };
+}
+
+#[path = "apply/mod.rs"]
+mod apply;
+#[path = "cells.rs"]
+mod cells;
+#[path = "reads/mod.rs"]
+mod reads;
+#[path = "row.rs"]
+mod row;
+#[path = "throttle.rs"]
+mod throttle;
+
+/// A store in an SQLite database. Clones share it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("app.db");
+/// let store = usermgmt_sqlx::Sqlite::open(&path).await?;
+/// // The same database for your own tables, which may refer to ours.
+/// sqlx::query("CREATE TABLE workspace (name TEXT, owner_id TEXT REFERENCES usermgmt_user (id))")
+///     .execute(store.pool())
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Sqlite {
+    readers: SqlitePool,
+    writer: SqlitePool,
+    /// Writers queue here in order of arrival. Left to themselves they would wait inside SQLite, which looks again in
+    /// growing intervals: some would starve, and all would be slow.
+    turn: Arc<Semaphore>,
+}
+
+impl Sqlite {
+    /// Opens the database file, making it (readable by its owner only) if it is not there, and migrates it.
+    ///
+    /// The database is set to write-ahead logging with `synchronous = NORMAL`: a crash of the process loses nothing,
+    /// a power failure may lose the last commits but never half of one.
+    ///
+    /// # Errors
+    /// [`Unavailable`](StoreErrorKind::Unavailable) if the file cannot be opened, else as [`migrate`](Self::migrate).
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
+        create_private(path.as_ref()).map_err(|cause| StoreError::caused_by(StoreErrorKind::Unavailable, cause))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+            .statement_cache_capacity(STATEMENTS);
+        // A connection to a file does not go stale: neither test nor replace it.
+        let pool = SqlitePoolOptions::new().test_before_acquire(false).max_lifetime(None).idle_timeout(None);
+        let writer = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(error)?;
+        let readers = pool.max_connections(READERS).connect_with(options).await.map_err(error)?;
+        let store = Self { readers, writer, turn: Arc::new(Semaphore::new(1)) };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Uses a pool of the application. Nothing is migrated: call [`migrate`](Self::migrate), or
+    /// [`schema`](Self::schema) to know whether somebody has.
+    ///
+    /// Set `busy_timeout`, `foreign_keys` and write-ahead logging on the pool as [`open`](Self::open) does. Make one
+    /// store of a pool and clone it: writers of one store queue in order, two stores compete.
+    #[must_use]
+    pub fn from_pool(pool: SqlitePool) -> Self {
+        Self { readers: pool.clone(), writer: pool, turn: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// The pool, for the application's own tables. Begin transactions that write with
+    /// `begin_with("BEGIN IMMEDIATE")`, and use [`Apply`](crate::Apply) for our writes in them: a commit of this store
+    /// would wait for your transaction to end.
+    #[must_use]
+    pub const fn pool(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Brings the tables to what this release expects. Safe to call from several processes at once, and when nothing
+    /// is to be done.
+    ///
+    /// # Errors
+    /// [`Unsupported`](StoreErrorKind::Unsupported) if a newer release has migrated this database,
+    /// [`Corrupt`](StoreErrorKind::Corrupt) if a migration was altered, else
+    /// [`Unavailable`](StoreErrorKind::Unavailable).
+    pub async fn migrate(&self) -> Result<()> {
+        // The driver takes no lock of its own on SQLite. Inside this transaction each migration becomes a savepoint,
+        // and whoever comes second waits here and finds the work done.
+        let mut write = self.begin().await?;
+        migrator().run_direct(None, &mut *write, false).await.map_err(error::migration)?;
+        write.commit().await.map_err(error::at_commit)
+    }
+
+    /// Compares the tables with what this release expects, and changes nothing.
+    ///
+    /// # Errors
+    /// [`Unavailable`](StoreErrorKind::Unavailable) if the database does not answer.
+    pub async fn schema(&self) -> Result<Schema> {
+        let known = sqlx::query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_usermgmt_migrations'");
+        if known.fetch_optional(&self.readers).await.map_err(error)?.is_none() {
+            return Ok(Schema::Behind);
+        }
+        let applied = sqlx::query_as("SELECT version, checksum, success FROM _usermgmt_migrations");
+        let applied: Vec<_> = applied.fetch_all(&self.readers).await.map_err(error)?;
+        Ok(migrations::compare(&migrator(), &applied))
+    }
+
+    /// Closes all connections, waiting for those in use.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    const fn reads(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Begins a write transaction when it is this writer's turn.
+    async fn begin(&self) -> Result<Write<'_>> {
+        let turn = self.turn().await?;
+        // IMMEDIATE: a transaction that reads first and then wants to write cannot wait for another writer.
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(error)?;
+        Ok(Write { transaction, _turn: turn })
+    }
+
+    /// Runs a write that is a transaction of its own; answers how many rows it hit.
+    async fn execute(&self, query: Query) -> Result<u64> {
+        let _turn = self.turn().await?;
+        Ok(query.execute(&self.writer).await.map_err(error)?.rows_affected())
+    }
+
+    /// Runs a write that is a transaction of its own; answers the rows it returns.
+    async fn returning(&self, query: Query) -> Result<Vec<Row>> {
+        let _turn = self.turn().await?;
+        query.fetch_all(&self.writer).await.map_err(error)
+    }
+
+    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        let unavailable = |cause| StoreError::caused_by(StoreErrorKind::Unavailable, cause);
+        match tokio::time::timeout(PATIENCE, self.turn.acquire()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(closed)) => Err(StoreError::caused_by(StoreErrorKind::Unavailable, closed)),
+            Err(elapsed) => Err(unavailable(elapsed)),
+        }
+    }
+
+    /// Up to which change the answer may go: writers are serialised, so every number below a visible one is decided.
+    #[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
+    async fn horizon(&self) -> Result<i64> {
+        Ok(i64::MAX)
+    }
+}
+
+type Query = sqlx::query::Query<'static, Db, sqlx::sqlite::SqliteArguments>;
+
+/// A write transaction and the right to be the one that writes. Fields drop in order: first the transaction.
+struct Write<'s> {
+    transaction: sqlx::Transaction<'static, Db>,
+    _turn: SemaphorePermit<'s>,
+}
+
+impl Write<'_> {
+    async fn commit(self) -> sqlx::Result<()> {
+        self.transaction.commit().await
+    }
+
+    async fn rollback(self) -> sqlx::Result<()> {
+        self.transaction.rollback().await
+    }
+}
+
+impl Deref for Write<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Write<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.transaction
+    }
+}
+
+impl std::fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sqlite")
+    }
+}
+
+fn migrator() -> Migrator {
+    migrations::migrator(MIGRATIONS)
+}
+
+/// Makes the file if it is not there. SQLite would make it readable by everybody whom the umask lets, and its log
+/// files take over its permissions.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(failure) if failure.kind() != std::io::ErrorKind::AlreadyExists => Err(failure),
+        _ => Ok(()),
+    }
+}
