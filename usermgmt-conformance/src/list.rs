@@ -161,6 +161,74 @@ macro_rules! each_rule {
             a_rotation_does_not_disturb_authority
             authority_is_checked_before_its_own_writes
         }
+        isolation {
+            rows_of_another_realm_do_not_exist
+            jobs_of_another_realm_are_not_leased
+            rows_of_another_organisation_do_not_exist
+            rows_of_another_user_do_not_exist
+            a_fresh_store_has_nothing
+        }
+        paging {
+            users_are_paged_by_id
+            members_are_paged_by_user
+            memberships_of_a_user_are_paged_by_organisation
+            sessions_are_paged_newest_first
+            pending_jobs_are_paged_by_id
+            events_are_paged_by_id
+            the_longest_page_is_whole
+            a_list_is_read_on_while_rows_come_and_go
+            sessions_are_read_on_while_they_begin_and_end
+            jobs_are_read_on_while_they_are_done
+            a_key_that_never_existed_says_where_to_continue
+        }
+        texts {
+            keys_that_differ_in_any_byte_are_different
+            similar_keys_are_not_found
+            texts_come_back_byte_for_byte
+            passing_texts_come_back_byte_for_byte
+            long_texts_are_kept_whole
+        }
+        nul {
+            a_nul_is_kept_or_refused (profile)
+            a_nul_in_a_document_is_kept_or_refused
+        }
+        times {
+            times_come_back_to_the_microsecond
+            passing_times_come_back_to_the_microsecond
+            recorded_times_are_kept_to_the_microsecond
+            a_time_is_an_instant_whatever_its_offset
+            windows_are_kept_to_the_microsecond
+            joined_reads_show_the_same_times
+        }
+        races {
+            one_identifier_is_inserted_once (profile)
+            one_token_is_consumed_once (profile)
+            one_attempt_is_consumed_once (profile)
+            tries_hold_under_a_race (profile)
+            limits_hold_under_a_race (profile)
+            workers_lease_different_jobs (profile)
+            an_owner_suspended_before_the_commit_commits_nothing
+            owners_do_not_suspend_each_other
+            the_last_owner_stays
+            one_version_is_replaced_once (profile)
+            epochs_hold_under_a_race (profile)
+            one_rotation_wins (profile)
+            one_commit_id_is_applied_once (profile)
+            a_reader_of_changes_misses_nothing (profile)
+            activity_does_not_race_an_end (profile)
+        }
+        maintenance {
+            a_ping_is_answered
+            a_sweep_of_nothing_removes_nothing
+            a_sweep_removes_what_is_spent
+            a_resting_session_is_not_spent
+            a_sweep_spares_everything_else
+            a_swept_session_is_gone
+            old_commit_ids_and_changes_go
+            numbers_grow_over_a_sweep
+            old_counters_go
+            a_sweep_goes_in_steps
+        }
     } };
 }
 

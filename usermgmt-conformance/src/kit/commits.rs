@@ -1,7 +1,6 @@
 //! Commits that must succeed or fail, reads that must answer.
 
 use time::OffsetDateTime;
-use tokio::task::JoinSet;
 use usermgmt_core::id::CommitId;
 use usermgmt_core::port::OsRandom;
 use usermgmt_core::store::{ChangeSet, Committed, Guard, Result, StoreErrorKind, Write};
@@ -85,20 +84,4 @@ impl<T> Found<T> for Result<Option<T>> {
     fn found(self, what: &str) -> T {
         self.answer().unwrap_or_else(|| panic!("{what} was committed, but a read does not find it"))
     }
-}
-
-/// Runs what each racer does, all at once, and answers how each ended, by racer.
-pub(crate) async fn race<T, F>(racers: usize, racer: impl Fn(usize) -> F) -> Vec<T>
-where
-    T: Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-{
-    let mut set = JoinSet::new();
-    for number in 0..racers {
-        let running = racer(number);
-        set.spawn(async move { (number, running.await) });
-    }
-    let mut ended = set.join_all().await;
-    ended.sort_by_key(|(number, _)| *number);
-    ended.into_iter().map(|(_, end)| end).collect()
 }

@@ -1,9 +1,11 @@
 //! What the rules are written with: rows, times, and commits that must succeed or fail.
 
 mod commits;
+mod races;
 mod rows;
 
-pub(crate) use commits::{Answer, Found, changes, changes_at, commit, commit_at, fails, fails_at, race, refuses};
+pub(crate) use commits::{Answer, Found, changes, changes_at, commit, commit_at, fails, fails_at, refuses};
+pub(crate) use races::{commits, insist, one_winner, race};
 pub(crate) use rows::{
     attempt, attempt_id, digest, event, event_id, identifier, job, job_id, member, membership, org, org_id,
     other_realm, password, proof, session, session_id, token, token_id, user, user_id, worker,

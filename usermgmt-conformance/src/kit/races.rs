@@ -1,0 +1,58 @@
+//! Racers.
+
+use tokio::task::JoinSet;
+use usermgmt_core::store::{Committed, Result, StoreErrorKind, Write};
+
+use super::changes;
+use crate::{AnyStore, Call, Rendezvous};
+
+/// Commits, and again as long as another commit was in the way: what the contract tells callers to do on a conflict.
+/// Answers how it ended; a conflict that never ends is an error of the store.
+pub(crate) async fn insist(store: &AnyStore, writes: &[Write]) -> Result<Committed, StoreErrorKind> {
+    for _ in 0..500 {
+        match store.commit(changes(writes.iter().cloned())).await {
+            Err(error) if error.kind() == StoreErrorKind::Conflict => tokio::task::yield_now().await,
+            end => return end.map_err(|error| error.kind()),
+        }
+    }
+    panic!("a commit that nothing stands in the way of meets a conflict without end: {writes:?}")
+}
+
+/// Runs what each racer does, all at once, and answers how each ended, by racer.
+pub(crate) async fn race<T, F>(racers: usize, racer: impl Fn(usize) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let mut set = JoinSet::new();
+    for number in 0..racers {
+        let running = racer(number);
+        set.spawn(async move { (number, running.await) });
+    }
+    let mut ended = set.join_all().await;
+    ended.sort_by_key(|(number, _)| *number);
+    ended.into_iter().map(|(_, end)| end).collect()
+}
+
+/// All racers commit these writes at once; answers how each ended, conflicts resolved.
+pub(crate) async fn commits(
+    store: &AnyStore,
+    racers: usize,
+    writes: impl Fn(u128) -> Vec<Write>,
+) -> Vec<Option<StoreErrorKind>> {
+    let held: AnyStore = Rendezvous::of(store.clone(), Call::Commit, racers);
+    race(racers, |number| {
+        let (held, writes) = (held.clone(), writes(number as u128 + 1));
+        async move { insist(&held, &writes).await.err() }
+    })
+    .await
+}
+
+/// Exactly one racer must have won, and each loser been told why.
+pub(crate) fn one_winner(ends: &[Option<StoreErrorKind>], losers: StoreErrorKind, what: &str) -> u128 {
+    let winners = ends.iter().filter(|end| end.is_none()).count();
+    assert_eq!(winners, 1, "{what}: exactly one of {} must win, but {winners} did", ends.len());
+    let told = ends.iter().flatten().all(|end| *end == losers);
+    assert!(told, "{what}: whoever comes too late must be told {losers:?}: {ends:?}");
+    ends.iter().position(Option::is_none).map_or(0, |winner| winner as u128 + 1)
+}

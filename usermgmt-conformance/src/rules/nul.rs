@@ -1,0 +1,80 @@
+//! The character U+0000 in texts: kept, or refused, never a place where a text is cut.
+
+use usermgmt_core::model::{AuditEvent, IdentifierKind, Membership, Org, RoleKey, Session, Token, User};
+use usermgmt_core::page::PageRequest;
+use usermgmt_core::store::{StoreErrorKind, Write};
+
+use super::texts::with_locale;
+use crate::kit::{
+    Answer, NOW, REALM, at, changes, commit, event, identifier, job, membership, org, org_id, session, token, user,
+    user_id, worker,
+};
+use crate::{AnyStore, Profile};
+
+/// A text that contains U+0000 is kept exactly, or the commit fails as a whole as `Unsupported`: as the store's profile
+/// says. It is never cut there, and never lets anything else through.
+pub async fn a_nul_is_kept_or_refused(store: AnyStore, profile: Profile) {
+    commit(&store, [Write::PutUser(user(1)), Write::PutOrg(org(1))]).await;
+    let nul = "before\0behind".to_owned();
+    let named = User { name: nul.clone(), ..user(2) };
+    let writes = [
+        Write::PutUser(named.clone()),
+        Write::PutIdentifier(identifier(1, &nul)),
+        Write::PutOrg(Org { name: nul.clone(), ..org(2) }),
+        Write::PutSession(Session { label: Some(nul.clone()), ..session(1, 1) }),
+        Write::PutToken(Token { canonical: nul.clone(), ..token(1, 1) }),
+    ];
+    for write in writes {
+        let shown = format!("{write:?}");
+        let changes = changes([Write::PutJob(job(9)), write]);
+        let id = changes.id();
+        let wanted = (!profile.nul_in_text).then_some(StoreErrorKind::Unsupported);
+        let failure = store.commit(changes).await.err().map(|error| error.kind());
+        assert_eq!(failure, wanted, "a text with U+0000 is not treated as the profile says: {shown}");
+        assert_eq!(store.committed(id).await.answer(), profile.nul_in_text, "a refused commit is remembered");
+        let jobs = store.pending_jobs(REALM, PageRequest::first(9)).await.answer().items;
+        assert_eq!(jobs.is_empty(), !profile.nul_in_text, "a commit with U+0000 was applied in part");
+        if profile.nul_in_text {
+            store.lease(REALM, worker(1), NOW, at(60), 9).await.answer();
+            commit(&store, [Write::FinishJob { id: job(9).id, worker: worker(1) }]).await;
+        }
+    }
+    let read = store.user(REALM, named.id).await.answer().map(|row| row.name);
+    assert_eq!(read, profile.nul_in_text.then(|| nul.clone()), "a text with U+0000 was cut or changed");
+    let record = store.sign_in_record(REALM, IdentifierKind::Email, &nul).await.answer();
+    let found = record.map(|record| record.identifier.canonical);
+    assert_eq!(found, profile.nul_in_text.then(|| nul.clone()), "an identifier with U+0000 is not found exactly");
+    let before = store.sign_in_record(REALM, IdentifierKind::Email, "before").await.answer();
+    assert_eq!(before, None, "a text was cut at U+0000");
+}
+
+/// In documents (roles, jobs, details) U+0000 is kept exactly, or the commit fails as a whole as `Unsupported`:
+/// whichever, since a store may keep them as text, where it is escaped, or in a type that cannot hold it.
+pub async fn a_nul_in_a_document_is_kept_or_refused(store: AnyStore) {
+    commit(&store, [Write::PutUser(user(1)), Write::PutOrg(org(1))]).await;
+    let nul = "before\0behind";
+    let member = Membership { roles: vec![RoleKey::new(nul)], ..membership(1, 1) };
+    let event = AuditEvent { detail: serde_json::json!({ nul: nul }), ..event(1) };
+    let job = with_locale(1, nul);
+    for write in [Write::PutMembership(member.clone()), Write::PutJob(job.clone()), Write::Audit(event.clone())] {
+        let shown = format!("{write:?}");
+        let kept = match store.commit(changes([write])).await {
+            Ok(_) => true,
+            Err(error) => {
+                assert_eq!(error.kind(), StoreErrorKind::Unsupported, "U+0000 was refused in another way: {shown}");
+                false
+            }
+        };
+        let roles = store.membership(org_id(1), user_id(1)).await.answer().map(|row| row.roles);
+        let jobs = store.pending_jobs(REALM, PageRequest::first(9)).await.answer().items;
+        let events = store.events(REALM, None, PageRequest::first(9)).await.answer().items;
+        let exact = if shown.starts_with("PutMembership") {
+            roles.map_or(!kept, |roles| kept && roles == member.roles)
+        } else if shown.starts_with("PutJob") {
+            jobs.first().map_or(!kept, |row| kept && *row == job)
+        } else {
+            events.first().map_or(!kept, |row| kept && *row == event)
+        };
+        assert!(exact, "a document with U+0000 was cut, changed, or stored although refused: {shown}");
+    }
+}
