@@ -20,6 +20,7 @@
 
 mod change_set;
 mod error;
+mod forward;
 mod reads;
 mod throttle;
 

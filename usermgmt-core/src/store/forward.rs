@@ -1,0 +1,117 @@
+//! Wrapping a store.
+
+use std::sync::Arc;
+
+use super::Store;
+
+/// Implements the whole store contract for a wrapper, by forwarding every call to a store inside. `$before` runs
+/// before each call, with the name of the method at hand; it may await, and leave by `?` or `return`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use usermgmt_core::store::Store;
+///
+/// /// Says what is asked.
+/// struct Chatty(Arc<dyn Store>);
+/// usermgmt_core::forward_store!([] Chatty, |this| this.0, |call| println!("{call}"));
+/// ```
+#[macro_export]
+macro_rules! forward_store {
+    ([$($generics:tt)*] $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!([$($generics)*] $wrapper, |$this| $inner, |$call| $before);
+        const _: () = {
+            use $crate::id::CommitId;
+            use $crate::keys::KeyCheck;
+            use $crate::store::{ChangeSet, Committed, Result};
+
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, CommitStore {
+                fn commit(changes: ChangeSet) -> Committed;
+                fn committed(id: CommitId) -> bool;
+                fn key_check() -> Option<KeyCheck>;
+            });
+        };
+    };
+}
+
+/// As [`forward_store!`](crate::forward_store!), but without the commit: for a wrapper that does something of its own
+/// when it commits.
+#[macro_export]
+macro_rules! forward_reads {
+    ([$($generics:tt)*] $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        const _: () = {
+            use ::std::option::Option;
+            use ::time::OffsetDateTime;
+            use $crate::id::{EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+            use $crate::model::*;
+            use $crate::page::{Page, PageRequest};
+            use $crate::policy::AuthPolicy;
+            use $crate::secret::Digest;
+            use $crate::store::{Charge, Result, SweepBefore, ThrottleKey, Throttled};
+
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, UserStore {
+                fn user(realm: RealmId, id: UserId) -> Option<User>;
+                fn users(realm: RealmId, page: PageRequest<UserId>) -> Page<User, UserId>;
+                fn identifiers(user: UserId) -> Vec<Identifier>;
+                fn password(user: UserId) -> Option<PasswordCredential>;
+                fn sign_in_record(realm: RealmId, kind: IdentifierKind, canonical: &str) -> Option<SignInRecord>;
+            });
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, OrgStore {
+                fn org(realm: RealmId, id: OrgId) -> Option<Org>;
+            });
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, MembershipStore {
+                fn membership(org: OrgId, user: UserId) -> Option<Membership>;
+                fn members(org: OrgId, page: PageRequest<UserId>) -> Page<Membership, UserId>;
+                fn memberships_of(user: UserId, page: PageRequest<OrgId>) -> Page<(Org, Membership), OrgId>;
+            });
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, PolicyStore {
+                fn policy(org: OrgId) -> Option<(AuthPolicy, u64)>;
+            });
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, TokenStore {
+                fn token(realm: RealmId, id: TokenId) -> Option<Token>;
+                fn token_by_digest(realm: RealmId, kind: TokenKind, digest: Digest) -> Option<Token>;
+                fn token_of_browser(realm: RealmId, kind: TokenKind, browser: Digest) -> Option<Token>;
+            });
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, AttemptStore {
+                fn attempt(realm: RealmId, digest: Digest) -> Option<Attempt>;
+            });
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, SessionStore {
+                fn principal(realm: RealmId, digest: Digest) -> Option<PrincipalRecord>;
+                fn sessions(user: UserId, now: OffsetDateTime, page: PageRequest<SessionId>) -> Page<Session, SessionId>;
+                fn touch(id: SessionId, seen_at: OffsetDateTime) -> ();
+            });
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, OutboxStore {
+                fn lease(realm: RealmId, worker: WorkerId, now: OffsetDateTime, until: OffsetDateTime, limit: u32) -> Vec<OutboxRow>;
+                fn pending_jobs(realm: RealmId, page: PageRequest<OutboxId>) -> Page<OutboxRow, OutboxId>;
+            });
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, AuditStore {
+                fn events(realm: RealmId, org: Option<OrgId>, page: PageRequest<EventId>) -> Page<AuditEvent, EventId>;
+            });
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, ChangeStore {
+                fn changes(after: u64, limit: u32) -> Vec<Change>;
+            });
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, MaintenanceStore {
+                fn sweep(before: SweepBefore, limit: u32) -> u64;
+                fn ping() -> ();
+            });
+            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, ThrottleStore {
+                fn charge(charges: &[Charge], now: OffsetDateTime) -> Option<Throttled>;
+                fn refund(keys: &[ThrottleKey], now: OffsetDateTime) -> ();
+            });
+        };
+    };
+    (@trait [$($generics:tt)*] $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr, $trait:ident {
+        $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*
+    }) => {
+        #[::async_trait::async_trait]
+        impl<$($generics)*> $crate::store::$trait for $wrapper {
+            $(async fn $method(&self, $($arg: $type),*) -> Result<$answer> {
+                let ($this, $call) = (self, stringify!($method));
+                let _ = $call;
+                $before;
+                $crate::store::$trait::$method(&$inner, $($arg),*).await
+            })*
+        }
+    };
+}
+
+forward_store!([S: Store + ?Sized] Arc<S>, |this| **this, |call| ());
