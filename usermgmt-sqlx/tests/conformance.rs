@@ -1,15 +1,31 @@
 //! Both stores prove themselves with the published suite.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be prepared has failed")]
+
+mod support;
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
-    use usermgmt_sqlx::Sqlite;
+    use crate::support::sqlite;
 
-    async fn fresh() -> (tempfile::TempDir, Sqlite) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(folder.path().join("test.db")).await.unwrap();
-        (folder, store)
+    usermgmt_conformance::store_tests!(sqlite, name = "sqlite", nul_in_text = false);
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use usermgmt_conformance::Profile;
+
+    use crate::support::{postgres, without_postgres};
+
+    macro_rules! tests {
+        ([] $($group:ident { $($rule:ident $(($with:ident))?)* })*) => { $($(
+            #[test]
+            fn $rule() {
+                if !without_postgres() {
+                    let profile = Profile::new().name("postgres").nul_in_text(false);
+                    usermgmt_conformance::prove(stringify!($rule), profile, postgres);
+                }
+            }
+        )*)* };
     }
 
-    usermgmt_conformance::store_tests!(fresh, name = "sqlite", nul_in_text = false);
+    usermgmt_conformance::each_rule!([tests]);
 }

@@ -1,0 +1,100 @@
+//! Fresh databases for tests.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot be prepared has failed")]
+#![allow(dead_code, clippy::allow_attributes, reason = "not every test file needs everything")]
+
+pub(crate) mod rows;
+
+use usermgmt_sqlx::Sqlite;
+
+/// A store in a file of its own; the folder goes with the guard.
+pub(crate) async fn sqlite() -> (tempfile::TempDir, Sqlite) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(folder.path().join("test.db")).await.unwrap();
+    (folder, store)
+}
+
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::*;
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+    use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
+    use time::OffsetDateTime;
+    use usermgmt_core::id::CommitId;
+    use usermgmt_core::port::OsRandom;
+    use usermgmt_sqlx::Postgres;
+
+    /// A superuser's URL of a cluster on the loopback interface.
+    const URL: &str = "USERMGMT_TEST_POSTGRES";
+
+    /// Names what this machine lacks, so that leaving it out is a decision and never an accident.
+    const WITHOUT: &str = "USERMGMT_TEST_WITHOUT";
+
+    /// Whether PostgreSQL is left out; says so.
+    pub(crate) fn without_postgres() -> bool {
+        let without = std::env::var(WITHOUT).unwrap_or_default();
+        let left_out = without.split(',').any(|name| name.trim() == "postgres");
+        if left_out {
+            println!("left out: {WITHOUT} names postgres");
+        }
+        left_out
+    }
+
+    /// A database of its own, dropped with the guard.
+    pub(crate) struct Database {
+        pub(crate) options: PgConnectOptions,
+        admin: PgConnectOptions,
+        name: String,
+    }
+
+    impl Database {
+        pub(crate) async fn create() -> Self {
+            let url = std::env::var(URL).ok().filter(|url| !url.is_empty());
+            let url = url
+                .unwrap_or_else(|| panic!("run `cargo xtask test`, or set {WITHOUT}=postgres to leave PostgreSQL out"));
+            let admin: PgConnectOptions = url.parse().unwrap();
+            let id = CommitId::new(&OsRandom, OffsetDateTime::UNIX_EPOCH).unwrap();
+            let name = format!("usermgmt_test_{}", id.as_uuid().simple());
+            let mut connection = admin.connect().await.unwrap();
+            // A linguistic default collation, so that a column without COLLATE "C" shows; a server that cannot give
+            // one (before 15, or built without ICU) has to do with its own.
+            let linguistic = format!("CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'");
+            if connection.execute(AssertSqlSafe(linguistic)).await.is_err() {
+                connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+            }
+            Self { options: admin.clone().database(&name), admin, name }
+        }
+
+        pub(crate) async fn store(&self, connections: u32) -> Postgres {
+            let pool = PgPoolOptions::new().max_connections(connections).connect_with(self.options.clone()).await;
+            let store = Postgres::from_pool(pool.unwrap());
+            store.migrate().await.unwrap();
+            store
+        }
+    }
+
+    impl Drop for Database {
+        fn drop(&mut self) {
+            let (admin, name) = (self.admin.clone(), std::mem::take(&mut self.name));
+            // A runtime of its own: that of the test may be about to end.
+            let dropping = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async {
+                    let mut connection = admin.connect().await.unwrap();
+                    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+                    connection.execute(AssertSqlSafe(drop)).await.unwrap();
+                });
+            });
+            dropping.join().unwrap();
+        }
+    }
+
+    /// A store in a database of its own, with enough connections for a small crowd.
+    pub(crate) async fn postgres() -> (Database, Postgres) {
+        let database = Database::create().await;
+        let store = database.store(16).await;
+        (database, store)
+    }
+}
