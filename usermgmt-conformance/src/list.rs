@@ -86,6 +86,7 @@ macro_rules! each_rule {
             a_job_given_back_returns_when_due
             a_job_given_up_is_kept_but_never_leased
             only_the_holder_settles_a_job
+            a_late_worker_may_settle_what_nobody_took
             leased_jobs_are_still_pending
         }
         audit {
@@ -111,6 +112,7 @@ macro_rules! each_rule {
             a_refund_takes_back_one_use
             a_refund_never_saves_up_uses
             many_counters_are_charged_at_once
+            a_counter_named_twice_is_charged_once
             the_limit_is_that_of_the_charge
         }
         atomicity {

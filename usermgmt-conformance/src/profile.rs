@@ -2,18 +2,19 @@
 
 /// What a store says about itself: the parameters of [`store_tests!`](crate::store_tests). A difference between stores
 /// is a parameter that changes what a rule demands; it never skips a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Profile {
     pub(crate) name: &'static str,
     pub(crate) nul_in_text: bool,
     pub(crate) racers: usize,
+    pub(crate) unless: fn() -> bool,
 }
 
 impl Profile {
     /// The profile of a store that is called `unnamed`, keeps the character U+0000 and is raced by 16 callers.
     #[must_use]
     pub const fn new() -> Self {
-        Self { name: "unnamed", nul_in_text: true, racers: 16 }
+        Self { name: "unnamed", nul_in_text: true, racers: 16, unless: || false }
     }
 
     /// The name that reports give the store.
@@ -33,6 +34,13 @@ impl Profile {
     #[must_use]
     pub const fn racers(self, racers: usize) -> Self {
         Self { racers: if racers < 2 { 2 } else { racers }, ..self }
+    }
+
+    /// Leaves the whole suite out if this says so: for a store whose server is not on this machine. Whoever leaves it
+    /// out decides so and says it; a suite that finds no server fails.
+    #[must_use]
+    pub const fn unless(self, left_out: fn() -> bool) -> Self {
+        Self { unless: left_out, ..self }
     }
 }
 

@@ -168,6 +168,14 @@ pub async fn only_the_holder_settles_a_job(store: AnyStore) {
     assert_eq!(pending(&store).await, wanted, "a refused write changed the job");
 }
 
+/// A worker that is late may still settle what it did, as long as nobody else has taken the job.
+pub async fn a_late_worker_may_settle_what_nobody_took(store: AnyStore) {
+    commit(&store, [Write::PutJob(job(1)), Write::PutJob(job(2)), Write::PutJob(job(3))]).await;
+    lease(&store, 1, NOW, 3).await;
+    commit_at(&store, at(SECONDS * 5), [finish(1, 1), retry(2, 1, at(SECONDS * 6)), give_up(3, 1)]).await;
+    assert_eq!(pending_ids(&store).await, [job_id(2)], "a job that was done late is done again");
+}
+
 /// Jobs that are leased, and those that are not due, are still pending.
 pub async fn leased_jobs_are_still_pending(store: AnyStore) {
     let later = OutboxRow { due_at: at(1_000), ..job(2) };

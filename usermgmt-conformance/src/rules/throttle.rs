@@ -150,6 +150,15 @@ pub async fn many_counters_are_charged_at_once(store: AnyStore) {
     assert_eq!(left(&store, 199, 2, NOW).await, 1, "one of many counters was not refunded");
 }
 
+/// A counter that one use names twice is charged once, by the lower of its limits.
+pub async fn a_counter_named_twice_is_charged_once(store: AnyStore) {
+    assert!(allowed(&store, &[charge(1, 3), charge(1, 2)], NOW).await, "a use within both limits was refused");
+    assert_eq!(left(&store, 1, 3, NOW).await, 2, "a counter that was named twice was not charged exactly once");
+    for charges in [[charge(1, 9), charge(1, 3)], [charge(1, 3), charge(1, 9)]] {
+        assert!(!allowed(&store, &charges, NOW).await, "a use beyond the lower of two limits was allowed");
+    }
+}
+
 /// The limit is that of the charge: lowering it closes a counter at once.
 pub async fn the_limit_is_that_of_the_charge(store: AnyStore) {
     for _ in 0..3 {

@@ -45,16 +45,12 @@ pub async fn a_taken_session_digest_is_named(store: AnyStore) {
         let elsewhere = Session { digest: taken, realm: other_realm(), ..session(3, 2) };
         fails(&store, duplicate(UniqueKey::SessionDigest), why, [Write::PutSession(elsewhere)]).await;
     }
-    let rotation = Write::RotateSession {
-        id: session_id(1),
-        from: session(1, 1).digest,
-        to: ended.digest,
-        proofs: Vec::new(),
-        org: None,
-        auth_epoch: 0,
-    };
-    let why = "a session that rotates to the digest of another must be a duplicate of `SessionDigest`";
-    fails(&store, duplicate(UniqueKey::SessionDigest), why, [rotation]).await;
+    for to in [ended.digest, session(1, 1).digest] {
+        let (id, from) = (session_id(1), session(1, 1).digest);
+        let rotation = Write::RotateSession { id, from, to, proofs: Vec::new(), org: None, auth_epoch: 0 };
+        let why = "a rotation to a digest that exists, its own included, must be a duplicate of `SessionDigest`";
+        fails(&store, duplicate(UniqueKey::SessionDigest), why, [rotation]).await;
+    }
     let read = store.principal(REALM, session(1, 1).digest).await.found("a session");
     assert_eq!(read.session, session(1, 1), "a refused rotation changed the session");
 }
