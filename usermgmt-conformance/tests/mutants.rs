@@ -35,8 +35,8 @@ async fn the_wrapper_itself_breaks_no_rule() {
 killed_by! {
     // Commits.
     ignored_versions_are_noticed: IgnoresVersions by
-        a_stale_version_conflicts a_new_row_must_be_absent a_replacing_put_never_inserts one_version_is_replaced_once
-        the_last_owner_stays;
+        a_stale_version_conflicts a_new_row_must_be_absent one_version_is_replaced_once the_last_owner_stays
+        a_stale_removal_conflicts;
     a_commit_in_parts_is_noticed: AppliesHalf by
         a_failing_last_write_leaves_no_new_row a_failing_last_write_leaves_no_change every_failure_leaves_nothing
         a_failed_commit_appends_nothing;
@@ -56,6 +56,7 @@ killed_by! {
     a_guard_without_the_rights_of_all_is_noticed: GuardForgetsOrgRights by
         a_member_of_an_org_whose_rights_moved_commits_nothing;
     a_guard_without_the_policy_is_noticed: GuardForgetsPolicy by a_member_under_a_new_policy_commits_nothing;
+    a_guard_that_minds_every_edit_is_noticed: GuardMindsEveryEdit by harmless_edits_do_not_disturb_authority;
     forgotten_commit_ids_are_noticed: ForgetsCommitIds by
         the_same_change_set_twice_is_applied_once a_taken_commit_id_is_named one_commit_id_is_applied_once;
     remembered_failures_are_noticed: RemembersFailedCommits by every_failure_leaves_nothing;
@@ -71,6 +72,14 @@ killed_by! {
     sessions_ended_by_strangers_are_noticed: EndsAnybodysSession by a_session_of_somebody_else_is_left_alone;
     jobs_settled_by_strangers_are_noticed: SettlesForAnybody by only_the_holder_settles_a_job;
     silent_moves_are_noticed: MovesRightsOfNobody by a_stale_epoch_conflicts;
+    epochs_moved_from_any_value_are_noticed: MovesFromAnyEpoch by a_stale_epoch_conflicts epochs_hold_under_a_race;
+    rotations_from_any_secret_are_noticed: RotatesFromAnySecret by a_rotation_needs_the_running_session one_rotation_wins;
+    attempts_completed_twice_are_noticed: CompletesTwice by
+        an_attempt_is_consumed_once an_attempt_can_be_consumed_until_it_expires
+        a_completed_attempt_cannot_be_brought_back one_attempt_is_consumed_once;
+    tokens_revoked_for_everybody_are_noticed: RevokesForEverybody by revocation_ends_the_live_tokens_of_one_user;
+    ignored_ids_are_noticed: IgnoresTakenIds by a_taken_id_is_named a_job_given_up_is_kept_but_never_leased;
+    sorted_roles_are_noticed: SortsRoles by a_membership_is_returned_as_it_was_put;
 
     // Texts and times.
     folded_case_is_noticed: FoldsCase by

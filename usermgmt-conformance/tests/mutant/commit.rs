@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
-use usermgmt_core::id::CommitId;
+use usermgmt_core::id::{CommitId, RealmId};
 use usermgmt_core::keys::KeyCheck;
 use usermgmt_core::model::{
     AuditEvent, Identifier, Membership, Org, PasswordCredential, Session, Token, User, Version,
@@ -74,7 +74,11 @@ impl Mutant {
         for write in changes.writes() {
             match write {
                 Write::PutOrg(org) => drop(memory.orgs.insert(org.id)),
-                Write::PutSession(session) => drop(memory.owners.insert(session.id, session.user)),
+                Write::PutUser(user) => drop(memory.users.insert(user.id)),
+                Write::PutSession(session) => {
+                    memory.owners.insert(session.id, session.user);
+                    memory.digests.entry(session.id).or_insert(session.digest);
+                }
                 _ => {}
             }
         }
@@ -194,7 +198,10 @@ impl Mutant {
                 let present = self.inner.org(row.realm, row.id).await?.map(|row| row.version);
                 Write::PutOrg(Org { version: self.version(row.version, present), ..row })
             }
-            Write::PutMembership(row) => {
+            Write::PutMembership(mut row) => {
+                if self.has(Bug::SortsRoles) {
+                    row.roles.sort();
+                }
                 let present = self.inner.membership(row.org, row.user).await?.map(|row| row.version);
                 Write::PutMembership(Membership { version: self.version(row.version, present), ..row })
             }
@@ -216,7 +223,7 @@ impl Mutant {
                 Write::EndSession { user: owner.unwrap_or(user), id }
             }
             Write::FinishJob { id, worker } if self.has(Bug::SettlesForAnybody) => {
-                let realm = usermgmt_core::id::RealmId::DEFAULT;
+                let realm = RealmId::DEFAULT;
                 let jobs = self.inner.pending_jobs(realm, PageRequest::first(200)).await?.items;
                 let holder = jobs.iter().find(|row| row.id == id).and_then(|row| row.lease).map(|(holder, _)| holder);
                 Write::FinishJob { id, worker: holder.unwrap_or(worker) }
@@ -224,6 +231,27 @@ impl Mutant {
             Write::MoveRights { org, user: Some(user) } if self.has(Bug::MovesRightsOfNobody) => {
                 let there = self.inner.membership(org, user).await?.is_some();
                 return Ok(Vec::from_iter(there.then_some(Write::MoveRights { org, user: Some(user) })));
+            }
+            Write::DeleteMembership { org, user, version } => {
+                let present = self.inner.membership(org, user).await?.map(|row| row.version);
+                Write::DeleteMembership { org, user, version: self.version(version, present) }
+            }
+            Write::MoveAuthEpoch { user, from } if self.has(Bug::MovesFromAnyEpoch) => {
+                let present = self.inner.user(RealmId::DEFAULT, user).await?;
+                Write::MoveAuthEpoch { user, from: present.map_or(from, |row| row.auth_epoch) }
+            }
+            Write::RotateSession { id, from, to, proofs, org, auth_epoch } if self.has(Bug::RotatesFromAnySecret) => {
+                let present = self.memory().digests.insert(id, to);
+                Write::RotateSession { id, from: present.unwrap_or(from), to, proofs, org, auth_epoch }
+            }
+            Write::ConsumeAttempt { .. } if self.has(Bug::CompletesTwice) => return Ok(Vec::new()),
+            Write::RevokeTokens { kind, .. } if self.has(Bug::RevokesForEverybody) => {
+                let users = self.memory().users.clone();
+                return Ok(users.into_iter().map(|user| Write::RevokeTokens { user, kind }).collect());
+            }
+            Write::PutJob(row) if self.has(Bug::IgnoresTakenIds) => {
+                let fresh = self.memory().jobs.insert(row.id);
+                return Ok(Vec::from_iter(fresh.then_some(Write::PutJob(row))));
             }
             Write::StillAuthorised(authority) => Write::StillAuthorised(self.softened(authority).await?),
             other => other,
@@ -239,7 +267,7 @@ impl Mutant {
     /// An authority as it would have to be to pass in one respect.
     async fn softened(&self, authority: StillAuthorised) -> Result<StillAuthorised> {
         let Some(member) = authority.member else { return Ok(authority) };
-        let realm = usermgmt_core::id::RealmId::DEFAULT;
+        let realm = RealmId::DEFAULT;
         let org = self.inner.org(realm, member.org).await?;
         let membership = self.inner.membership(member.org, authority.user).await?;
         let member = match (self.bug, org, membership) {
@@ -251,6 +279,9 @@ impl Mutant {
                 Some(StillMember { org_rights: row.rights_version, ..member })
             }
             (Bug::GuardForgetsPolicy, Some(row), _) => Some(StillMember { policy_epoch: row.policy_epoch, ..member }),
+            (Bug::GuardMindsEveryEdit, Some(row), _) if row.version != Version::NEW.next() => {
+                Some(StillMember { org_rights: u64::MAX, ..member })
+            }
             _ => Some(member),
         };
         Ok(StillAuthorised { member, ..authority })

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use time::OffsetDateTime;
 use usermgmt_core::MemoryStore;
-use usermgmt_core::id::{CommitId, EventId, OrgId, RealmId, SessionId, TokenId, UserId};
+use usermgmt_core::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
 use usermgmt_core::model::{
     Attempt, AuditEvent, Identifier, IdentifierKind, Membership, Org, PasswordCredential, SignInRecord, Token,
     TokenKind, User,
@@ -36,6 +36,7 @@ pub(crate) enum Bug {
     GuardForgetsMemberRights,
     GuardForgetsOrgRights,
     GuardForgetsPolicy,
+    GuardMindsEveryEdit,
     ForgetsCommitIds,
     RemembersFailedCommits,
     ReplacesEpochs,
@@ -46,6 +47,12 @@ pub(crate) enum Bug {
     EndsAnybodysSession,
     SettlesForAnybody,
     MovesRightsOfNobody,
+    MovesFromAnyEpoch,
+    RotatesFromAnySecret,
+    CompletesTwice,
+    RevokesForEverybody,
+    IgnoresTakenIds,
+    SortsRoles,
     // Texts and times.
     FoldsCase,
     TrimsTexts,
@@ -85,6 +92,9 @@ pub(crate) enum Bug {
 #[derive(Default)]
 pub(crate) struct Memory {
     orgs: BTreeSet<OrgId>,
+    users: BTreeSet<UserId>,
+    digests: BTreeMap<SessionId, Digest>,
+    jobs: BTreeSet<OutboxId>,
     owners: BTreeMap<SessionId, UserId>,
     failed: BTreeSet<CommitId>,
     revived: BTreeSet<SessionId>,
