@@ -27,11 +27,13 @@ pub enum CookieName {
     Device,
     /// A mailed link that was opened and not yet used, so that it leaves the address bar.
     Link,
+    /// The address that the person has last asked a mail for, so that the page that waits for it can be loaded again.
+    Address,
 }
 
 impl CookieName {
     /// Every name.
-    pub const ALL: [Self; 5] = [Self::Session, Self::Browser, Self::Attempt, Self::Device, Self::Link];
+    pub const ALL: [Self; 6] = [Self::Session, Self::Browser, Self::Attempt, Self::Device, Self::Link, Self::Address];
 
     /// The name on this origin.
     #[must_use]
@@ -47,6 +49,8 @@ impl CookieName {
             (Self::Device, true) => "um_device",
             (Self::Link, false) => "__Host-um_link",
             (Self::Link, true) => "um_link",
+            (Self::Address, false) => "__Host-um_address",
+            (Self::Address, true) => "um_address",
         }
     }
 }

@@ -79,6 +79,12 @@ impl Fields {
             .filter(|value| !value.is_empty())
     }
 
+    /// What a field stands for, if it is one of these words.
+    #[must_use]
+    pub fn choice<T: Copy>(&self, name: &str, known: &[(&str, T)]) -> Option<T> {
+        known.iter().find(|(word, _)| self.get(name) == Some(word)).map(|(_, meaning)| *meaning)
+    }
+
     /// A field, or nothing entered.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {

@@ -238,5 +238,5 @@ pub fn reject(auth: &UserMgmt, head: &Head<'_>, representation: Representation, 
     }
     let languages = head.client(auth).languages;
     let language = auth.texts().best(&languages);
-    problem.add_headers(pages::error(auth, &language, problem))
+    problem.add_headers(pages::error(auth, &language, problem, Some(head)))
 }

@@ -1,10 +1,10 @@
 //! Pages: rendered on the server, no script, texts from the catalogue, every value escaped by the engine.
 
-use std::sync::OnceLock;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use http::StatusCode;
+use minijinja::context;
 use minijinja::value::{Kwargs, Value};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use usermgmt_service::UserMgmt;
 use usermgmt_service::core::secret::{Bearer, BearerKind};
 
@@ -14,41 +14,19 @@ use crate::problem::Problem;
 use crate::serve::Context;
 use crate::wire::{self, Response};
 
+pub(crate) mod ago;
+#[cfg(test)]
+mod catalogue;
+pub(crate) mod device;
+mod error;
+mod templates;
+
+pub use error::error;
+
 /// The style sheet. Themed by the custom properties at its top.
 pub const STYLE: &str = include_str!("../../assets/style.css");
 
 const HTML: &str = "text/html; charset=utf-8";
-
-const TEMPLATES: &[(&str, &str)] = &[
-    ("layout.html", include_str!("../../templates/layout.html")),
-    ("fields.html", include_str!("../../templates/fields.html")),
-    ("sign_up.html", include_str!("../../templates/sign_up.html")),
-    ("check_mail.html", include_str!("../../templates/check_mail.html")),
-    ("sign_in.html", include_str!("../../templates/sign_in.html")),
-    ("verify.html", include_str!("../../templates/verify.html")),
-    ("choose_organization.html", include_str!("../../templates/choose_organization.html")),
-    ("step_up.html", include_str!("../../templates/step_up.html")),
-    ("account.html", include_str!("../../templates/account.html")),
-    ("mailbox.html", include_str!("../../templates/mailbox.html")),
-    ("mail.html", include_str!("../../templates/mail.html")),
-    ("error.html", include_str!("../../templates/error.html")),
-];
-
-/// Templates that a page can be rendered from.
-fn templates() -> &'static Environment<'static> {
-    static PAGES: OnceLock<Environment<'static>> = OnceLock::new();
-    PAGES.get_or_init(|| {
-        let mut pages = Environment::new();
-        pages.set_undefined_behavior(UndefinedBehavior::Strict);
-        pages.set_auto_escape_callback(|_| AutoEscape::Html);
-        for (name, source) in TEMPLATES {
-            if let Err(error) = pages.add_template(name, source) {
-                tracing::error!(%error, name, "a page template is malformed");
-            }
-        }
-        pages
-    })
-}
 
 /// What a page shows besides its texts.
 #[derive(Debug, Default)]
@@ -66,31 +44,37 @@ pub struct Page<'a> {
 /// Renders a page with a form token of this browser, which gets a name if it has none.
 #[must_use]
 pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
+    let (auth, language) = (context.auth, context.language.as_str());
     let (browser, fresh) = match &context.client.browser {
         Some(browser) => (browser.clone(), false),
-        None => match Bearer::mint(BearerKind::Browser, context.auth.random()) {
+        None => match Bearer::mint(BearerKind::Browser, auth.random()) {
             Ok(browser) => (browser, true),
-            Err(_) => return error(context.auth, &context.language, &Problem::INTERNAL),
+            Err(_) => return error(auth, language, &Problem::INTERNAL, None),
         },
     };
     let status = page.problem.map_or(StatusCode::OK, |problem| problem.status);
-    let fields: Vec<(String, String)> = page.problem.map(|problem| fields(context, problem)).unwrap_or_default();
-    let message = page.problem.map(|problem| problem.title(context.auth, &context.language));
+    let fields = page.problem.map(|problem| fields(context, problem)).unwrap_or_default();
+    let return_to = page.values.iter().find(|(name, _)| *name == "return_to").map_or("", |(_, value)| *value);
     let values = page.values.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+    let me = context.client.principal.as_ref();
     let shown = context! {
-        csrf => csrf::token(context.auth.keys(), &browser),
+        csrf => csrf::token(auth.keys(), &browser),
         values => values.collect::<Value>(),
+        first_error => fields.first().map(|(name, _)| name.clone()),
         errors => fields.into_iter().map(|(name, text)| (name, Value::from(text))).collect::<Value>(),
-        problem => message,
-        notice => page.notice,
+        problem => page.problem.map(|problem| problem.title(auth, language)),
+        code => page.problem.map(|problem| problem.code),
+        notice => page.notice.map(|id| auth.texts().get(language, id, &[])),
         data => page.data,
-        signed_in => context.client.principal.is_some(),
+        me => me.map(|me| context! { name => me.name(), email => me.email() }),
+        onward_query => onward(return_to),
+        password_min => auth.settings().password_rules.min_chars,
     };
-    let mut response = match render(context.auth, &context.language, template, shown) {
+    let mut response = match render(auth, language, template, shown) {
         Ok(html) => wire::response(status, HTML, html),
         Err(error) => {
             tracing::error!(%error, template, "a page could not be rendered");
-            return Problem::INTERNAL.to_json(context.auth);
+            return Problem::INTERNAL.to_json(auth);
         }
     };
     if fresh {
@@ -102,23 +86,33 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
     }
 }
 
-fn fields(context: &Context<'_>, problem: &Problem) -> Vec<(String, String)> {
-    let text =
-        |code: &str| context.auth.texts().get(&context.language, &format!("field-{}", code.replace('_', "-")), &[]);
-    problem.fields.iter().map(|error| (error.field.to_owned(), text(error.code))).collect()
+/// The query that carries where to go afterwards from page to page; nothing if there is nowhere in particular.
+#[must_use]
+pub fn onward(return_to: &str) -> String {
+    if return_to.is_empty() {
+        return String::new();
+    }
+    url::form_urlencoded::Serializer::new(String::from("?")).append_pair("return_to", return_to).finish()
 }
 
-/// A page that says what went wrong and where to go from here.
-#[must_use]
-pub fn error(auth: &UserMgmt, language: &str, problem: &Problem) -> Response {
-    let shown = context! { problem => problem.title(auth, language), signed_in => false };
-    match render(auth, language, "error.html", shown) {
-        Ok(html) => wire::response(problem.status, HTML, html),
-        Err(error) => {
-            tracing::error!(%error, "the error page could not be rendered");
-            problem.to_json(auth)
-        }
-    }
+/// Fields that are wrong, each with its text: the field's own for this code, if there is one.
+fn fields(context: &Context<'_>, problem: &Problem) -> Vec<(String, String)> {
+    let texts = context.auth.texts();
+    let min = context.auth.settings().password_rules.min_chars.to_string();
+    let text = |field: &str, code: &str| {
+        let code = code.replace('_', "-");
+        let own = format!("field-{field}-{code}");
+        let id = if texts.knows(&own) { own } else { format!("field-{code}") };
+        texts.get(&context.language, &id, &[("min", &min)])
+    };
+    problem.fields.iter().map(|error| (error.field.to_owned(), text(error.field, error.code))).collect()
+}
+
+/// Changes whenever the style sheet does, so that browsers do not keep an old one.
+fn style() -> String {
+    let mut hasher = DefaultHasher::new();
+    STYLE.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 fn render(auth: &UserMgmt, language: &str, template: &str, shown: Value) -> Result<String, minijinja::Error> {
@@ -127,11 +121,12 @@ fn render(auth: &UserMgmt, language: &str, template: &str, shown: Value) -> Resu
     let say = move |id: &str, values: Kwargs| -> Result<String, minijinja::Error> {
         let mut given = vec![("product".to_owned(), product.clone())];
         for name in values.args() {
-            given.push((name.to_owned(), values.get::<String>(name)?));
+            given.push((name.to_owned(), values.get::<Value>(name)?.to_string()));
         }
         let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         Ok(texts.texts().get(&in_language, id, &given))
     };
+    let title = templates::title(template).map(|id| auth.texts().get(language, id, &[]));
     let shown = context! {
         t => Value::from_function(say),
         language,
@@ -139,7 +134,8 @@ fn render(auth: &UserMgmt, language: &str, template: &str, shown: Value) -> Resu
         prefix => auth.prefix(),
         home => auth.settings().home.as_str(),
         development => auth.dev_mailbox().is_some(),
-        ..shown
+        style => style(),
+        ..context! { ..shown, ..context! { title } }
     };
-    templates().get_template(template)?.render(shown)
+    templates::environment().get_template(template)?.render(shown)
 }

@@ -4,19 +4,21 @@ use http::StatusCode;
 use minijinja::context;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
+use usermgmt_service::SessionItem;
 use usermgmt_service::core::page::PageRequest;
 use usermgmt_service::core::proof::Principal;
 
 use crate::input::Fields;
-use crate::pages::{self, Page};
+use crate::pages::ago::ago;
+use crate::pages::{self, Page, device};
 use crate::problem::Problem;
 use crate::serve::Context;
 use crate::wire::{self, Response};
 
 /// Sessions on the page.
 const SESSIONS: u32 = 50;
-/// Notices that the page can show.
-const NOTICES: [&str; 1] = ["session-ended"];
+/// Notices that the page can show: the word in the query and the text.
+const NOTICES: [(&str, &str); 1] = [("session-ended", "notice-session-ended")];
 
 /// The principal as JSON.
 pub(super) fn describe(principal: &Principal) -> Value {
@@ -41,15 +43,44 @@ pub(super) async fn me(context: &Context<'_>) -> Result<Response, Problem> {
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["notice"])?;
-    let notice = NOTICES.iter().find(|known| query.get("notice") == Some(known)).map(|known| format!("notice-{known}"));
     let principal = context.principal()?;
     let sessions = context.auth.sessions(principal, PageRequest::first(SESSIONS)).await;
-    let sessions = sessions.map_err(|error| context.problem(error))?;
+    let mut sessions = sessions.map_err(|error| context.problem(error))?.items;
+    sessions.sort_by_key(|session| !session.current);
+    let organizations = context.auth.orgs().of(principal, PageRequest::first(2)).await;
+    let organizations = organizations.map_err(|error| context.problem(error))?.items;
+    let active = principal.org().map(|standing| standing.org);
     let data = context! {
         name => principal.name(),
         email => principal.email(),
         organization => principal.org().map(|standing| standing.name.clone()),
-        sessions => minijinja::value::Serde(sessions.items),
+        can_switch => organizations.iter().any(|(org, _)| active != Some(org.id)),
+        sessions => sessions.iter().map(|session| row(context, session)).collect::<Vec<_>>(),
     };
-    Ok(pages::page(context, "account.html", Page { notice: notice.as_deref(), data, ..Page::default() }))
+    let notice = query.choice("notice", &NOTICES);
+    Ok(pages::page(context, "account.html", Page { notice, data, ..Page::default() }))
+}
+
+/// A session as the page shows it.
+fn row(context: &Context<'_>, session: &SessionItem) -> minijinja::Value {
+    let say = |id: &str, values: &[(&str, &str)]| context.auth.texts().get(&context.language, id, values);
+    let device = match session.label.as_deref().and_then(device::names) {
+        Some((browser, system)) => say("device", &[("browser", browser), ("system", system)]),
+        None => say("device-unknown", &[]),
+    };
+    let seen = match ago(context, context.now - session.seen_at) {
+        Some(ago) => say("seen", &[("ago", &ago)]),
+        None => say("seen-now", &[]),
+    };
+    let since = match ago(context, context.now - session.created_at) {
+        Some(ago) => say("since", &[("ago", &ago)]),
+        None => say("since-now", &[]),
+    };
+    context! {
+        id => session.id.to_string(),
+        current => session.current,
+        label => session.label.as_deref(),
+        address => session.address.as_deref(),
+        device, seen, since,
+    }
 }

@@ -52,19 +52,24 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
         },
         None => None,
     };
-    let offered: Vec<(String, String)> = match (pending, &context.client.principal) {
-        (Some(PendingStep::ChooseOrg { orgs }), _) => {
-            orgs.into_iter().map(|(id, name)| (id.to_string(), name)).collect()
+    let offered: Vec<(OrgId, String)> = match (pending, &context.client.principal) {
+        (Some(PendingStep::ChooseOrg { orgs }), _) => orgs,
+        (Some(PendingStep::VerifyAddress { .. }), None) => {
+            return Ok(wire::see_other(&context.path(&format!("/verify{}", pages::onward(&target)))));
         }
-        (Some(PendingStep::VerifyAddress { .. }), None) => return Ok(wire::see_other(&context.path("/verify"))),
         (_, Some(principal)) => {
             let found = context.auth.orgs().of(principal, PageRequest::first(OFFERED)).await;
             let found = found.map_err(|error| context.problem(error))?;
-            found.items.into_iter().map(|(org, _)| (org.id.to_string(), org.name)).collect()
+            found.items.into_iter().map(|(org, _)| (org.id, org.name)).collect()
         }
-        (None, None) => return Ok(wire::see_other(&context.path("/sign-in"))),
+        (None, None) => {
+            return Ok(wire::see_other(&context.path(&format!("/sign-in{}", pages::onward(&target)))));
+        }
     };
-    let data = context! { organizations => offered };
+    let active = context.client.principal.as_ref().and_then(|principal| principal.org()).map(|standing| standing.org);
+    let offered = offered.into_iter();
+    let offered = offered.map(|(id, name)| context! { id => id.to_string(), name, current => active == Some(id) });
+    let data = context! { organizations => offered.collect::<Vec<_>>() };
     Ok(pages::page(
         context,
         "choose_organization.html",
@@ -86,7 +91,10 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
             context.set_cookie(&mut response, CookieName::Session, secret.expose(), ends);
             Ok(response)
         }
-        (Err(Error::Refused(Refused::AttemptExpired)), None) => Ok(wire::see_other(&context.path("/sign-in"))),
+        (Err(Error::Refused(Refused::AttemptExpired)), None) => {
+            let target = pages::onward(target.as_deref().unwrap_or_default());
+            Ok(wire::see_other(&context.path(&format!("/sign-in{target}"))))
+        }
         (Err(error), _) => Err(context.problem(error)),
     }
 }

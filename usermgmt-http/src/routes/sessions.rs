@@ -28,7 +28,7 @@ pub(crate) struct EverywhereInput {
 
 /// Removes every cookie that stands for the session, and what the browser has kept of its pages.
 fn forget(context: &Context<'_>, response: &mut Response) {
-    for name in [CookieName::Session, CookieName::Attempt, CookieName::Browser, CookieName::Link] {
+    for name in [CookieName::Session, CookieName::Attempt, CookieName::Browser, CookieName::Link, CookieName::Address] {
         context.clear_cookie(response, name);
     }
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));

@@ -1,7 +1,6 @@
 //! Sign-in.
 
 use http::StatusCode;
-use minijinja::context;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use usermgmt_service::core::limits::DEVICE_LIFE;
@@ -18,8 +17,12 @@ use crate::return_to;
 use crate::serve::Context;
 use crate::wire::{self, Response};
 
-/// Notices that the sign-in page can show.
-const NOTICES: [&str; 3] = ["verified", "signed-out", "signed-out-everywhere"];
+/// Notices that the sign-in page can show: the word in the query and the text.
+const NOTICES: [(&str, &str); 3] = [
+    ("verified", "notice-verified"),
+    ("signed-out", "notice-signed-out"),
+    ("signed-out-everywhere", "notice-signed-out-everywhere"),
+];
 
 /// What somebody enters who signs in.
 #[derive(Deserialize, ToSchema)]
@@ -103,8 +106,8 @@ fn set_cookies(context: &Context<'_>, response: &mut Response, outcome: &SignInO
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["return_to", "notice"])?;
     let target = return_to::parse(query.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
-    let notice = NOTICES.iter().find(|known| query.get("notice") == Some(known)).map(|known| format!("notice-{known}"));
-    let page = Page { values: vec![("return_to", &target)], notice: notice.as_deref(), ..Page::default() };
+    let page =
+        Page { values: vec![("return_to", &target)], notice: query.choice("notice", &NOTICES), ..Page::default() };
     Ok(pages::page(context, "sign_in.html", page))
 }
 
@@ -134,25 +137,15 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
 pub(super) fn lead_on(context: &Context<'_>, outcome: &SignInOutcome, target: Option<&str>) -> Response {
     let mut response = match outcome {
         SignInOutcome::Complete(_) => wire::see_other(target.unwrap_or(&context.auth.settings().home)),
-        SignInOutcome::Pending { step: PendingStep::VerifyAddress { email }, .. } => {
-            let data = context! { email, pending => true };
-            pages::page(
-                context,
-                "check_mail.html",
-                Page { notice: Some("check-mail-pending"), data, ..Page::default() },
-            )
-        }
-        SignInOutcome::Pending { step: PendingStep::ChooseOrg { .. }, .. } => {
-            let back: String = target
-                .map(|target| {
-                    let mut query = url::form_urlencoded::Serializer::new(String::from("?"));
-                    query.append_pair("return_to", target);
-                    query.finish()
-                })
-                .unwrap_or_default();
-            wire::see_other(&context.path(&format!("/choose-organization{back}")))
+        SignInOutcome::Pending { step, .. } => {
+            let page = match step {
+                PendingStep::VerifyAddress { .. } => "/verify",
+                PendingStep::ChooseOrg { .. } => "/choose-organization",
+            };
+            wire::see_other(&context.path(&format!("{page}{}", pages::onward(target.unwrap_or_default()))))
         }
     };
+    context.clear_cookie(&mut response, CookieName::Address);
     set_cookies(context, &mut response, outcome);
     response
 }

@@ -1,15 +1,17 @@
 //! Sign-up.
 
 use http::StatusCode;
-use minijinja::context;
 use serde::Deserialize;
 use serde_json::json;
 use usermgmt_service::{Accepted, Error, SignUp};
 use utoipa::ToSchema;
 
+use super::verify::wait_for_mail;
 use crate::cookies::CookieName;
+use crate::input::Fields;
 use crate::pages::{self, Page};
 use crate::problem::Problem;
+use crate::return_to;
 use crate::serve::Context;
 use crate::wire::{self, Response};
 
@@ -57,11 +59,14 @@ pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
 }
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
-    Ok(pages::page(context, "sign_up.html", Page::default()))
+    let query = Fields::parse(context.request.query().as_bytes(), &["return_to"])?;
+    let target = return_to::parse(query.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
+    Ok(pages::page(context, "sign_up.html", Page { values: vec![("return_to", &target)], ..Page::default() }))
 }
 
 pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
-    let fields = context.form(&["email", "password", "name", "organization"])?;
+    let fields = context.form(&["email", "password", "name", "organization", "return_to"])?;
+    let target = return_to::parse(fields.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
     let input = SignUpInput {
         email: fields.text("email").to_owned(),
         password: fields.text("password").to_owned(),
@@ -69,20 +74,21 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
         organization: fields.get("organization").map(str::to_owned),
     };
     match sign_up(context, &input).await {
-        Ok(_) => Ok(check_mail(context, &input.email)),
+        Ok(_) => {
+            let mut response = wait_for_mail(context, &input.email, &target, None);
+            // A sign-in that waited for another address is given up.
+            context.clear_cookie(&mut response, CookieName::Attempt);
+            Ok(response)
+        }
         Err(error) => {
             let problem = context.problem(error);
             let values = vec![
                 ("email", fields.text("email")),
                 ("name", fields.text("name")),
                 ("organization", fields.text("organization")),
+                ("return_to", &target),
             ];
             Ok(pages::page(context, "sign_up.html", Page { values, problem: Some(&problem), ..Page::default() }))
         }
     }
-}
-
-/// The page that says that mail is on its way, with a field for the code.
-pub(super) fn check_mail(context: &Context<'_>, email: &str) -> Response {
-    pages::page(context, "check_mail.html", Page { data: context! { email }, ..Page::default() })
 }

@@ -3,6 +3,8 @@
 //! The mailed link is rendered by GET and used by POST, so that mail scanners cannot use it up. On its first opening
 //! it moves into a short-lived cookie and leaves the address bar.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use minijinja::context;
 use serde::Deserialize;
@@ -11,20 +13,25 @@ use time::Duration;
 use usermgmt_service::core::error::FieldError;
 use usermgmt_service::core::flow::verify_email::{Preview, Verified};
 use usermgmt_service::core::secret::BearerKind;
-use usermgmt_service::{Error, Proof, ProveAddress};
+use usermgmt_service::{Error, PendingStep, Proof, ProveAddress};
 use utoipa::ToSchema;
 
 use super::sign_in;
-use super::sign_up::{check_mail, remember_browser};
+use super::sign_up::remember_browser;
 use crate::cookies::{self, CookieName};
 use crate::input::Fields;
 use crate::pages::{self, Page};
 use crate::problem::Problem;
+use crate::return_to;
 use crate::serve::Context;
 use crate::wire::{self, Response};
 
 /// Life of the cookie that a link moves into.
 const LINK_COOKIE_LIFE: Duration = Duration::minutes(10);
+/// Life of the cookie that keeps the address for the page that waits for the mail.
+const ADDRESS_COOKIE_LIFE: Duration = Duration::HOUR;
+/// Notices that the waiting page can show: the word in the query and the text.
+const NOTICES: [(&str, &str); 1] = [("sent-again", "check-mail-sent-again")];
 
 /// How somebody proves an address.
 #[derive(Deserialize, ToSchema)]
@@ -84,43 +91,110 @@ pub(super) async fn resend_json(context: &Context<'_>) -> Result<Response, Probl
     Ok(response)
 }
 
-fn link(context: &Context<'_>) -> Option<String> {
-    let found = cookies::read(&context.request.headers, &context.auth.settings().origin, CookieName::Link);
-    found.value().map(str::to_owned)
+/// Leads to the page that waits for the mail. By a redirect, so that it can be loaded again without sending the form
+/// again; the address goes by cookie, so that it stands in no log and no history.
+pub(super) fn wait_for_mail(context: &Context<'_>, email: &str, target: &str, notice: Option<&str>) -> Response {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if let Some(notice) = notice {
+        query.append_pair("notice", notice);
+    }
+    if !target.is_empty() {
+        query.append_pair("return_to", target);
+    }
+    let query = query.finish();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let mut response = wire::see_other(&context.path(&format!("/verify{mark}{query}")));
+    let expires_at = Some(context.now + ADDRESS_COOKIE_LIFE);
+    context.set_cookie(&mut response, CookieName::Address, &URL_SAFE_NO_PAD.encode(email.trim()), expires_at);
+    // A link that was opened before is about an earlier mail.
+    context.clear_cookie(&mut response, CookieName::Link);
+    response
+}
+
+fn cookie<'a>(context: &Context<'a>, name: CookieName) -> Option<&'a str> {
+    cookies::read(&context.request.headers, &context.auth.settings().origin, name).value()
+}
+
+/// The address that the person has last asked a mail for in this browser.
+fn address(context: &Context<'_>) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(cookie(context, CookieName::Address)?).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+/// What the page that waits for the mail shows.
+#[derive(Default)]
+struct Waiting<'a> {
+    problem: Option<&'a Problem>,
+    notice: Option<&'a str>,
+    email: &'a str,
+    code: &'a str,
+    organization: &'a str,
+    target: &'a str,
+    pending: bool,
+}
+
+/// The page that waits for the mail: a field for the code, and another mail on request.
+fn check_mail(context: &Context<'_>, shown: &Waiting<'_>) -> Response {
+    let Waiting { problem, notice, email, code, organization, target, pending } = *shown;
+    let needs_password = problem.is_some_and(|problem| problem.fields.iter().any(|error| error.field == "password"));
+    let values = vec![("email", email), ("code", code), ("organization", organization), ("return_to", target)];
+    let data = context! { email, pending, needs_password };
+    pages::page(context, "check_mail.html", Page { values, problem, notice, data })
 }
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
-    let query = Fields::parse(context.request.query().as_bytes(), &["token", "email"])?;
+    let query = Fields::parse(context.request.query().as_bytes(), &["token", "email", "notice", "return_to"])?;
     if let Some(token) = query.get("token") {
         let mut response = wire::see_other(&context.path("/verify"));
         let expires_at = context.now + LINK_COOKIE_LIFE;
         context.set_cookie(&mut response, CookieName::Link, token, Some(expires_at));
         return Ok(response);
     }
-    let Some(link) = link(context) else { return Ok(check_mail(context, query.text("email"))) };
-    match context.auth.preview_link(&context.client, link.as_str().into()).await {
-        Ok(preview) => Ok(confirm(context, &preview, None, "")),
-        Err(error) => Ok(dead_link(context, &context.problem(error))),
+    let target = return_to::parse(query.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
+    if let Some(link) = cookie(context, CookieName::Link) {
+        return match context.auth.preview_link(&context.client, link.into()).await {
+            Ok(preview) => Ok(confirm(context, &preview, None, "", &target)),
+            Err(error) => Ok(dead_link(context, &context.problem(error), &target)),
+        };
+    }
+    let asked = query.get("email").map(str::to_owned).or_else(|| address(context));
+    let awaited = awaited(context).await?;
+    let pending = awaited.is_some() && (asked.is_none() || asked == awaited);
+    let email = asked.or(awaited).unwrap_or_default();
+    let notice = query.choice("notice", &NOTICES);
+    Ok(check_mail(context, &Waiting { notice, email: &email, target: &target, pending, ..Waiting::default() }))
+}
+
+/// The address whose proof a begun sign-in waits for.
+async fn awaited(context: &Context<'_>) -> Result<Option<String>, Problem> {
+    let Some(attempt) = context.bearer(CookieName::Attempt, BearerKind::Attempt) else { return Ok(None) };
+    match context.auth.peek(&context.client, &attempt).await {
+        Ok(PendingStep::VerifyAddress { email }) => Ok(Some(email)),
+        Ok(PendingStep::ChooseOrg { .. }) | Err(Error::Refused(_) | Error::Invalid(_)) => Ok(None),
+        Err(error) => Err(context.problem(error)),
     }
 }
 
 /// The page with the button that uses the link.
-fn confirm(context: &Context<'_>, preview: &Preview, problem: Option<&Problem>, organization: &str) -> Response {
+fn confirm(
+    context: &Context<'_>,
+    preview: &Preview,
+    problem: Option<&Problem>,
+    organization: &str,
+    target: &str,
+) -> Response {
     let organization =
         if organization.is_empty() { preview.organization.as_deref().unwrap_or("") } else { organization };
     let data = context! { email => &preview.email, name => &preview.name, needs_password => preview.needs_password };
-    pages::page(
-        context,
-        "verify.html",
-        Page { values: vec![("organization", organization)], problem, data, notice: None },
-    )
+    let values = vec![("organization", organization), ("return_to", target)];
+    pages::page(context, "verify.html", Page { values, problem, data, notice: None })
 }
 
 /// A link that cannot be used any more leads to a new one.
-fn dead_link(context: &Context<'_>, problem: &Problem) -> Response {
-    let data = context! { email => "" };
-    let mut response =
-        pages::page(context, "check_mail.html", Page { problem: Some(problem), data, ..Page::default() });
+fn dead_link(context: &Context<'_>, problem: &Problem, target: &str) -> Response {
+    let email = address(context).unwrap_or_default();
+    let shown = Waiting { problem: Some(problem), email: &email, target, ..Waiting::default() };
+    let mut response = check_mail(context, &shown);
     if problem.code == "link_invalid" {
         context.clear_cookie(&mut response, CookieName::Link);
     }
@@ -128,67 +202,75 @@ fn dead_link(context: &Context<'_>, problem: &Problem) -> Response {
 }
 
 pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
-    let fields = context.form(&["code", "email", "password", "organization"])?;
+    let fields = context.form(&["code", "email", "password", "organization", "return_to"])?;
+    let target = return_to::parse(fields.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
     let (password, organization) = (fields.get("password"), fields.get("organization"));
-    match (fields.get("code"), link(context)) {
-        (Some(code), _) => match prove(context, Proof::Code(code.into()), password, organization).await {
-            Ok(_) => proven(context).await,
-            Err(error) => {
-                let problem = context.problem(error);
-                let needs_password = problem.fields.iter().any(|error| error.field == "password");
-                let data = context! { email => fields.text("email"), code, needs_password };
-                Ok(pages::page(context, "check_mail.html", Page { problem: Some(&problem), data, ..Page::default() }))
-            }
-        },
-        (None, Some(link)) => match prove(context, Proof::Link(link.as_str().into()), password, organization).await {
-            Ok(_) => proven(context).await,
-            Err(error) => {
-                let problem = context.problem(error);
-                match context.auth.preview_link(&context.client, link.as_str().into()).await {
-                    Ok(preview) => Ok(confirm(context, &preview, Some(&problem), fields.text("organization"))),
-                    Err(error) => Ok(dead_link(context, &context.problem(error))),
-                }
-            }
-        },
-        (None, None) => {
-            let problem = context.problem(FieldError::new("code", FieldError::REQUIRED).into());
-            let data = context! { email => fields.text("email") };
-            Ok(pages::page(context, "check_mail.html", Page { problem: Some(&problem), data, ..Page::default() }))
-        }
+    // People paste codes with whatever space their mail program shows.
+    let code: String = fields.text("code").chars().filter(|c| !c.is_whitespace()).collect();
+    let link = cookie(context, CookieName::Link).filter(|_| code.is_empty());
+    let proof = match link {
+        Some(link) => Proof::Link(link.into()),
+        None => Proof::Code(code.as_str().into()),
+    };
+    let proven = if link.is_none() && code.is_empty() {
+        Err(FieldError::new("code", FieldError::REQUIRED).into())
+    } else {
+        prove(context, proof, password, organization).await
+    };
+    let problem = match proven {
+        Ok(_) => return onward(context, &target).await,
+        Err(error) => context.problem(error),
+    };
+    if let Some(link) = link {
+        return match context.auth.preview_link(&context.client, link.into()).await {
+            Ok(preview) => Ok(confirm(context, &preview, Some(&problem), fields.text("organization"), &target)),
+            Err(error) => Ok(dead_link(context, &context.problem(error), &target)),
+        };
     }
+    let shown = Waiting {
+        problem: Some(&problem),
+        email: fields.text("email"),
+        code: &code,
+        organization: fields.text("organization"),
+        target: &target,
+        ..Waiting::default()
+    };
+    Ok(check_mail(context, &shown))
 }
 
 /// Goes on with the sign-in that waited for the proof, or to the sign-in page.
-async fn proven(context: &Context<'_>) -> Result<Response, Problem> {
-    let mut response = match context.bearer(CookieName::Attempt, BearerKind::Attempt) {
+async fn onward(context: &Context<'_>, target: &str) -> Result<Response, Problem> {
+    let resumed = match context.bearer(CookieName::Attempt, BearerKind::Attempt) {
         Some(attempt) => match context.auth.resume(&context.client, &attempt).await {
-            Ok(outcome) => sign_in::lead_on(context, &outcome, None),
-            Err(Error::Refused(_)) => wire::see_other(&context.path("/sign-in?notice=verified")),
+            Ok(outcome) => Some(outcome),
+            Err(Error::Refused(_)) => None,
             Err(error) => return Err(context.problem(error)),
         },
-        None => wire::see_other(&context.path("/sign-in?notice=verified")),
+        None => None,
+    };
+    let mut response = match resumed {
+        Some(outcome) => sign_in::lead_on(context, &outcome, Some(target).filter(|target| !target.is_empty())),
+        None => {
+            let more = pages::onward(target).replacen('?', "&", 1);
+            let mut response = wire::see_other(&context.path(&format!("/sign-in?notice=verified{more}")));
+            context.clear_cookie(&mut response, CookieName::Address);
+            response
+        }
     };
     context.clear_cookie(&mut response, CookieName::Link);
     Ok(response)
 }
 
 pub(super) async fn resend_form(context: &Context<'_>) -> Result<Response, Problem> {
-    let fields = context.form(&["email"])?;
+    let fields = context.form(&["email", "return_to"])?;
+    let target = return_to::parse(fields.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
     let email = fields.text("email");
     match context.auth.request_verification(&context.client, email).await {
-        Ok(_) => {
-            let data = context! { email };
-            Ok(pages::page(
-                context,
-                "check_mail.html",
-                Page { notice: Some("check-mail-sent-again"), data, ..Page::default() },
-            ))
-        }
+        Ok(_) => Ok(wait_for_mail(context, email, &target, Some("sent-again"))),
         Err(error) => {
             let problem = context.problem(error);
-            let data = context! { email };
-            let values = vec![("email", email)];
-            Ok(pages::page(context, "check_mail.html", Page { values, problem: Some(&problem), data, notice: None }))
+            let shown = Waiting { problem: Some(&problem), email, target: &target, ..Waiting::default() };
+            Ok(check_mail(context, &shown))
         }
     }
 }

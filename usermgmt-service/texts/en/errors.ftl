@@ -1,10 +1,10 @@
 # What went wrong, by code, as a person reads it: what happened and what to do.
 
 unauthenticated = You are not signed in. Sign in and try again.
-invalid-credentials = E-mail address and password do not belong together. Check both and try again.
+invalid-credentials = This e-mail address and this password do not belong together. Check both and try again.
 account-unavailable = This account cannot be used. Please contact support.
 too-many-attempts = Too many attempts. Please try again { $when }.
-link-invalid = This link was used before, was replaced by a newer one, or has expired. Ask for a new one below.
+link-invalid = This link was used before, was replaced by a newer one, or has expired.
 code-invalid = This code is wrong, was replaced by a newer one, or has expired. Check your latest mail, or ask for a new code.
 attempt-expired = Your sign-in took too long or was completed elsewhere. Please sign in again.
 step-up-required = Please confirm that it is you to go on.
@@ -12,27 +12,55 @@ policy-unmet = This organization asks for more than your present sign-in. Please
 permission-missing = You do not have the right to do this here. Ask an administrator of your organization.
 wrong-org = You are working in another organization. Switch to this one first.
 organization-required = Choose an organization first.
-not-found = There is nothing here, or it is not yours to see.
+not-found = What you are looking for does not exist, or it is not yours to see. Check the address.
 authority-changed = Your rights have changed in the meantime. Please load the page again.
 conflict = Somebody else changed the same thing at the same time. Please try again.
 unavailable = Something does not work at the moment. Nothing was changed. Please try again shortly.
 busy = Very many people are signing in right now. Please try again in a moment.
-cross-site = This request came from another site and was not carried out. Please load the page and try again.
-malformed-request = The request could not be read.
+cross-site = We could not make sure that this came from you, so nothing was done. Please open the form again and send it once more.
+malformed-request = We could not read what your browser sent. Nothing was changed. Please go back and try again.
 invalid-fields = Please correct what is marked below.
-payload-too-large = The request is too large.
+payload-too-large = What was sent is too large. Nothing was changed. Please shorten it and try again.
 unsupported-media-type = The request has a form that is not understood here.
-method-not-allowed = This cannot be done here.
-internal = Something went wrong on our side. Nothing was changed.
+method-not-allowed = This address cannot be used like that. Nothing was changed.
+internal = Something went wrong on our side. Nothing was changed. Please try again.
 
+# When it is worth trying again; fills `$when`.
+wait-seconds =
+    { $count ->
+        [one] in 1 second
+       *[other] in { $count } seconds
+    }
+wait-minutes =
+    { $count ->
+        [one] in 1 minute
+       *[other] in { $count } minutes
+    }
+wait-hours =
+    { $count ->
+        [one] in 1 hour
+       *[other] in { $count } hours
+    }
+
+# What is wrong with a field. `field-<field>-<code>` is preferred to `field-<code>`.
 field-required = Please fill this in.
 field-too-long = This is too long.
 field-too-short = This is too short.
 field-malformed = This does not look right. Please check it.
 field-forbidden-character = This contains a character that cannot be used.
 field-taken = This is taken already.
-field-domain = Please check the part after the @.
+field-domain = Please check the part after the @: this is no valid domain.
 field-contains-name = The password contains your name. Choose one that does not.
 field-contains-email = The password contains your e-mail address. Choose one that does not.
 field-unknown = This field is not expected here.
 field-duplicate = This field was sent twice.
+
+field-email-required = Please enter your e-mail address.
+field-email-malformed = Please enter an address like name@example.com.
+field-password-required = Please enter a password.
+field-password-too-short = Please choose a password with at least { $min } characters.
+field-password-too-long = Please choose a password with at most 256 characters.
+field-name-required = Please enter your name.
+field-name-too-long = Please enter at most 64 characters.
+field-organization-too-long = Please enter at most 64 characters.
+field-code-required = Please enter the code from the mail.

@@ -1,0 +1,99 @@
+//! Templates and catalogue belong together: no text is missing, none is left over, none stands outside.
+
+use std::collections::BTreeSet;
+
+use usermgmt_service::Texts;
+
+use super::templates::{TEMPLATES, environment};
+
+const PAGES: &str = include_str!("../../../usermgmt-service/texts/en/pages.ftl");
+
+/// Code that names texts.
+const CODE: [&str; 11] = [
+    include_str!("mod.rs"),
+    include_str!("ago.rs"),
+    include_str!("error.rs"),
+    include_str!("templates.rs"),
+    include_str!("../routes/account.rs"),
+    include_str!("../routes/choose_organization.rs"),
+    include_str!("../routes/sign_in.rs"),
+    include_str!("../routes/sign_up.rs"),
+    include_str!("../routes/step_up.rs"),
+    include_str!("../routes/verify.rs"),
+    include_str!("../routes/development.rs"),
+];
+
+/// What stands between two marks, each time.
+fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(open).skip(1).map(move |rest| rest.split(close).next().unwrap())
+}
+
+/// The text without everything between two marks.
+fn without(text: &str, open: &str, close: &str) -> String {
+    let mut kept = String::new();
+    for (number, piece) in text.split(open).enumerate() {
+        kept.push_str(if number == 0 { piece } else { piece.split_once(close).expect(open).1 });
+    }
+    kept
+}
+
+/// Names of texts that the templates say.
+fn said() -> BTreeSet<&'static str> {
+    TEMPLATES.iter().flat_map(|(_, source, _)| between(source, "t(\"", "\"")).collect()
+}
+
+#[test]
+fn every_template_parses() {
+    for (name, ..) in TEMPLATES {
+        environment().get_template(name).unwrap();
+    }
+}
+
+#[test]
+fn every_text_of_a_page_is_in_the_catalogue() {
+    let texts = Texts::standard().unwrap();
+    let titles = TEMPLATES.iter().filter_map(|(.., title)| *title);
+    for id in said().into_iter().chain(titles) {
+        assert!(texts.knows(id), "{id}");
+    }
+}
+
+#[test]
+fn every_text_of_the_catalogue_is_on_a_page() {
+    let used = said();
+    let ids = PAGES.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+    let on_page = |id: &str| used.contains(id) || CODE.iter().any(|code| code.contains(&format!("\"{id}\"")));
+    let unused: Vec<_> = ids.map(|line| line.split(' ').next().unwrap()).filter(|id| !on_page(id)).collect();
+    assert!(unused.is_empty(), "on no page: {unused:?}");
+}
+
+#[test]
+fn nothing_that_people_read_stands_outside_the_catalogue() {
+    for (name, source, _) in TEMPLATES {
+        let mut source = (*source).to_owned();
+        for (open, close) in [("{#", "#}"), ("{%", "%}"), ("{{", "}}")] {
+            source = without(&source, open, close);
+        }
+        for attribute in ["title", "aria-label", "placeholder", "alt"] {
+            for value in between(&source, &format!(" {attribute}=\""), "\"") {
+                assert!(value.is_empty(), "{name}: {attribute}=\"{value}\"");
+            }
+        }
+        let visible = without(&source, "<", ">");
+        assert!(visible.trim().is_empty(), "{name}: {}", visible.trim());
+        for script in ["<script", "javascript:", " style=", " onclick=", "<style"] {
+            assert!(!source.contains(script), "{name}: {script}");
+        }
+    }
+}
+
+#[test]
+fn every_code_of_a_problem_has_a_text() {
+    let texts = Texts::standard().unwrap();
+    for code in crate::Problem::OWN_CODES {
+        assert!(texts.knows(&code.replace('_', "-")), "{code}");
+    }
+    for id in ["wait-seconds", "wait-minutes", "wait-hours"] {
+        assert_eq!(texts.get("en", id, &[("count", "7")]).contains('7'), true, "{id}");
+    }
+}
