@@ -1,11 +1,10 @@
 //! From actix's values to ours and back. actix-web 4 still uses `http` 0.2: types cross by bytes.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Path, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use usermgmt_http::extract::ORG_PARAM;
 use usermgmt_http::{Body, Head, Response};
@@ -53,24 +52,26 @@ impl Seen {
     }
 }
 
-/// Parameters of the path, percent-decoded once.
-fn params(request: &HttpRequest) -> HashMap<String, String> {
-    use actix_web::FromRequest as _;
-    let found = Path::from_request(request, &mut actix_web::dev::Payload::None).into_inner();
-    found.map(Path::into_inner).unwrap_or_default()
+/// Parameters of the path. The framework has decoded all but `%`, `/` and `+`; its extractor does the rest.
+fn params(request: &HttpRequest) -> Vec<(String, String)> {
+    let values = Path::<Vec<String>>::from_request(request, &mut actix_web::dev::Payload::None).into_inner();
+    let values = values.map(Path::into_inner).unwrap_or_default();
+    request.match_info().iter().map(|(name, _)| name.to_owned()).zip(values).collect()
 }
 
 /// The organisation that the matched route names.
 pub(crate) fn named_org(request: &HttpRequest) -> Option<String> {
+    request.match_info().get(ORG_PARAM)?;
+    let named = params(request).into_iter().find(|(name, _)| name == ORG_PARAM);
     // A name that cannot be read names no organisation; it must not come to mean the one of the session.
-    request.match_info().get(ORG_PARAM).map(|_| params(request).remove(ORG_PARAM).unwrap_or_default())
+    Some(named.map(|(_, value)| value).unwrap_or_default())
 }
 
 /// A request to one of our own routes.
 pub(crate) async fn request(request: &HttpRequest, body: Payload, limit: usize) -> usermgmt_http::Request {
     let Seen { method, target, headers, peer } = Seen::of(request);
     let body = read(request, body, limit).await;
-    usermgmt_http::Request { method, params: params(request).into_iter().collect(), target, headers, peer, body }
+    usermgmt_http::Request { method, params: params(request), target, headers, peer, body }
 }
 
 async fn read(request: &HttpRequest, body: Payload, limit: usize) -> Body {
@@ -92,4 +93,30 @@ pub(crate) fn response(response: &Response) -> HttpResponse {
         builder.append_header((name.as_str(), value.as_bytes()));
     }
     builder.body(response.body().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn parameters_are_decoded_once() {
+        let request = TestRequest::default().param("org", "a%252Fb+c").param("id", "1%2F2").to_http_request();
+        let decoded = [("org", "a%2Fb+c"), ("id", "1/2")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(params(&request), decoded);
+        assert_eq!(named_org(&request).as_deref(), Some("a%2Fb+c"));
+        assert_eq!(params(&TestRequest::default().to_http_request()), []);
+    }
+
+    #[test]
+    fn a_prefix_is_a_plain_path() {
+        assert_eq!(prefix("/auth/").as_deref(), Some("/auth"));
+        assert_eq!(prefix("a/b").as_deref(), Some("/a/b"));
+        assert_eq!(prefix("/").as_deref(), Some(""));
+        for wrong in ["/a//b", "/../a", "/a/.", "/{a}", "/a?b", "/a b", "/ä"] {
+            assert_eq!(prefix(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -80,3 +80,18 @@ fn is_limit(error: &(dyn std::error::Error + 'static)) -> bool {
 pub(crate) fn response(response: Response) -> axum::response::Response {
     response.map(axum::body::Body::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_a_plain_path() {
+        assert_eq!(prefix("/auth/").as_deref(), Some("/auth"));
+        assert_eq!(prefix("a/b").as_deref(), Some("/a/b"));
+        assert_eq!(prefix("/").as_deref(), Some(""));
+        for wrong in ["/a//b", "/../a", "/a/.", "/{a}", "/a?b", "/a b", "/ä"] {
+            assert_eq!(prefix(wrong), None, "{wrong}");
+        }
+    }
+}
