@@ -60,7 +60,8 @@ impl Reply {
             .filter(|(name, _)| *name != header::DATE)
             .map(|(name, value)| {
                 let value = value.to_str().unwrap_or_default();
-                let value = if *name == header::SET_COOKIE { value.split('=').next().unwrap_or_default() } else { value };
+                let value =
+                    if *name == header::SET_COOKIE { value.split('=').next().unwrap_or_default() } else { value };
                 (name.to_string(), value.to_owned())
             })
             .collect();
@@ -182,7 +183,7 @@ impl Agent {
         let token = hidden_token(&page.body).unwrap_or_else(|| panic!("no form: {}", page.body));
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.append_pair("csrf", &token);
-        fields.iter().for_each(|(name, value)| drop(body.append_pair(name, value)));
+        body.extend_pairs(fields);
         let kind = "application/x-www-form-urlencoded";
         let mut browser = self.with("accept", "text/html,application/xhtml+xml").with("sec-fetch-site", "same-origin");
         let reply = browser.send(Method::POST, action, Some(kind), body.finish()).await;

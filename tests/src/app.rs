@@ -60,7 +60,8 @@ impl App {
         keys: KeyRing,
     ) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let origin = setup.origin.unwrap_or_else(|| format!("http://localhost:{}", listener.local_addr().unwrap().port()));
+        let origin =
+            setup.origin.unwrap_or_else(|| format!("http://localhost:{}", listener.local_addr().unwrap().port()));
         let mailbox = DevMailbox::default();
         let behind = (setup.wrap)(store.store.clone());
         let builder = UserMgmt::builder(behind, &origin, keys.clone())

@@ -148,7 +148,8 @@ pub async fn start(framework: Framework, listener: TcpListener, auth: UserMgmt) 
                         let auth = auth.clone();
                         actix_web::App::new().configure(move |app| on_actix::configure(app, &auth))
                     };
-                    let server = actix_web::HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run();
+                    let server =
+                        actix_web::HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run();
                     let handle = server.handle();
                     actix_web::rt::spawn(async move {
                         drop(stopped.await);

@@ -60,9 +60,13 @@ impl FreshStore {
                 let mut dump = String::new();
                 for name in names.iter().filter(|name| name.starts_with("usermgmt_")) {
                     let columns = sqlx::query(sqlx::AssertSqlSafe(format!("pragma table_info({name})")));
-                    let columns: Vec<String> = columns.fetch_all(pool).await.unwrap().iter().map(|row| row.get("name")).collect();
+                    let columns: Vec<String> =
+                        columns.fetch_all(pool).await.unwrap().iter().map(|row| row.get("name")).collect();
                     let all: Vec<_> = columns.iter().map(|column| format!("'{column}=' || quote({column})")).collect();
-                    let rows = sqlx::query(sqlx::AssertSqlSafe(format!("select {} from {name} order by 1", all.join(" || ' ' || "))));
+                    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+                        "select {} from {name} order by 1",
+                        all.join(" || ' ' || ")
+                    )));
                     for row in rows.fetch_all(pool).await.unwrap() {
                         dump.push_str(&format!("{name}: {}\n", row.get::<String, _>(0)));
                     }
@@ -71,7 +75,8 @@ impl FreshStore {
             }
             Behind::Postgres { pool, .. } => {
                 let tables = "select tablename::text from pg_tables where tablename like 'usermgmt\\_%' order by 1";
-                let names: Vec<String> = sqlx::query(tables).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect();
+                let names: Vec<String> =
+                    sqlx::query(tables).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect();
                 let mut dump = String::new();
                 for name in names {
                     let rows = sqlx::query(sqlx::AssertSqlSafe(format!("select t::text from {name} t order by 1")));
@@ -151,7 +156,9 @@ pub async fn fresh_database() -> (String, String) {
     for _ in 0..200 {
         match connection.execute(sqlx::AssertSqlSafe(create.clone())).await {
             Ok(_) => return (with_name(&name), name),
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55006") => tokio::task::yield_now().await,
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55006") => {
+                tokio::task::yield_now().await
+            }
             Err(error) => panic!("{error}"),
         }
     }

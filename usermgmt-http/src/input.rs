@@ -33,6 +33,10 @@ pub fn representation(media_type: &str) -> Option<Representation> {
 /// [`Problem::MALFORMED`]; the body is not repeated in it.
 pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let body = if body.is_empty() { b"{}" } else { body };
+    // A list of values in the order of the fields is no object, though the reader would take it for one.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Problem::MALFORMED);
+    }
     let mut depth = 0_usize;
     for byte in body {
         match byte {

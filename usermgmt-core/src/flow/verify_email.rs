@@ -213,7 +213,7 @@ pub fn first_organization(flow: &Flow<'_>, changes: &mut ChangeSet, owner: &User
         user: owner.id,
         roles: vec![RoleKey::new(RoleKey::OWNER)],
         status: MembershipStatus::Active,
-        rights_version: 1,
+        rights_version: Membership::first_rights(flow.now),
         created_at: flow.now,
         version: Version::NEW,
     }));

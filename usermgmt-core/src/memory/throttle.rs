@@ -25,12 +25,15 @@ impl ThrottleStore for MemoryStore {
             let counter = counters.get(&charge.key).filter(|counter| counter.ends_at > now).unwrap_or(&fresh);
             Counter { ends_at: counter.ends_at.min(now + charge.window), ..*counter }
         };
-        let refusing = charges.iter().map(|charge| (charge, present(charge)));
-        let refusing = refusing.filter(|(charge, counter)| counter.used >= charge.limit);
-        if let Some((charge, counter)) = refusing.max_by_key(|(_, counter)| counter.ends_at) {
-            return Ok(Some(Throttled { key: charge.key, until: counter.ends_at }));
-        }
         let counted: Vec<_> = charges.iter().map(|charge| (charge.key, present(charge))).collect();
+        let refusing = charges.iter().zip(&counted).filter(|(charge, (_, counter))| counter.used >= charge.limit);
+        if let Some((key, closed)) = refusing.map(|(_, counted)| *counted).max_by_key(|(_, counter)| counter.ends_at) {
+            // A window that was cut because the clock went back stays cut.
+            for (key, counter) in &counted {
+                counters.entry(*key).and_modify(|kept| kept.ends_at = kept.ends_at.min(counter.ends_at));
+            }
+            return Ok(Some(Throttled { key, until: closed.ends_at }));
+        }
         counters.extend(counted.into_iter().map(|(key, counter)| (key, Counter { used: counter.used + 1, ..counter })));
         Ok(None)
     }

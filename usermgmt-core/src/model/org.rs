@@ -90,10 +90,20 @@ pub struct Membership {
     pub roles: Vec<RoleKey>,
     /// Whether it gives access.
     pub status: MembershipStatus,
-    /// Moves when this member's rights change. Written only by `Write::MoveRights`.
+    /// Moves when this member's rights change. Written only by `Write::MoveRights`, and by the put that makes the
+    /// membership: it begins at [`first_rights`](Self::first_rights), so that a membership that was removed and made
+    /// again never repeats a value under which somebody may still act.
     pub rights_version: u64,
     /// Since when.
     pub created_at: OffsetDateTime,
     /// Version of the row.
     pub version: Version,
+}
+
+impl Membership {
+    /// The `rights_version` that a membership made at this time begins with: microseconds since 1970.
+    #[must_use]
+    pub fn first_rights(now: OffsetDateTime) -> u64 {
+        u64::try_from(now.unix_timestamp_nanos() / 1_000).unwrap_or(0)
+    }
 }

@@ -44,6 +44,10 @@ pub struct StillMember {
 /// A `Put…` of a versioned row inserts it if its version is [`Version::NEW`] and otherwise replaces the row of exactly
 /// that version; the row then has the next version. Columns that say so in the model are left alone by a replacing
 /// put: they move only by their own write.
+///
+/// A put tells no cache. Whoever changes a standing by one (the status of a user or an organisation, the status or
+/// roles of a membership) adds the move that says so: `MoveAuthEpoch` or `MoveRights`. Moving something that is not
+/// there is a conflict.
 #[derive(Clone, Debug)]
 pub enum Write {
     /// Writes nothing; refuses the commit with [`Guard::Authority`](super::Guard::Authority) unless this still holds.
@@ -98,12 +102,12 @@ pub enum Write {
         /// The token.
         id: TokenId,
     },
-    /// Uses up a live token; refuses with [`Guard::Token`](super::Guard::Token) if it is not live at the commit's time.
+    /// Uses up a live token, whatever has become of its code; refuses with [`Guard::Token`](super::Guard::Token) if it is not live at the commit's time.
     ConsumeToken {
         /// The token.
         id: TokenId,
     },
-    /// Revokes every live token of this user and kind.
+    /// Revokes every token of this user and kind that was not used or revoked.
     RevokeTokens {
         /// Whose.
         user: UserId,
@@ -121,7 +125,8 @@ pub enum Write {
     /// Inserts a session.
     PutSession(Session),
     /// Gives a session a new secret and what has been proven since; refuses with
-    /// [`Guard::Session`](super::Guard::Session) unless the session is running and has the old secret.
+    /// [`Guard::Session`](super::Guard::Session) unless the session has the old secret and was not ended. Whether it
+    /// has expired is for the check that led here.
     RotateSession {
         /// The session.
         id: SessionId,
@@ -136,7 +141,7 @@ pub enum Write {
         /// The epoch it belongs to from now on.
         auth_epoch: u64,
     },
-    /// Ends a session of this user. Ending an ended session is no error.
+    /// Ends a session of this user. Ending one that has ended, or is not there, is no error and changes nothing.
     EndSession {
         /// Whose; a session of somebody else is left alone.
         user: UserId,
@@ -264,9 +269,10 @@ impl Write {
             Self::PutMembership(_) => 8,
             Self::DeleteMembership { .. } => 9,
             Self::MoveRights { .. } => 10,
-            Self::RevokeTokens { .. } => 11,
-            Self::CountTry { .. } => 12,
-            Self::ConsumeToken { .. } => 13,
+            Self::CountTry { .. } => 11,
+            // The one token that is used comes before those that are revoked with it.
+            Self::ConsumeToken { .. } => 12,
+            Self::RevokeTokens { .. } => 13,
             Self::PutToken(_) => 14,
             Self::ConsumeAttempt { .. } => 15,
             Self::PutAttempt(_) => 16,

@@ -107,7 +107,7 @@ macro_rules! forward_reads {
             $(async fn $method(&self, $($arg: $type),*) -> Result<$answer> {
                 let ($this, $call) = (self, stringify!($method));
                 let _ = $call;
-                $before;
+                let () = $before;
                 $crate::store::$trait::$method(&$inner, $($arg),*).await
             })*
         }

@@ -57,7 +57,9 @@ pub struct Throttled {
 /// # Contract
 /// - Each charge is counted and compared in one atomic step: of any number of simultaneous uses no more than `limit`
 ///   are allowed within a window.
-/// - A window that would end later than `now + window` (the clock went back) ends at `now + window`.
+/// - A window that would end later than `now + window` (the clock went back) ends at `now + window`, and stays cut even
+///   if the use that cut it was refused.
+/// - A counter that is named twice in one call counts once, by the lower limit.
 /// - A refused use is not counted on any of its counters, so a refusal never prolongs itself.
 #[async_trait]
 pub trait ThrottleStore: Send + Sync + 'static {

@@ -1,0 +1,17 @@
+//! The HTTP suite: written once, run on every store under every framework.
+
+mod csrf;
+mod enumeration;
+mod input;
+mod limits;
+mod organizations;
+mod outage;
+mod redirects;
+mod routes;
+mod secrets;
+mod sessions;
+mod sign_in;
+mod sign_up;
+mod step_up;
+mod users;
+mod verify_email;

@@ -1,0 +1,138 @@
+//! Secrets stay secret: canaries of every kind, searched for wherever something is written down.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use base64::Engine as _;
+use serde_json::json;
+use tracing_subscriber::fmt::MakeWriter;
+use usermgmt_tests::app::{code, token};
+use usermgmt_tests::{App, Person, cells};
+
+cells!(no_secret_is_written_down);
+
+/// Everything that this process logs, at the finest level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+fn log() -> &'static Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    LOG.get_or_init(|| {
+        let log = Log::default();
+        let subscriber =
+            tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(log.clone());
+        tracing::subscriber::set_global_default(subscriber.finish()).expect("no other log in this process");
+        log
+    })
+}
+
+/// The forms in which a secret could be written down.
+fn forms(secret: &str) -> Vec<String> {
+    let engines = [base64::engine::general_purpose::STANDARD_NO_PAD, base64::engine::general_purpose::URL_SAFE_NO_PAD];
+    let mut forms = vec![
+        secret.to_owned(),
+        secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        secret.bytes().map(|byte| format!("{byte:02X}")).collect(),
+        url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+        secret.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+    ];
+    forms.extend(engines.iter().map(|engine| engine.encode(secret)));
+    forms
+}
+
+fn leaks(place: &str, text: &str, secrets: &[(&str, String)]) -> Vec<String> {
+    let found = secrets.iter().filter(|(_, secret)| forms(secret).iter().any(|form| text.contains(form)));
+    found.map(|(kind, _)| format!("{kind} in {place}")).collect()
+}
+
+async fn no_secret_is_written_down(app: App) {
+    let log = log();
+    let password = format!("canary {} password", app.address().port());
+    let wrong = format!("canary {} mistyped", app.address().port());
+    let mut ann = Person { password: password.clone(), ..Person::new(&app, "ann") };
+    let mut answers = Vec::new();
+    answers.push(ann.sign_up().await);
+    app.work().await;
+    let mail = app.mail(&ann.email);
+    let (link, code) = (token(&mail), code(&mail));
+    answers.push(Person { password: wrong.clone(), ..ann.clone() }.sign_in().await);
+    answers.push(ann.sign_in().await);
+    let attempt = ann.agent.cookies["um_attempt"].clone();
+    let browser = ann.agent.cookies["um_browser"].clone();
+    answers.push(ann.agent.post("/auth/verify", json!({ "token": link, "code": code })).await);
+    answers.push(ann.agent.post("/auth/verify", json!({ "token": format!("{link}x") })).await);
+    answers.push(ann.agent.post("/auth/verify", json!({ "token": link })).await);
+    answers.push(ann.agent.post("/auth/sign-in/continue", json!({})).await);
+    let session = ann.agent.cookies["um_session"].clone();
+    let device = ann.agent.cookies["um_device"].rsplit('.').next().unwrap().to_owned();
+    answers.push(ann.agent.post("/auth/step-up", json!({ "password": password })).await);
+    let stepped = ann.agent.cookies["um_session"].clone();
+    answers.push(ann.agent.navigate("/auth/account").await);
+    answers.push(ann.agent.post("/auth/sign-out-everywhere", json!({})).await);
+    answers.push(ann.agent.post("/auth/sign-in", json!({ "email": ann.email, "password": [password] })).await);
+    app.work().await;
+
+    let root = app.keys.expose().split_whitespace().nth(2).unwrap().to_owned();
+    // Without the kind prefix, which is no secret.
+    let body = |secret: &str| secret[7..].to_owned();
+    let secrets = [
+        ("password", password.clone()),
+        ("mistyped password", wrong),
+        ("session", body(&session)),
+        ("rotated session", body(&stepped)),
+        ("attempt", body(&attempt)),
+        ("browser", body(&browser)),
+        ("device", body(&device)),
+        ("link", body(&link)),
+        ("root key", root),
+    ];
+    let mut found = Vec::new();
+    let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    found.extend(leaks("the log", &logged, &secrets));
+    assert!(!logged.contains("$argon2id$"), "hashes are not logged either");
+    for (number, answer) in answers.iter().enumerate() {
+        found.extend(leaks(&format!("body {number}"), &answer.body, &secrets));
+    }
+    if let Some(dump) = app.store.dump().await {
+        found.extend(leaks("the database", &dump, &secrets));
+        assert!(!dump.contains(&code), "codes are not stored");
+    }
+    let events =
+        app.store.store.events(app.auth.realm(), None, usermgmt_core::page::PageRequest::first(200)).await.unwrap();
+    found.extend(leaks("the audit log", &format!("{events:?}"), &secrets));
+    found.extend(leaks(
+        "a debug print",
+        &format!("{:?} {:?} {mail:?}", app.auth, app.keys)
+            .replace(&mail.text, "")
+            .replace(mail.html.as_deref().unwrap(), ""),
+        &secrets[..1],
+    ));
+    assert!(found.is_empty(), "{found:?}");
+    app.report.case("PW-14");
+    app.report.requirement(28);
+
+    // The search finds what is there.
+    for form in forms(&password) {
+        assert_eq!(leaks("a planted leak", &format!("… {form} …"), &secrets).len(), 1, "{form}");
+    }
+    app.report.twin("PW-14");
+}
