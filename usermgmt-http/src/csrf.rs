@@ -35,15 +35,19 @@ pub enum Source {
 /// Where a request comes from.
 #[must_use]
 pub fn source(headers: &HeaderMap, origin: &Origin) -> Source {
-    let mut said = Source::Unknown;
+    let (mut said, mut vouched) = (Source::Unknown, false);
     for site in headers.get_all("sec-fetch-site") {
         match site.as_bytes() {
-            b"same-origin" | b"none" => said = Source::Own,
+            b"same-origin" => (said, vouched) = (Source::Own, true),
+            b"none" => said = Source::Own,
             _ => return Source::Foreign,
         }
     }
     for claimed in headers.get_all(header::ORIGIN) {
-        if claimed.as_bytes() != origin.as_str().as_bytes() {
+        // A form on a page with `Referrer-Policy: no-referrer`, such as ours, is sent with `Origin: null` (Fetch
+        // standard, "append a request Origin header"). A page without an origin is never `same-origin`.
+        let hidden = vouched && claimed.as_bytes() == b"null";
+        if claimed.as_bytes() != origin.as_str().as_bytes() && !hidden {
             return Source::Foreign;
         }
         said = Source::Own;
@@ -91,9 +95,12 @@ mod tests {
         assert_eq!(of(&[("origin", "https://app.example.com")]), Source::Own);
         assert_eq!(of(&[("sec-fetch-site", "same-origin")]), Source::Own);
         assert_eq!(of(&[("referer", "https://app.example.com/x?y")]), Source::Own);
+        assert_eq!(of(&[("sec-fetch-site", "same-origin"), ("origin", "null")]), Source::Own);
         assert_eq!(of(&[]), Source::Unknown);
         for foreign in [
             &[("origin", "null")][..],
+            &[("sec-fetch-site", "none"), ("origin", "null")],
+            &[("sec-fetch-site", "cross-site"), ("origin", "null")],
             &[("origin", "https://evil.example")],
             &[("origin", "http://app.example.com")],
             &[("origin", "https://app.example.com.evil.example")],
