@@ -1,9 +1,11 @@
-//! The OpenAPI 3.1 document, from the route table and the derived schemas.
+//! The OpenAPI 3.1 document: paths from the route table, schemas from the types that are read.
 
 use serde_json::{Map, Value, json};
 use usermgmt_service::UserMgmt;
 
-use crate::route::{Guard, Representation};
+use crate::cookies::CookieName;
+use crate::csrf;
+use crate::route::{Guard, Representation, Route};
 use crate::routes::routes;
 
 /// The document.
@@ -11,11 +13,98 @@ use crate::routes::routes;
 pub fn document(auth: &UserMgmt) -> Value {
     let mut paths = Map::new();
     for route in routes().iter().filter(|route| route.representation == Representation::Json) {
-        let operation = json!({ "summary": route.summary, "x-guard": format!("{:?}", route.guard), "public": route.guard == Guard::Public });
         let path = paths.entry(format!("{}{}", auth.prefix(), route.path)).or_insert_with(|| json!({}));
         if let Value::Object(methods) = path {
-            methods.insert(route.method.as_str().to_ascii_lowercase(), operation);
+            methods.insert(route.method.as_str().to_ascii_lowercase(), operation(route));
         }
     }
-    json!({ "openapi": "3.1.0", "info": { "title": auth.settings().product, "version": env!("CARGO_PKG_VERSION") }, "paths": paths })
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": auth.settings().product, "version": env!("CARGO_PKG_VERSION") },
+        "servers": [{ "url": auth.settings().origin.as_str() }],
+        "paths": paths,
+        "components": {
+            "schemas": { "Problem": problem() },
+            "securitySchemes": {
+                "session": { "type": "apiKey", "in": "cookie", "name": CookieName::Session.on(&auth.settings().origin) }
+            }
+        }
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let public = matches!(route.guard, Guard::Public | Guard::Development);
+    let mut responses = Map::new();
+    responses.insert(
+        route.success.to_string(),
+        json!({
+            "description": "Done.",
+            "content": { "application/json": { "schema": { "type": "object" } } }
+        }),
+    );
+    let mut refused = |status: u16, description: &str| {
+        responses.insert(
+            status.to_string(),
+            json!({
+                "description": description,
+                "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
+            }),
+        );
+    };
+    if !public {
+        refused(401, "Nobody is signed in, or what was presented proves nothing.");
+    }
+    if route.input.is_some() {
+        refused(400, "The body cannot be read: not JSON, unknown or repeated fields, wrong types.");
+        refused(422, "Fields that are not acceptable, each with its code.");
+    }
+    if !csrf::is_safe(&route.method) {
+        refused(403, "Refused; the code says why.");
+        refused(413, "The body is too large.");
+        refused(415, "The body is not JSON.");
+        refused(429, "Too many attempts; `Retry-After` says when to try again.");
+    }
+    if route.path.contains('{') {
+        refused(404, "There is nothing of this id, or it belongs to somebody else.");
+    }
+    refused(503, "Something needed does not work; `Retry-After` says when to try again.");
+
+    let mut operation = json!({ "summary": route.summary, "responses": responses });
+    if let Value::Object(fields) = &mut operation {
+        fields.insert("security".into(), if public { json!([]) } else { json!([{ "session": [] }]) });
+        if let Some(input) = route.input {
+            let content = json!({ "application/json": { "schema": input() } });
+            fields.insert("requestBody".into(), json!({ "required": true, "content": content }));
+        }
+        let parameters: Vec<_> = route.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+        if !parameters.is_empty() {
+            let describe =
+                |name: &&str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
+            fields.insert("parameters".into(), parameters.iter().map(describe).collect());
+        }
+    }
+    operation
+}
+
+fn problem() -> Value {
+    json!({
+        "type": "object",
+        "description": "RFC 9457 problem details with a stable code.",
+        "required": ["type", "title", "status", "code"],
+        "properties": {
+            "type": { "type": "string", "format": "uri" },
+            "title": { "type": "string", "description": "What happened and what to do, in English." },
+            "status": { "type": "integer" },
+            "code": { "type": "string", "description": "Stable code to act upon." },
+            "fields": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["field", "code"],
+                    "properties": { "field": { "type": "string" }, "code": { "type": "string" } }
+                }
+            },
+            "challenge": { "type": "object", "description": "What the caller can do about it." }
+        }
+    })
 }

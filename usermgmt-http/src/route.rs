@@ -4,6 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use http::Method;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 
 use crate::problem::Problem;
 use crate::serve::Context;
@@ -49,6 +51,10 @@ pub struct Route {
     pub max_body: usize,
     /// What it does, in a sentence, for the OpenAPI document.
     pub summary: &'static str,
+    /// Status of success, for the OpenAPI document.
+    pub success: u16,
+    /// Schema of the JSON body, if it takes one.
+    pub(crate) input: Option<fn() -> RefOr<Schema>>,
     pub(crate) run: for<'a> fn(&'a Context<'a>) -> Handling<'a>,
 }
 
@@ -58,9 +64,21 @@ impl std::fmt::Debug for Route {
     }
 }
 
-/// Writes a row: method, path, representation, guard, body limit, summary, handler.
+/// Writes a row: method, path, representation, guard, body limit, summary, handler; for JSON bodies the type that is
+/// read and the status of success.
 macro_rules! route {
     ($method:ident $path:literal, $representation:ident, $guard:ident, $max_body:expr, $summary:literal, $handler:path) => {
+        $crate::route::route!(@row $method $path, $representation, $guard, $max_body, $summary, $handler, 200, None)
+    };
+    ($method:ident $path:literal, $representation:ident, $guard:ident, $max_body:expr, $summary:literal, $handler:path,
+     $input:path => $success:literal) => {
+        $crate::route::route!(
+            @row $method $path, $representation, $guard, $max_body, $summary, $handler, $success,
+            Some(<$input as utoipa::PartialSchema>::schema)
+        )
+    };
+    (@row $method:ident $path:literal, $representation:ident, $guard:ident, $max_body:expr, $summary:literal,
+     $handler:path, $success:literal, $input:expr) => {
         $crate::route::Route {
             method: http::Method::$method,
             path: $path,
@@ -68,6 +86,8 @@ macro_rules! route {
             guard: $crate::route::Guard::$guard,
             max_body: $max_body,
             summary: $summary,
+            success: $success,
+            input: $input,
             run: |context| Box::pin($handler(context)),
         }
     };

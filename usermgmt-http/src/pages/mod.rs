@@ -1,5 +1,6 @@
 //! Pages: rendered on the server, no script, texts from the catalogue, every value escaped by the engine.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use http::StatusCode;
@@ -59,9 +60,9 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
     let me = context.client.principal.as_ref();
     let shown = context! {
         csrf => csrf::token(auth.keys(), &browser),
-        values => values.collect::<Value>(),
+        values => Value::from(values.collect::<BTreeMap<_, _>>()),
         first_error => fields.first().map(|(name, _)| name.clone()),
-        errors => fields.into_iter().map(|(name, text)| (name, Value::from(text))).collect::<Value>(),
+        errors => Value::from(fields.into_iter().collect::<BTreeMap<_, _>>()),
         problem => page.problem.map(|problem| problem.title(auth, language)),
         code => page.problem.map(|problem| problem.code),
         notice => page.notice.map(|id| auth.texts().get(language, id, &[])),
@@ -92,7 +93,7 @@ pub fn onward(return_to: &str) -> String {
     if return_to.is_empty() {
         return String::new();
     }
-    url::form_urlencoded::Serializer::new(String::from("?")).append_pair("return_to", return_to).finish()
+    url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1).append_pair("return_to", return_to).finish()
 }
 
 /// Fields that are wrong, each with its text: the field's own for this code, if there is one.

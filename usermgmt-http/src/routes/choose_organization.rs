@@ -55,7 +55,7 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let offered: Vec<(OrgId, String)> = match (pending, &context.client.principal) {
         (Some(PendingStep::ChooseOrg { orgs }), _) => orgs,
         (Some(PendingStep::VerifyAddress { .. }), None) => {
-            return Ok(wire::see_other(&context.path(&format!("/verify{}", pages::onward(&target)))));
+            return Ok(wire::see_other(&context.path("/verify")));
         }
         (_, Some(principal)) => {
             let found = context.auth.orgs().of(principal, PageRequest::first(OFFERED)).await;

@@ -9,6 +9,7 @@ use usermgmt_service::{PendingStep, Refused, SignIn, SignInOutcome};
 use utoipa::ToSchema;
 
 use super::account;
+use super::verify::wait_for_mail;
 use crate::cookies::CookieName;
 use crate::input::Fields;
 use crate::pages::{self, Page};
@@ -137,15 +138,17 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
 pub(super) fn lead_on(context: &Context<'_>, outcome: &SignInOutcome, target: Option<&str>) -> Response {
     let mut response = match outcome {
         SignInOutcome::Complete(_) => wire::see_other(target.unwrap_or(&context.auth.settings().home)),
-        SignInOutcome::Pending { step, .. } => {
-            let page = match step {
-                PendingStep::VerifyAddress { .. } => "/verify",
-                PendingStep::ChooseOrg { .. } => "/choose-organization",
-            };
-            wire::see_other(&context.path(&format!("{page}{}", pages::onward(target.unwrap_or_default()))))
+        SignInOutcome::Pending { step: PendingStep::VerifyAddress { email }, .. } => {
+            wait_for_mail(context, email, target.unwrap_or_default(), "")
+        }
+        SignInOutcome::Pending { step: PendingStep::ChooseOrg { .. }, .. } => {
+            let target = pages::onward(target.unwrap_or_default());
+            wire::see_other(&context.path(&format!("/choose-organization{target}")))
         }
     };
-    context.clear_cookie(&mut response, CookieName::Address);
+    if !matches!(outcome, SignInOutcome::Pending { step: PendingStep::VerifyAddress { .. }, .. }) {
+        context.clear_cookie(&mut response, CookieName::Address);
+    }
     set_cookies(context, &mut response, outcome);
     response
 }

@@ -75,7 +75,7 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
     };
     match sign_up(context, &input).await {
         Ok(_) => {
-            let mut response = wait_for_mail(context, &input.email, &target, None);
+            let mut response = wait_for_mail(context, &input.email, &target, "");
             // A sign-in that waited for another address is given up.
             context.clear_cookie(&mut response, CookieName::Attempt);
             Ok(response)

@@ -92,20 +92,11 @@ pub(super) async fn resend_json(context: &Context<'_>) -> Result<Response, Probl
 }
 
 /// Leads to the page that waits for the mail. By a redirect, so that it can be loaded again without sending the form
-/// again; the address goes by cookie, so that it stands in no log and no history.
-pub(super) fn wait_for_mail(context: &Context<'_>, email: &str, target: &str, notice: Option<&str>) -> Response {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    if let Some(notice) = notice {
-        query.append_pair("notice", notice);
-    }
-    if !target.is_empty() {
-        query.append_pair("return_to", target);
-    }
-    let query = query.finish();
-    let mark = if query.is_empty() { "" } else { "?" };
-    let mut response = wire::see_other(&context.path(&format!("/verify{mark}{query}")));
-    let expires_at = Some(context.now + ADDRESS_COOKIE_LIFE);
-    context.set_cookie(&mut response, CookieName::Address, &URL_SAFE_NO_PAD.encode(email.trim()), expires_at);
+/// again; what it shows goes by cookie, so that it stands in no log and no history.
+pub(super) fn wait_for_mail(context: &Context<'_>, email: &str, target: &str, notice: &str) -> Response {
+    let mut response = wire::see_other(&context.path(&format!("/verify{notice}")));
+    let kept = URL_SAFE_NO_PAD.encode(format!("{}\n{target}", email.trim()));
+    context.set_cookie(&mut response, CookieName::Address, &kept, Some(context.now + ADDRESS_COOKIE_LIFE));
     // A link that was opened before is about an earlier mail.
     context.clear_cookie(&mut response, CookieName::Link);
     response
@@ -115,10 +106,13 @@ fn cookie<'a>(context: &Context<'a>, name: CookieName) -> Option<&'a str> {
     cookies::read(&context.request.headers, &context.auth.settings().origin, name).value()
 }
 
-/// The address that the person has last asked a mail for in this browser.
-fn address(context: &Context<'_>) -> Option<String> {
-    let bytes = URL_SAFE_NO_PAD.decode(cookie(context, CookieName::Address)?).ok()?;
-    String::from_utf8(bytes).ok()
+/// The address that the person has last asked a mail for in this browser, and where to go afterwards.
+fn awaited(context: &Context<'_>) -> (String, String) {
+    let kept = cookie(context, CookieName::Address).and_then(|kept| URL_SAFE_NO_PAD.decode(kept).ok());
+    let kept = kept.and_then(|kept| String::from_utf8(kept).ok()).unwrap_or_default();
+    let (email, target) = kept.split_once('\n').unwrap_or_default();
+    let target = return_to::parse(target, &context.auth.settings().origin).unwrap_or_default();
+    (email.to_owned(), target)
 }
 
 /// What the page that waits for the mail shows.
@@ -143,30 +137,29 @@ fn check_mail(context: &Context<'_>, shown: &Waiting<'_>) -> Response {
 }
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
-    let query = Fields::parse(context.request.query().as_bytes(), &["token", "email", "notice", "return_to"])?;
+    let query = Fields::parse(context.request.query().as_bytes(), &["token", "notice"])?;
     if let Some(token) = query.get("token") {
         let mut response = wire::see_other(&context.path("/verify"));
         let expires_at = context.now + LINK_COOKIE_LIFE;
         context.set_cookie(&mut response, CookieName::Link, token, Some(expires_at));
         return Ok(response);
     }
-    let target = return_to::parse(query.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
+    let (awaited, target) = awaited(context);
     if let Some(link) = cookie(context, CookieName::Link) {
         return match context.auth.preview_link(&context.client, link.into()).await {
             Ok(preview) => Ok(confirm(context, &preview, None, "", &target)),
             Err(error) => Ok(dead_link(context, &context.problem(error), &target)),
         };
     }
-    let asked = query.get("email").map(str::to_owned).or_else(|| address(context));
-    let awaited = awaited(context).await?;
-    let pending = awaited.is_some() && (asked.is_none() || asked == awaited);
-    let email = asked.or(awaited).unwrap_or_default();
+    let pending = pending(context).await?;
+    let email = if awaited.is_empty() { pending.clone().unwrap_or_default() } else { awaited };
+    let pending = pending.is_some_and(|pending| pending == email);
     let notice = query.choice("notice", &NOTICES);
     Ok(check_mail(context, &Waiting { notice, email: &email, target: &target, pending, ..Waiting::default() }))
 }
 
 /// The address whose proof a begun sign-in waits for.
-async fn awaited(context: &Context<'_>) -> Result<Option<String>, Problem> {
+async fn pending(context: &Context<'_>) -> Result<Option<String>, Problem> {
     let Some(attempt) = context.bearer(CookieName::Attempt, BearerKind::Attempt) else { return Ok(None) };
     match context.auth.peek(&context.client, &attempt).await {
         Ok(PendingStep::VerifyAddress { email }) => Ok(Some(email)),
@@ -192,7 +185,7 @@ fn confirm(
 
 /// A link that cannot be used any more leads to a new one.
 fn dead_link(context: &Context<'_>, problem: &Problem, target: &str) -> Response {
-    let email = address(context).unwrap_or_default();
+    let (email, _) = awaited(context);
     let shown = Waiting { problem: Some(problem), email: &email, target, ..Waiting::default() };
     let mut response = check_mail(context, &shown);
     if problem.code == "link_invalid" {
@@ -266,7 +259,7 @@ pub(super) async fn resend_form(context: &Context<'_>) -> Result<Response, Probl
     let target = return_to::parse(fields.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
     let email = fields.text("email");
     match context.auth.request_verification(&context.client, email).await {
-        Ok(_) => Ok(wait_for_mail(context, email, &target, Some("sent-again"))),
+        Ok(_) => Ok(wait_for_mail(context, email, &target, "?notice=sent-again")),
         Err(error) => {
             let problem = context.problem(error);
             let shown = Waiting { problem: Some(&problem), email, target: &target, ..Waiting::default() };
