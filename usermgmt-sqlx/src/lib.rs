@@ -15,6 +15,8 @@
 //! stores, because PostgreSQL cannot keep them. A row that refers to one that is not there (any more) meets a
 //! [`Conflict`](usermgmt_core::store::StoreErrorKind::Conflict).
 
+// With neither feature there is nothing to compile.
+#![cfg(any(feature = "sqlite", feature = "postgres"))]
 #![cfg_attr(
     all(feature = "sqlite", feature = "postgres"),
     expect(

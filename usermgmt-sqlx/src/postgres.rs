@@ -1,5 +1,7 @@
 //! PostgreSQL, 13 or newer.
 
+use std::time::Duration;
+
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use usermgmt_core::store::Result;
@@ -15,6 +17,10 @@ type Query = sqlx::query::Query<'static, Db, sqlx::postgres::PgArguments>;
 
 /// More than our statements and a good many of the application's: none should be prepared twice.
 const STATEMENTS: usize = 256;
+
+/// How long a call waits for a connection before it answers that the database is unavailable. The driver's default of
+/// half a minute would turn an outage into requests that hang.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "begin", include_str!("../migrations/postgres/0001_begin.sql"))];
 
@@ -72,7 +78,8 @@ impl Postgres {
     /// Connects to the database of this URL and migrates it.
     ///
     /// The tables stand in the first schema of the `search_path`; choose another with
-    /// `?options=-c%20search_path%3Dauth` in the URL.
+    /// `?options=-c%20search_path%3Dauth` in the URL. The pool has ten connections; make your own for another number
+    /// and use [`from_pool`](Self::from_pool).
     ///
     /// # Errors
     /// [`Unavailable`](usermgmt_core::store::StoreErrorKind::Unavailable) if the database cannot be reached or refuses
@@ -80,7 +87,7 @@ impl Postgres {
     pub async fn connect(url: &str) -> Result<Self> {
         let options: PgConnectOptions = url.parse().map_err(error)?;
         let options = options.statement_cache_capacity(STATEMENTS);
-        let pool = PgPoolOptions::new().connect_with(options).await.map_err(error)?;
+        let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).connect_with(options).await.map_err(error)?;
         let store = Self::from_pool(pool);
         store.migrate().await?;
         Ok(store)

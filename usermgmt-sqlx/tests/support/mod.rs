@@ -1,16 +1,22 @@
 //! Fresh databases for tests.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot be prepared has failed")]
-#![allow(dead_code, clippy::allow_attributes, reason = "not every test file needs everything")]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "not every test file needs everything, and a test that cannot be prepared has failed"
+)]
 
 pub(crate) mod rows;
 
-use usermgmt_sqlx::Sqlite;
-
 /// A store in a file of its own; the folder goes with the guard.
-pub(crate) async fn sqlite() -> (tempfile::TempDir, Sqlite) {
+#[cfg(feature = "sqlite")]
+pub(crate) async fn sqlite() -> (tempfile::TempDir, usermgmt_sqlx::Sqlite) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Sqlite::open(folder.path().join("test.db")).await.unwrap();
+    let store = usermgmt_sqlx::Sqlite::open(folder.path().join("test.db")).await.unwrap();
     (folder, store)
 }
 
