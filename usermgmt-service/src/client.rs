@@ -32,6 +32,12 @@ impl Client {
         Self { address: Some(address), address_text: Some(address.to_string()), ..Self::default() }
     }
 
+    /// The same client with the secret that names its browser.
+    #[must_use]
+    pub fn with_browser(self, browser: Bearer) -> Self {
+        Self { browser: Some(browser), ..self }
+    }
+
     /// The address as text.
     #[must_use]
     pub fn address(&self) -> Option<&str> {

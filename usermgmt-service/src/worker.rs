@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
-use usermgmt_core::error::Error;
+use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::{mailed_secrets, sign_up};
 use usermgmt_core::id::WorkerId;
 use usermgmt_core::limits;
@@ -50,7 +50,14 @@ impl UserMgmt {
         let rows = self.store().lease(self.realm(), worker, flow.now, flow.now + limits::LEASE, BATCH).await?;
         let taken = rows.len();
         for row in rows {
-            self.perform(worker, row).await?;
+            let id = row.id;
+            match self.perform(worker, row).await {
+                // Others write the same rows again and again: make room for them, and try once more.
+                Err(Error::Refused(Refused::Conflict)) => {
+                    self.close(Write::RetryJob { id, worker, due_at: self.now() }, None).await?;
+                }
+                other => other?,
+            }
         }
         Ok(taken)
     }

@@ -219,9 +219,7 @@ async fn the_form_signs_in_and_keeps_the_address(app: App) {
     let mut agent = app.agent();
     let fields = [("email", ann.email.as_str()), ("password", "not the password"), ("remember", "on")];
     let page = agent.submit("/auth/sign-in", "/auth/sign-in", &fields).await.expect(401);
-    assert!(
-        page.body.contains(&ann.email) && page.body.contains("checked")
-    );
+    assert!(page.body.contains(&ann.email) && page.body.contains("checked"));
     assert!(page.body.contains(&app.auth.texts().get("en", "invalid-credentials", &[])));
     assert!(!page.body.contains("not the password"));
     let fields = [("email", ann.email.as_str()), ("password", ann.password.as_str()), ("remember", "on")];

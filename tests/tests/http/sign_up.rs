@@ -271,7 +271,8 @@ async fn the_form_keeps_what_was_entered_and_marks_what_is_wrong(app: App) {
         ("password", "blowfish under moonlight"),
         ("organization", ""),
     ];
-    let page = agent.fill(&page, "/auth/sign-up", &fields).await.expect(200);
+    let next = agent.fill(&page, "/auth/sign-up", &fields).await.expect(303);
+    let page = agent.follow(next).await.expect(200);
     assert!(page.body.contains("zoe@example.test"));
     app.work().await;
     let code = code(&app.mail("zoe@example.test"));

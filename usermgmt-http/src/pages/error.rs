@@ -28,7 +28,7 @@ pub fn error(auth: &UserMgmt, language: &str, problem: &Problem, head: Option<&H
     let heading = auth.texts().get(language, heading, &[]);
     let text = problem.title(auth, language);
     let ways = ways(auth, problem, head);
-    let shown = context! { title => heading.as_str(), heading => heading.as_str(), problem => text, code => problem.code, ways };
+    let shown = context! { heading, problem => text, code => problem.code, ways };
     match render(auth, language, "error.html", shown) {
         Ok(html) => wire::response(problem.status, HTML, html),
         Err(error) => {

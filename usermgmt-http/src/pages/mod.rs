@@ -127,7 +127,6 @@ fn render(auth: &UserMgmt, language: &str, template: &str, shown: Value) -> Resu
         let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         Ok(texts.texts().get(&in_language, id, &given))
     };
-    let title = templates::title(template).map(|id| auth.texts().get(language, id, &[]));
     let shown = context! {
         t => Value::from_function(say),
         language,
@@ -136,7 +135,7 @@ fn render(auth: &UserMgmt, language: &str, template: &str, shown: Value) -> Resu
         home => auth.settings().home.as_str(),
         development => auth.dev_mailbox().is_some(),
         style => style(),
-        ..context! { ..shown, ..context! { title } }
+        ..shown
     };
     templates::environment().get_template(template)?.render(shown)
 }

@@ -8,6 +8,7 @@ to-home = Go to { $product }
 name = Your name
 email = E-mail address
 password = Password
+password-again = Please enter the password again: we do not keep it between two tries.
 password-hint = At least { $count } characters. A few words that only you put together are easy to keep in mind.
 
 # Signing up.
@@ -16,8 +17,8 @@ sign-up-email-hint = We send a mail there to confirm that it is yours.
 sign-up-organization = Organization (optional)
 sign-up-organization-hint = The name of your company or team. It is created with you as its owner once your address is confirmed.
 sign-up-button = Create account
-sign-up-have-account = Do you have an account already?
-sign-up-waiting = Did you get a code by mail?
+sign-up-have-account = Already have an account?
+sign-up-waiting = Have a code already?
 sign-up-enter-code = Enter the code
 sign-up-twice = If you pressed the button twice, everything is fine: the mail is on its way.
 
@@ -41,22 +42,22 @@ check-mail-again-button = Send a new mail
 check-mail-sent-again = If this address waits to be confirmed, a new mail is on its way. Links and codes from earlier mails no longer work.
 check-mail-wrong-address = Wrong address?
 check-mail-sign-up-again = Sign up again
-check-mail-confirmed = Have you confirmed your address already?
+check-mail-confirmed = Already confirmed?
 check-mail-dead-title = This link does not work any more
-check-mail-dead-used = If you have just confirmed your address, everything is done and you can go on:
+check-mail-dead-used = If you have just confirmed your address, all is well and you can go on:
 check-mail-dead-again = Get a new link
 
 # The page behind the mailed link.
-verify-title = Confirm your e-mail address
+verify-title = Confirm your address
 verify-title-password = Confirm and choose a password
 verify-intro = One more press of the button, and this address is confirmed as yours:
 verify-intro-password = This address will be confirmed as yours:
-verify-why = You opened this link in another browser than the one that signed up. So that nobody else can have prepared this account, please choose a new password now. The one from the sign-up is dropped.
-verify-why-code = You asked for this code in another browser than the one that signed up. So that nobody else can have prepared this account, please choose a new password now. The one from the sign-up is dropped.
+verify-why = You opened this link in another browser than the one that signed up, or that browser was closed in between. To be sure that nobody else has prepared this account, please choose a new password. It replaces the one from the sign-up.
+verify-why-code = The code is right. But you are using another browser than the one that signed up, or that browser was closed in between. To be sure that nobody else has prepared this account, please choose a new password. It replaces the one from the sign-up.
 verify-password = New password
 verify-organization-hint = You can still change it. If you leave it empty, the name from the sign-up stays.
 verify-button = Confirm address
-verify-button-password = Confirm address and set password
+verify-button-password = Confirm and set password
 verify-not-you = If you did not ask for this, simply close this page. Nothing will happen.
 
 # Signing in.
@@ -64,7 +65,7 @@ sign-in-title = Sign in
 sign-in-remember = Stay signed in
 sign-in-remember-hint = Only on a device that is yours.
 sign-in-button = Sign in
-sign-in-no-account = Do you not have an account yet?
+sign-in-no-account = No account yet?
 sign-in-sign-up = Sign up
 sign-in-already = You are signed in as
 sign-in-go-on = Go on as this person
@@ -83,6 +84,7 @@ choose-sign-in = Sign in as somebody else
 # Proving again who one is.
 step-up-title = Please confirm that it is you
 step-up-intro = What comes next is sensitive, so we ask for your password once more. You are signed in as:
+step-up-wrong = This password is not right. Please try again.
 step-up-button = Confirm
 step-up-not-you = Not you?
 

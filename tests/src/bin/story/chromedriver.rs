@@ -1,0 +1,113 @@
+//! Chromium, steered through chromedriver.
+
+use std::time::Duration;
+
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::sync::Mutex;
+
+use crate::browser::Browser;
+use crate::fault::{Fault, Result};
+use crate::options::Look;
+use crate::process::{Program, Running};
+
+/// No sandbox because tests run as root in containers; the rest keeps the browser from talking to anybody else.
+const FLAGS: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=en-US",
+];
+/// A browser that does not close by itself goes with the driver.
+const CLOSES_WITHIN: Duration = Duration::from_secs(5);
+
+/// A running chromedriver.
+pub(crate) struct Chromedriver {
+    address: String,
+    program: Running,
+}
+
+impl Chromedriver {
+    /// Starts it on a port that it chooses.
+    pub(crate) async fn start() -> Result<Self> {
+        let path = std::env::var_os("USERMGMT_TEST_CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+        let mut program = Program::start("chromedriver", Command::new(path).arg("--port=0"))?;
+        let port = |line: &str| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok();
+        let port = program.says(port).await?;
+        Ok(Self { address: format!("http://localhost:{port}"), program: program.unheard() })
+    }
+
+    /// Where one run is played.
+    pub(crate) fn stage<'a>(&'a self, look: Look, origin: &str) -> Stage<'a> {
+        Stage { driver: self, look, origin: origin.to_owned(), open: Mutex::default() }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.program.stop().await;
+    }
+}
+
+/// The browsers of one run, each with a profile of its own.
+pub(crate) struct Stage<'a> {
+    driver: &'a Chromedriver,
+    look: Look,
+    origin: String,
+    open: Mutex<Vec<(String, Client, TempDir)>>,
+}
+
+impl Stage<'_> {
+    /// Opens another browser.
+    pub(crate) async fn browser(&self, name: &str) -> Result<Browser> {
+        let profile = tempfile::tempdir()?;
+        let (width, height) = self.look.size();
+        let mut flags: Vec<_> = FLAGS.into_iter().map(str::to_owned).collect();
+        flags.push(format!("--user-data-dir={}", profile.path().display()));
+        flags.push(format!("--window-size={width},{height}"));
+        let mut options = json!({ "args": flags, "prefs": { "intl.accept_languages": "en-US,en" } });
+        if let Ok(path) = std::env::var("USERMGMT_TEST_CHROMIUM") {
+            options["binary"] = json!(path);
+        }
+        if !self.look.scripts {
+            options["prefs"]["profile.managed_default_content_settings.javascript"] = json!(2);
+        }
+        if self.look.phone {
+            // A window cannot be as narrow as a phone; this is the developer tools' way to be one.
+            let metrics = json!({ "width": width, "height": height, "pixelRatio": 2, "touch": true, "mobile": true });
+            options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
+        }
+        let mut wanted = Capabilities::new();
+        wanted.insert("goog:chromeOptions".into(), options);
+        wanted.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
+        let connecting = ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&self.driver.address).await;
+        let client = connecting?;
+        self.open.lock().await.push((name.to_owned(), client.clone(), profile));
+        let browser = Browser::new(client, &self.origin, self.look);
+        browser.make_sure_of_scripts().await.map_err(|fault| fault.during("JavaScript is not as it was ordered"))?;
+        Ok(browser)
+    }
+
+    /// What is open at this moment.
+    pub(crate) async fn open(&self) -> Vec<(String, Browser)> {
+        let open = self.open.lock().await;
+        let browser = |client: &Client| Browser::new(client.clone(), &self.origin, self.look);
+        open.iter().map(|(name, client, _)| (name.clone(), browser(client))).collect()
+    }
+
+    /// Closes every browser.
+    pub(crate) async fn close(self) {
+        for (_, client, _) in self.open.into_inner() {
+            let _ = tokio::time::timeout(CLOSES_WITHIN, client.close()).await;
+        }
+    }
+}
+
