@@ -119,7 +119,8 @@ fn languages(text: &str) -> Vec<String> {
             pieces.find_map(|piece| piece.strip_prefix("q=")).and_then(|q| q.parse::<f32>().ok()).unwrap_or(1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0 to 1000")]
         let weight = (weight.clamp(0.0, 1.0) * 1_000.0) as u16;
-        if !tag.is_empty() && tag != "*" && weight > 0 {
+        let plain = tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !tag.is_empty() && plain && weight > 0 {
             tags.push((weight, tag));
         }
     }
