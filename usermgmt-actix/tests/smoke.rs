@@ -1,5 +1,5 @@
 //! The adapter by itself: everything else is tested over both adapters in `tests/`.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::cell::Cell;
 use std::future::Future;

@@ -1,0 +1,24 @@
+//! The manual.
+//!
+//! | you want to | read |
+//! |---|---|
+//! | go from nothing to a signed-in user, then to production | [`getting_started`] |
+//! | know a number, and why it is that | [`defaults`] |
+//! | know what is yours to do | [`threats`] |
+//! | keep data somewhere else | [`howto_store`] |
+//! | write your rows and ours in one transaction | [`howto_enlist`] |
+
+#[doc = include_str!("../manual/getting_started.md")]
+pub mod getting_started {}
+
+#[doc = include_str!("../manual/defaults.md")]
+pub mod defaults {}
+
+#[doc = include_str!("../manual/threats.md")]
+pub mod threats {}
+
+#[doc = include_str!("../manual/howto_store.md")]
+pub mod howto_store {}
+
+#[doc = include_str!("../manual/howto_enlist.md")]
+pub mod howto_enlist {}
