@@ -182,6 +182,25 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Every code, in the order of the kinds.
+    pub const CODES: &'static [&'static str] = &[
+        "unauthenticated",
+        "invalid_credentials",
+        "account_unavailable",
+        "too_many_attempts",
+        "link_invalid",
+        "code_invalid",
+        "attempt_expired",
+        "step_up_required",
+        "policy_unmet",
+        "permission_missing",
+        "wrong_org",
+        "organization_required",
+        "not_found",
+        "authority_changed",
+        "conflict",
+    ];
+
     /// Stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {

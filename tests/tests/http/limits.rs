@@ -3,7 +3,7 @@
 use serde_json::json;
 use time::Duration;
 use usermgmt_core::limits;
-use usermgmt_service::TrustedProxies;
+use usermgmt_service::{HashCost, Limits, TrustedProxies};
 use usermgmt_tests::{App, Person, cells};
 
 cells!(
@@ -12,6 +12,41 @@ cells!(
     no_burst_passes_a_limit,
     mails_to_one_address_are_few
 );
+
+async fn a_crowd_waits_or_is_told_to_come_back(app: App) {
+    let app = app
+        .configured(|builder| {
+            let limits = Limits { sign_ins_per_address: 10_000, wrong_passwords_per_pair: 10_000, ..Limits::default() };
+            builder.hash_threads(1).hash_cost(HashCost::default()).limits(limits)
+        })
+        .await;
+    let mut ann = Person::signed_in(&app, "ann").await;
+    let crowd = (0..150).map(|number| {
+        let known = number % 2 == 0;
+        let email = if known { ann.email.clone() } else { format!("unknown{number}@example.test") };
+        let mut agent = app.agent();
+        let body = json!({ "email": email, "password": "not the password" });
+        tokio::spawn(async move { (known, agent.post("/auth/sign-in", body).await) })
+    });
+    let crowd: Vec<_> = crowd.collect();
+    // Who is signed in is not in the crowd's way.
+    assert!(ann.is_signed_in().await);
+    let mut turned_away = [0, 0];
+    for answer in futures_util::future::join_all(crowd).await {
+        let (known, reply) = answer.unwrap();
+        if reply.status == 503 {
+            assert_eq!(reply.code(), "busy");
+            assert!(reply.header("retry-after").is_some());
+            turned_away[usize::from(known)] += 1;
+        } else {
+            assert_eq!(reply.status.as_u16(), 401);
+        }
+    }
+    assert!(turned_away.iter().all(|count| *count > 10), "known and unknown alike: {turned_away:?}");
+    app.report.case("PW-01");
+    ann.elsewhere(&app).sign_in().await.expect(200);
+    app.report.twin("PW-01");
+}
 
 async fn every_limit_has_its_number(app: App) {
     for (path, limit) in [
