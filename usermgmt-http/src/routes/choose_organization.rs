@@ -92,8 +92,9 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
             Ok(response)
         }
         (Err(Error::Refused(Refused::AttemptExpired)), None) => {
-            let target = pages::onward(target.as_deref().unwrap_or_default());
-            Ok(wire::see_other(&context.path(&format!("/sign-in{target}"))))
+            let problem = Problem::refused(&Refused::AttemptExpired, context.now);
+            let values = vec![("return_to", target.as_deref().unwrap_or_default())];
+            Ok(pages::page(context, "sign_in.html", Page { values, problem: Some(&problem), ..Page::default() }))
         }
         (Err(error), _) => Err(context.problem(error)),
     }

@@ -114,7 +114,12 @@ pub(super) async fn end_json(context: &Context<'_>) -> Result<Response, Problem>
 
 pub(super) async fn end_form(context: &Context<'_>) -> Result<Response, Problem> {
     context.form(&[])?;
-    let own = end(context).await?;
+    let own = match end(context).await {
+        Ok(own) => own,
+        // Pressed twice, or ended elsewhere: the list shows that it is gone.
+        Err(problem) if problem.code == "not_found" => return Ok(wire::see_other(&context.path("/account"))),
+        Err(problem) => return Err(problem),
+    };
     let mut response = wire::see_other(&context.path(if own {
         "/sign-in?notice=signed-out"
     } else {

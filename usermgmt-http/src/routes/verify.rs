@@ -125,14 +125,16 @@ struct Waiting<'a> {
     organization: &'a str,
     target: &'a str,
     pending: bool,
+    needs_password: bool,
 }
 
 /// The page that waits for the mail: a field for the code, and another mail on request.
 fn check_mail(context: &Context<'_>, shown: &Waiting<'_>) -> Response {
-    let Waiting { problem, notice, email, code, organization, target, pending } = *shown;
-    let needs_password = problem.is_some_and(|problem| problem.fields.iter().any(|error| error.field == "password"));
+    let Waiting { problem, notice, email, code, organization, target, pending, needs_password } = *shown;
     let values = vec![("email", email), ("code", code), ("organization", organization), ("return_to", target)];
-    let data = context! { email, pending, needs_password };
+    // No mail has gone to an address that is none.
+    let wrong = problem.is_some_and(|problem| problem.fields.iter().any(|error| error.field == "email"));
+    let data = context! { email => if wrong { "" } else { email }, pending, needs_password };
     pages::page(context, "check_mail.html", Page { values, problem, notice, data })
 }
 
@@ -220,8 +222,13 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
             Err(error) => Ok(dead_link(context, &context.problem(error), &target)),
         };
     }
+    // Once the fields for a new password were shown, they stay.
+    let of_password = |field: &str| matches!(field, "password" | "organization");
+    let needs_password =
+        password.is_some() || organization.is_some() || problem.fields.iter().any(|error| of_password(error.field));
     let shown = Waiting {
         problem: Some(&problem),
+        needs_password,
         email: fields.text("email"),
         code: &code,
         organization: fields.text("organization"),
