@@ -3,7 +3,7 @@
 unauthenticated = You are not signed in. Sign in and try again.
 invalid-credentials = This e-mail address and this password do not belong together. Check both and try again.
 account-unavailable = This account cannot be used. Please contact support.
-too-many-attempts = Too many tries in a short time. Please try again { $when }.
+too-many-attempts = Too many attempts. Please try again { $when }.
 link-invalid = This link was used before, was replaced by a newer one, or has expired.
 code-invalid = This code is wrong, was replaced by a newer one, or has expired. Check your latest mail, or ask for a new code.
 attempt-expired = Your sign-in took too long or was completed elsewhere. Please sign in again.
