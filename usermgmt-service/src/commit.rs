@@ -13,7 +13,7 @@ use usermgmt_core::store::{ChangeSet, Committed, StoreError, StoreErrorKind, Uni
 use crate::UserMgmt;
 use crate::handle::Inner;
 
-/// Times that the store is asked about an unknown outcome.
+/// Times that an unknown outcome is asked for.
 const OUTCOME_QUESTIONS: u32 = 3;
 
 /// Counts the runs of a flow that meets conflicts.
@@ -63,28 +63,24 @@ impl UserMgmt {
 impl Inner {
     async fn commit(&self, changes: ChangeSet) -> Result<Committed, StoreError> {
         let (id, subjects, promises_work) = (changes.id(), changes.subjects(), changes.promises_work());
-        let result = self.parts.store.commit(changes).await;
-        let result = match result {
-            Err(error) if error.kind() == StoreErrorKind::OutcomeUnknown => {
-                let mut answer = Err(error);
-                for _ in 0..OUTCOME_QUESTIONS {
-                    match self.parts.store.committed(id).await {
-                        // What a commit returns besides is lost; no flow depends on it after a lost connection.
-                        Ok(true) => {
-                            answer = Ok(Committed::default());
-                            break;
-                        }
-                        Ok(false) => {
-                            answer = Err(StoreError::new(StoreErrorKind::Conflict));
-                            break;
-                        }
-                        Err(_) => {}
-                    }
-                }
-                answer
+        let again = changes.clone();
+        let mut result = self.parts.store.commit(changes).await;
+        for _ in 0..OUTCOME_QUESTIONS {
+            if !result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::OutcomeUnknown) {
+                break;
             }
-            other => other,
-        };
+            match self.parts.store.committed(id).await {
+                // What a commit returns besides is lost; no flow depends on it after a lost connection.
+                Ok(true) => result = Ok(Committed::default()),
+                // The lost commit may still be under way. The same change set under the same id settles it: of the
+                // two, one is done and the other is a duplicate.
+                Ok(false) => match self.parts.store.commit(again.clone()).await {
+                    Err(error) if error.kind() == StoreErrorKind::Duplicate(UniqueKey::Id) => {}
+                    other => result = other,
+                },
+                Err(_) => {}
+            }
+        }
         let maybe_done =
             result.is_ok() || result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::OutcomeUnknown);
         if maybe_done {

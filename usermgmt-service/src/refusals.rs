@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 use time::OffsetDateTime;
+use usermgmt_core::error::Error;
 use usermgmt_core::flow::Flow;
 use usermgmt_core::model::{Actor, AuditEvent, AuditKind, AuditOutcome};
 use usermgmt_core::store::{ChangeSet, Write};
@@ -31,6 +32,14 @@ struct Count {
     last: OffsetDateTime,
 }
 
+impl Count {
+    /// Adds what was counted before.
+    fn add(&mut self, earlier: Self) {
+        self.times += earlier.times;
+        self.first = self.first.min(earlier.first);
+    }
+}
+
 /// Refusals since the last write.
 #[derive(Default)]
 pub struct Refusals(Mutex<HashMap<Place, Count>>);
@@ -49,32 +58,50 @@ impl Refusals {
         count.last = now;
     }
 
-    /// Takes all counts as audit events of one change set; `None` if there are none.
+    /// Writes all counts as audit events of one change set, by `commit`. What could not be written is kept.
     ///
     /// # Errors
-    /// Fails when the random generator fails.
-    pub(crate) fn drain(&self, flow: &Flow<'_>) -> Result<Option<ChangeSet>, usermgmt_core::Error> {
+    /// As the store, and when the random generator fails.
+    pub(crate) async fn write<F: Future<Output = Result<(), Error>>>(
+        &self,
+        flow: &Flow<'_>,
+        commit: impl FnOnce(ChangeSet) -> F,
+    ) -> Result<(), Error> {
         let counts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         if counts.is_empty() {
-            return Ok(None);
+            return Ok(());
         }
-        let mut changes = flow.changes()?;
-        for (place, count) in counts {
-            let detail = json!({
-                "reason": place.reason,
-                "times": count.times,
-                "first": count.first.unix_timestamp(),
-                "last": count.last.unix_timestamp(),
-            });
-            changes.push(Write::Audit(AuditEvent {
-                outcome: AuditOutcome::Refused,
-                address: place.address,
-                detail,
-                ..flow.event(place.kind, Actor::Anonymous)?
-            }));
+        let written = match events(flow, &counts) {
+            Ok(changes) => commit(changes).await,
+            Err(error) => Err(error),
+        };
+        if written.is_err() {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            for (place, count) in counts.into_iter().take(COUNTS) {
+                kept.entry(place).and_modify(|newer| newer.add(count)).or_insert(count);
+            }
         }
-        Ok(Some(changes))
+        written
     }
+}
+
+fn events(flow: &Flow<'_>, counts: &HashMap<Place, Count>) -> Result<ChangeSet, Error> {
+    let mut changes = flow.changes()?;
+    for (place, count) in counts {
+        let detail = json!({
+            "reason": place.reason,
+            "times": count.times,
+            "first": count.first.unix_timestamp(),
+            "last": count.last.unix_timestamp(),
+        });
+        changes.push(Write::Audit(AuditEvent {
+            outcome: AuditOutcome::Refused,
+            address: place.address.clone(),
+            detail,
+            ..flow.event(place.kind, Actor::Anonymous)?
+        }));
+    }
+    Ok(changes)
 }
 
 impl std::fmt::Debug for Refusals {

@@ -43,9 +43,7 @@ impl UserMgmt {
     pub async fn work(&self) -> Result<usize, Error> {
         let client = Client::default();
         let flow = self.flow(&client);
-        if let Some(refusals) = self.refusals().drain(&flow)? {
-            self.commit_raw(refusals).await?;
-        }
+        self.refusals().write(&flow, |changes| async { Ok(self.commit_raw(changes).await.map(drop)?) }).await?;
         let worker = WorkerId::new(self.random(), flow.now)?;
         let rows = self.store().lease(self.realm(), worker, flow.now, flow.now + limits::LEASE, BATCH).await?;
         let taken = rows.len();
