@@ -57,7 +57,7 @@ impl Reply {
         let mut headers: Vec<_> = self
             .headers
             .iter()
-            .filter(|(name, _)| *name != header::DATE)
+            .filter(|(name, _)| *name != header::DATE && *name != header::CONNECTION)
             .map(|(name, value)| {
                 let value = value.to_str().unwrap_or_default();
                 let value =

@@ -81,7 +81,8 @@ fn routes_and_their_guards_are_stable() {
     let mut lines = String::from("method path                                     speaks guard       body\n");
     for route in routes() {
         let (speaks, guard) = (format!("{:?}", route.representation), format!("{:?}", route.guard));
-        writeln!(lines, "{:<6} {:<40} {speaks:<6} {guard:<11} {}", route.method.as_str(), route.path, route.max_body).unwrap();
+        writeln!(lines, "{:<6} {:<40} {speaks:<6} {guard:<11} {}", route.method.as_str(), route.path, route.max_body)
+            .unwrap();
     }
     golden("routes.txt", &lines);
 }

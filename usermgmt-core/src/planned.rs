@@ -64,8 +64,8 @@ impl<T> Planned<T> {
 }
 
 /// A plan that was applied in the application's transaction. Acknowledge it after that transaction has committed;
-/// drop it when it has not. Forgetting to acknowledge is safe but slow: caches then learn of it from the durable
-/// change sequence, and workers at their next round.
+/// drop it when it has not. Forgetting to acknowledge is safe but slow: caches then serve what they have until it is
+/// read anew (5 seconds by default), and workers look at their next round.
 #[must_use = "acknowledge it after your transaction has committed"]
 pub struct Applied<T> {
     subjects: Vec<Subject>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
 /// The language that has every text.
@@ -92,7 +92,9 @@ impl Texts {
     pub fn get(&self, language: &str, id: &str, values: &[(&str, &str)]) -> String {
         let mut args = FluentArgs::new();
         for (name, value) in values {
-            args.set(*name, *value);
+            // Only a number chooses between singular and plural.
+            let value = if *name == "count" { FluentValue::try_number(value) } else { FluentValue::from(*value) };
+            args.set(*name, value);
         }
         [language, FALLBACK]
             .iter()

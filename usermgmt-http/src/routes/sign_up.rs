@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
+use usermgmt_service::core::limits::VERIFY_LINK_LIFE;
 use usermgmt_service::{Accepted, Error, SignUp};
 use utoipa::ToSchema;
 
@@ -43,11 +44,11 @@ async fn sign_up(context: &Context<'_>, input: &SignUpInput) -> Result<Accepted,
     context.auth.sign_up(&context.client, input).await
 }
 
-/// Names the browser that asked, so that the mailed code works in it.
+/// Names the browser that asked, for as long as the mailed link lives: in it the code works and the password that was
+/// just set survives, also when the browser was closed meanwhile.
 pub(super) fn remember_browser(context: &Context<'_>, response: &mut Response, accepted: &Accepted) {
-    if context.client.browser.is_none() {
-        context.set_cookie(response, CookieName::Browser, accepted.browser.expose(), None);
-    }
+    let lives_until = Some(context.now + VERIFY_LINK_LIFE);
+    context.set_cookie(response, CookieName::Browser, accepted.browser.expose(), lives_until);
 }
 
 pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
@@ -74,8 +75,9 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
         organization: fields.get("organization").map(str::to_owned),
     };
     match sign_up(context, &input).await {
-        Ok(_) => {
+        Ok(accepted) => {
             let mut response = wait_for_mail(context, &input.email, &target, "");
+            remember_browser(context, &mut response, &accepted);
             // A sign-in that waited for another address is given up.
             context.clear_cookie(&mut response, CookieName::Attempt);
             Ok(response)

@@ -266,7 +266,11 @@ pub(super) async fn resend_form(context: &Context<'_>) -> Result<Response, Probl
     let target = return_to::parse(fields.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
     let email = fields.text("email");
     match context.auth.request_verification(&context.client, email).await {
-        Ok(_) => Ok(wait_for_mail(context, email, &target, "?notice=sent-again")),
+        Ok(accepted) => {
+            let mut response = wait_for_mail(context, email, &target, "?notice=sent-again");
+            remember_browser(context, &mut response, &accepted);
+            Ok(response)
+        }
         Err(error) => {
             let problem = context.problem(error);
             let shown = Waiting { problem: Some(&problem), email, target: &target, ..Waiting::default() };

@@ -88,7 +88,8 @@ impl Stage<'_> {
         let mut wanted = Capabilities::new();
         wanted.insert("goog:chromeOptions".into(), options);
         wanted.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
-        let connecting = ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&self.driver.address).await;
+        let connecting =
+            ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&self.driver.address).await;
         let client = connecting?;
         self.open.lock().await.push((name.to_owned(), client.clone(), profile));
         let browser = Browser::new(client, &self.origin, self.look);
@@ -110,4 +111,3 @@ impl Stage<'_> {
         }
     }
 }
-

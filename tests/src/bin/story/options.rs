@@ -16,8 +16,7 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options =
-            Self { cell: Cell { framework: Framework::Axum, store: StoreKind::Sqlite }, shots: None };
+        let mut options = Self { cell: Cell { framework: Framework::Axum, store: StoreKind::Sqlite }, shots: None };
         // `--name value` and `--name=value` are the same.
         let mut args = args.flat_map(|arg| match arg.split_once('=') {
             Some((name, value)) if name.starts_with("--") => vec![name.to_owned(), value.to_owned()],

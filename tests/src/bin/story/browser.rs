@@ -1,0 +1,276 @@
+//! What a person does in a browser: reads, fills in, presses.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use fantoccini::actions::{InputSource as _, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
+use fantoccini::elements::Element;
+use fantoccini::{Client, Locator};
+
+use crate::command::Own;
+use crate::eyes;
+use crate::fault::{Fault, Result, ensure};
+use crate::options::Look;
+
+/// Nobody waits longer. It is no measure of speed.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Pause between two looks.
+const BLINK: Duration = Duration::from_millis(25);
+/// A page that says whether its script has run.
+const SCRIPTED: &str = "data:text/html,<title>off</title><script>document.title='on'</script>";
+
+/// One browser, as the person before it uses it.
+#[derive(Clone)]
+pub(crate) struct Browser {
+    client: Client,
+    origin: String,
+    look: Look,
+}
+
+/// Looks again and again until there is something, for as long as anybody would wait.
+async fn until<T, F>(what: impl Fn() -> String, mut look: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<Option<T>>>,
+{
+    let begun = Instant::now();
+    let mut pause = tokio::time::interval(BLINK);
+    loop {
+        pause.tick().await;
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        ensure(begun.elapsed() < PATIENCE, || format!("waited in vain: {}", what()))?;
+    }
+}
+
+/// Text without the accidents of white space.
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Browser {
+    pub(crate) fn new(client: Client, origin: &str, look: Look) -> Self {
+        Self { client, origin: origin.to_owned(), look }
+    }
+
+    /// Makes sure that pages can run scripts, or cannot, as the run is meant.
+    pub(crate) async fn make_sure_of_scripts(&self) -> Result<()> {
+        self.client.goto(SCRIPTED).await?;
+        let title = self.client.title().await?;
+        ensure((title == "on") == self.look.scripts, || format!("scripts are {title}"))
+    }
+
+    /// Types an address.
+    pub(crate) async fn open(&self, path: &str) -> Result<()> {
+        self.client.goto(&format!("{}{path}", self.origin)).await?;
+        self.arrived().await
+    }
+
+    pub(crate) async fn reload(&self) -> Result<()> {
+        self.client.refresh().await?;
+        self.arrived().await
+    }
+
+    pub(crate) async fn back(&self) -> Result<()> {
+        self.client.back().await?;
+        self.arrived().await
+    }
+
+    /// A new page is there: it is looked at.
+    async fn arrived(&self) -> Result<()> {
+        eyes::look(&self.client, self.look.size().0).await
+    }
+
+    /// Path and query of the page that is open.
+    pub(crate) async fn place(&self) -> Result<String> {
+        let url = self.client.current_url().await?;
+        ensure(url.as_str().starts_with(&self.origin), || format!("the browser has left the application: {url}"))?;
+        Ok(url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path())))
+    }
+
+    /// Makes sure which page is open.
+    pub(crate) async fn is_at(&self, path: &str) -> Result<()> {
+        let place = self.place().await?;
+        let here = place.split('?').next().unwrap_or_default();
+        ensure(here == path, || format!("expected to be at {path}, but is at {place}"))
+    }
+
+    /// All that can be read.
+    pub(crate) async fn text(&self) -> Result<String> {
+        Ok(plain(&self.client.find(Locator::Css("body")).await?.text().await?))
+    }
+
+    /// Makes sure that this can be read.
+    pub(crate) async fn reads(&self, wanted: &str) -> Result<()> {
+        let text = self.text().await?;
+        ensure(text.contains(wanted), || format!("“{wanted}” cannot be read in: {text}"))
+    }
+
+    /// Makes sure that this cannot be read, nor stands anywhere in the page.
+    pub(crate) async fn never_reads(&self, private: &str) -> Result<()> {
+        let source = self.client.source().await?;
+        ensure(!source.contains(private), || format!("“{private}” stands in the page"))
+    }
+
+    /// Makes sure that the page has this main heading.
+    pub(crate) async fn is_headed(&self, wanted: &str) -> Result<()> {
+        let heading = plain(&self.client.find(Locator::Css("h1")).await?.text().await?);
+        ensure(heading == wanted, || format!("the page is headed “{heading}”, not “{wanted}”"))?;
+        let title = self.client.title().await?;
+        ensure(title.contains(wanted), || format!("the title “{title}” does not say “{wanted}”"))
+    }
+
+    /// The first of these that can be seen.
+    async fn seen(&self, xpath: &str) -> Result<Element> {
+        let looking = || async {
+            for element in self.client.find_all(Locator::XPath(xpath)).await? {
+                if element.is_displayed().await? {
+                    return Ok(Some(element));
+                }
+            }
+            Ok(None)
+        };
+        until(|| format!("nothing to be seen of {xpath}"), looking).await
+    }
+
+    /// The field under a label.
+    async fn field(&self, label: &str) -> Result<Element> {
+        let label = self.seen(&format!("//label[normalize-space()=\"{label}\"]")).await?;
+        let id = label.attr("for").await?.ok_or_else(|| Fault::new("a label of nothing"))?;
+        Ok(self.client.find(Locator::Id(&id)).await?)
+    }
+
+    /// Types into a field, in place of what is there.
+    pub(crate) async fn fill(&self, label: &str, text: &str) -> Result<()> {
+        let field = self.field(label).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    /// Ticks a box.
+    pub(crate) async fn tick(&self, label: &str) -> Result<()> {
+        Ok(self.field(label).await?.click().await?)
+    }
+
+    /// What stands in a field.
+    pub(crate) async fn value(&self, label: &str) -> Result<String> {
+        Ok(self.field(label).await?.prop("value").await?.unwrap_or_default())
+    }
+
+    /// What is said to be wrong with a field, to those who see and to those who listen.
+    pub(crate) async fn error_at(&self, label: &str) -> Result<String> {
+        let field = self.field(label).await?;
+        let marked = field.attr("aria-invalid").await?;
+        ensure(marked.as_deref() == Some("true"), || format!("“{label}” is not marked as wrong"))?;
+        let described = field.attr("aria-describedby").await?.unwrap_or_default();
+        let id = described.split_whitespace().find(|id| id.ends_with("error"));
+        let id = id.ok_or_else(|| Fault::new(format!("“{label}” does not say what is wrong")))?;
+        Ok(plain(&self.client.find(Locator::Id(id)).await?.text().await?))
+    }
+
+    /// Presses a button; another page comes.
+    pub(crate) async fn press(&self, name: &str) -> Result<()> {
+        self.leave_by(self.seen(&button(name)).await?).await
+    }
+
+    /// Presses the button whose text contains this; another page comes.
+    pub(crate) async fn press_containing(&self, text: &str) -> Result<()> {
+        self.leave_by(self.seen(&format!("//button[contains(normalize-space(), \"{text}\")]")).await?).await
+    }
+
+    /// Presses the button with this text in the row that also says something else.
+    pub(crate) async fn press_beside(&self, name: &str, beside: &str) -> Result<()> {
+        let row = format!("//*[self::li or self::tr][contains(., \"{beside}\")]");
+        self.leave_by(self.seen(&format!("{row}{}", button(name))).await?).await
+    }
+
+    /// Presses a button twice in a row, as impatient people do; another page comes.
+    pub(crate) async fn press_twice(&self, name: &str) -> Result<()> {
+        let button = self.seen(&button(name)).await?;
+        let page = self.client.find(Locator::Css("html")).await?;
+        let there = PointerAction::MoveToElement { element: button, duration: None, x: 0.0, y: 0.0 };
+        let (down, up) =
+            (PointerAction::Down { button: MOUSE_BUTTON_LEFT }, PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        let mouse = MouseActions::new("mouse".to_owned()).then(there);
+        let twice = mouse.then(down.clone()).then(up.clone()).then(down).then(up);
+        self.client.perform_actions(twice).await?;
+        self.another_than(&page).await
+    }
+
+    /// Follows a link; another page comes.
+    pub(crate) async fn follow(&self, text: &str) -> Result<()> {
+        self.leave_by(self.seen(&format!("//a[normalize-space()=\"{text}\"]")).await?).await
+    }
+
+    /// Follows the first link whose text contains this.
+    pub(crate) async fn follow_containing(&self, text: &str) -> Result<()> {
+        self.leave_by(self.seen(&format!("//a[contains(normalize-space(), \"{text}\")]")).await?).await
+    }
+
+    /// Whether such a link can be seen at this moment.
+    pub(crate) async fn has_link_containing(&self, text: &str) -> Result<bool> {
+        let xpath = format!("//a[contains(normalize-space(), \"{text}\")]");
+        Ok(!self.client.find_all(Locator::XPath(&xpath)).await?.is_empty())
+    }
+
+    /// Follows a link again and again until another one is there.
+    pub(crate) async fn follow_until(&self, again: &str, text: &str) -> Result<()> {
+        let looking = || async {
+            if self.has_link_containing(text).await? {
+                return Ok(Some(()));
+            }
+            self.follow(again).await.map(|()| None)
+        };
+        until(|| format!("no link to “{text}”"), looking).await
+    }
+
+    async fn leave_by(&self, way: Element) -> Result<()> {
+        let page = self.client.find(Locator::Css("html")).await?;
+        way.click().await?;
+        self.another_than(&page).await
+    }
+
+    /// Waits until the page has given way to another one, and looks at that.
+    async fn another_than(&self, page: &Element) -> Result<()> {
+        let gone = || async {
+            match page.tag_name().await {
+                Ok(_) => Ok(None),
+                Err(error) if error.is_stale_element_reference() || error.is_no_such_element() => Ok(Some(())),
+                Err(error) => Err(error.into()),
+            }
+        };
+        until(|| "the page stays the same".to_owned(), gone).await?;
+        self.arrived().await
+    }
+
+    /// The value of a cookie and whether scripts are kept from it.
+    pub(crate) async fn cookie(&self, name: &str) -> Result<Option<(String, bool)>> {
+        let cookies = self.client.get_all_cookies().await?;
+        let found = cookies.iter().find(|cookie| cookie.name() == name);
+        Ok(found.map(|cookie| (cookie.value().to_owned(), cookie.http_only() == Some(true))))
+    }
+
+    /// Plants a cookie.
+    pub(crate) async fn plant(&self, name: &str, value: &str) -> Result<()> {
+        let cookie = fantoccini::cookies::Cookie::build((name.to_owned(), value.to_owned())).path("/").build();
+        Ok(self.client.add_cookie(cookie).await?)
+    }
+
+    /// The page as it came.
+    pub(crate) async fn source(&self) -> Result<String> {
+        Ok(self.client.source().await?)
+    }
+
+    /// A picture of the whole page.
+    pub(crate) async fn picture(&self) -> Result<Vec<u8>> {
+        let script = "return Math.max(document.documentElement.scrollHeight, innerHeight)";
+        let height = self.client.execute(script, vec![]).await?.as_u64().and_then(|height| u32::try_from(height).ok());
+        let (width, least) = self.look.size();
+        eyes::picture(&self.client.issue_cmd(Own::whole_page(width, height.unwrap_or(least))).await?)
+    }
+}
+
+/// A button by what it is called.
+fn button(name: &str) -> String {
+    format!("//button[normalize-space()=\"{name}\" or @aria-label=\"{name}\"]")
+}

@@ -1,0 +1,129 @@
+//! The application in which the story is played.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use usermgmt_tests::{Agent, App, report::Report};
+
+use crate::fault::{Fault, Result, ensure};
+use crate::options::Options;
+use crate::process::{Program, Running, beside};
+
+/// Name of the example's package and program.
+const EXAMPLE: &str = "saas-axum";
+
+/// Builds what the story is played in.
+pub(crate) async fn prepare(options: &Options) -> Result<()> {
+    if !options.is_example() {
+        return Ok(());
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo).args(["build", "-p", EXAMPLE]).status().await?;
+    ensure(built.success(), || format!("{EXAMPLE} does not build"))
+}
+
+/// A running application.
+pub(crate) enum Host {
+    /// The example, in a process of its own.
+    Example { running: Option<Running>, data: TempDir, port: u16, origin: String },
+    /// The application of the test kit, in this process; its clock and its mails are ours.
+    Kit(Box<App>),
+}
+
+impl Host {
+    /// Starts it with nothing stored.
+    pub(crate) async fn start(options: &Options) -> Result<Self> {
+        if !options.is_example() {
+            let (store, framework) = (options.cell.store.name(), options.cell.framework.name());
+            return Ok(Self::Kit(Box::new(App::start(options.cell, Report::new("story", store, framework)).await)));
+        }
+        let data = tempfile::tempdir()?;
+        let port = free_port()?;
+        let (running, origin) = start_example(data.path(), port).await?;
+        Ok(Self::Example { running: Some(running), data, port, origin })
+    }
+
+    pub(crate) fn origin(&self) -> &str {
+        match self {
+            Self::Example { origin, .. } => origin,
+            Self::Kit(app) => app.origin(),
+        }
+    }
+
+    /// Its first page, if it has one.
+    pub(crate) const fn home(&self) -> Option<&'static str> {
+        match self {
+            Self::Example { .. } => Some("/"),
+            Self::Kit(_) => None,
+        }
+    }
+
+    /// The page that only members with a permission see.
+    pub(crate) const fn members_only(&self) -> &'static str {
+        match self {
+            Self::Example { .. } => "/projects",
+            Self::Kit(_) => "/host/things",
+        }
+    }
+
+    /// Lets mails go out that would otherwise wait for a worker.
+    pub(crate) async fn deliver(&self) {
+        if let Self::Kit(app) = self {
+            app.work().await;
+        }
+    }
+
+    /// Kills it and starts it again on what it has stored; `false` if it cannot be done.
+    pub(crate) async fn restart(&mut self) -> Result<bool> {
+        let Self::Example { running, data, port, .. } = self else { return Ok(false) };
+        if let Some(running) = running.take() {
+            running.stop().await;
+        }
+        *running = Some(start_example(data.path(), *port).await?.0);
+        Ok(true)
+    }
+
+    /// Lets the time pass that a recent proof is good for; `false` if time is not ours.
+    pub(crate) fn let_proofs_age(&self) -> bool {
+        let Self::Kit(app) = self else { return false };
+        app.advance(usermgmt_core::limits::STEP_UP_FRESH * 2);
+        true
+    }
+
+    /// A program that calls the application's JSON routes.
+    pub(crate) fn agent(&self) -> Agent {
+        match self {
+            Self::Example { port, origin, .. } => Agent::new(([127, 0, 0, 1], *port).into(), origin),
+            Self::Kit(app) => app.agent(),
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        if let Self::Example { running: Some(running), .. } = self {
+            running.stop().await;
+        }
+    }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// Starts the example and reads its address from what it prints.
+async fn start_example(data: &Path, port: u16) -> Result<(Running, String)> {
+    let mut command = Command::new(beside()?.join(EXAMPLE));
+    command.env("DATA_DIR", data).env("PORT", port.to_string());
+    let mut program = Program::start(EXAMPLE, &mut command)?;
+    let origin = program.says(|line| {
+        let (_, rest) = line.split_once("http://")?;
+        let host = rest.split(|c: char| c.is_whitespace() || c == '/').next()?;
+        Some(format!("http://{host}"))
+    });
+    let origin = origin.await?;
+    ensure(origin.ends_with(&format!(":{port}")), || format!("{EXAMPLE} runs at {origin}, not on port {port}"))?;
+    let reached = TcpStream::connect(("127.0.0.1", port)).await;
+    reached.map_err(|error| Fault::new(format!("{EXAMPLE} cannot be reached: {error}")))?;
+    Ok((program.unheard(), origin))
+}

@@ -1,0 +1,73 @@
+//! The story, scene by scene.
+
+#[path = "scenes/arrival.rs"]
+mod arrival;
+#[path = "scenes/mail.rs"]
+mod mail;
+#[path = "scenes/organizations.rs"]
+mod organizations;
+#[path = "scenes/projects.rs"]
+mod projects;
+#[path = "scenes/sessions.rs"]
+mod sessions;
+#[path = "scenes/sign_in.rs"]
+mod sign_in;
+#[path = "scenes/stranger.rs"]
+mod stranger;
+
+use crate::browser::Browser;
+use crate::chromedriver::Stage;
+use crate::fault::Result;
+use crate::host::Host;
+use crate::teller::Teller;
+
+/// Somebody whom the story is about.
+pub(crate) struct Person {
+    pub(crate) name: &'static str,
+    /// As typed first.
+    pub(crate) email: &'static str,
+    /// The same address, as typed another day.
+    pub(crate) email_otherwise: &'static str,
+    pub(crate) password: &'static str,
+    pub(crate) organization: &'static str,
+}
+
+pub(crate) const ZOE: Person = Person {
+    name: "Zoë Quill",
+    email: "Zoe.Quill@example.test",
+    email_otherwise: "zoe.quill@EXAMPLE.test",
+    password: "blowfish under moonlight",
+    organization: "Quill & Feather",
+};
+
+pub(crate) const MAX: Person = Person {
+    name: "Max Inkwell",
+    email: "max@example.test",
+    email_otherwise: "MAX@Example.Test",
+    password: "seven candles in the harbour",
+    organization: "Inkwell Works",
+};
+
+/// What the scenes play with.
+pub(crate) struct Scene<'a> {
+    pub(crate) host: &'a mut Host,
+    pub(crate) stage: &'a Stage<'a>,
+    pub(crate) teller: &'a Teller,
+    /// The browser that Zoë uses every day.
+    pub(crate) first: Browser,
+    /// Her other device.
+    pub(crate) second: Browser,
+}
+
+/// The whole story.
+pub(crate) async fn all(host: &mut Host, stage: &Stage<'_>, teller: &Teller) -> Result<()> {
+    let (first, second) = (stage.browser("first").await?, stage.browser("second").await?);
+    let mut scene = Scene { host, stage, teller, first, second };
+    arrival::play(&scene).await?;
+    sign_in::play(&scene).await?;
+    projects::play(&mut scene).await?;
+    sessions::play(&scene).await?;
+    organizations::play(&scene).await?;
+    sessions::play_the_end(&scene).await?;
+    stranger::play(&scene).await
+}

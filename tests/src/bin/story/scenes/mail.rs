@@ -1,0 +1,42 @@
+//! Reading mail in the development mailbox.
+
+use super::Scene;
+use crate::browser::Browser;
+use crate::fault::{Fault, Result};
+
+const MAILBOX: &str = "/auth/dev/mailbox";
+
+/// Opens the newest mail to an address, as soon as it has come.
+pub(super) async fn open(scene: &Scene<'_>, browser: &Browser, to: &str) -> Result<()> {
+    scene.host.deliver().await;
+    browser.open(MAILBOX).await?;
+    browser.is_headed("Development mailbox").await?;
+    browser.follow_until("Look again", to).await?;
+    scene.teller.shot(browser, "mailbox").await?;
+    browser.follow_containing(to).await?;
+    browser.reads(to).await
+}
+
+/// How many mails to an address lie there.
+pub(super) async fn count(scene: &Scene<'_>, browser: &Browser, to: &str) -> Result<usize> {
+    scene.host.deliver().await;
+    browser.open(MAILBOX).await?;
+    let text = browser.text().await?.to_lowercase();
+    Ok(text.matches(&format!("to {}", to.to_lowercase())).count())
+}
+
+/// The link in the mail that is open.
+pub(super) async fn link(browser: &Browser) -> Result<String> {
+    let text = browser.text().await?;
+    let link = text.split_whitespace().find(|word| word.contains("/auth/verify?token="));
+    let (_, path) =
+        link.and_then(|link| link.split_once("/auth/")).ok_or_else(|| Fault::new("the mail has no link"))?;
+    Ok(format!("/auth/{path}"))
+}
+
+/// The code in the mail that is open.
+pub(super) async fn code(browser: &Browser) -> Result<String> {
+    let text = browser.text().await?;
+    let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_whitespace().find(is_code).map(str::to_owned).ok_or_else(|| Fault::new("the mail has no code"))
+}

@@ -1,0 +1,78 @@
+//! Tells the steps, takes the pictures.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::browser::Browser;
+use crate::fault::{Fault, Result};
+use crate::options::{Look, Options};
+use crate::process;
+
+/// The teller of one run.
+pub(crate) struct Teller {
+    look: Look,
+    shots: Option<PathBuf>,
+    /// Where pictures of failures go.
+    failures: PathBuf,
+    steps: AtomicUsize,
+    pictures: AtomicUsize,
+}
+
+impl Teller {
+    pub(crate) fn new(options: &Options, look: Look) -> Result<Self> {
+        let beside = process::beside()?;
+        let target = beside.parent().ok_or_else(|| Fault::new("there is no target directory"))?;
+        if let Some(shots) = &options.shots {
+            std::fs::create_dir_all(shots)?;
+        }
+        Ok(Self {
+            look,
+            shots: options.shots.clone(),
+            failures: target.join("usermgmt").join("story").join(options.cell.framework.name()),
+            steps: AtomicUsize::new(0),
+            pictures: AtomicUsize::new(0),
+        })
+    }
+
+    pub(crate) const fn look(&self) -> Look {
+        self.look
+    }
+
+    pub(crate) fn steps(&self) -> usize {
+        self.steps.load(Ordering::Relaxed)
+    }
+
+    /// One step of the story.
+    pub(crate) async fn step<T>(&self, what: &str, done: impl Future<Output = Result<T>>) -> Result<T> {
+        let answer = done.await.map_err(|fault| fault.during(what))?;
+        self.steps.fetch_add(1, Ordering::Relaxed);
+        println!("  ✓ {what}");
+        Ok(answer)
+    }
+
+    /// A picture of the page that is open, if pictures are wanted.
+    pub(crate) async fn shot(&self, browser: &Browser, name: &str) -> Result<()> {
+        let Some(shots) = &self.shots else { return Ok(()) };
+        let number = self.pictures.fetch_add(1, Ordering::Relaxed) + 1;
+        let path = shots.join(format!("{}-{number:02}-{name}.png", self.look.slug()));
+        Ok(std::fs::write(path, browser.picture().await?)?)
+    }
+
+    /// Keeps what a browser shows when something has gone wrong.
+    pub(crate) async fn keep_what_is_seen(&self, name: &str, browser: &Browser) {
+        if let Err(fault) = self.try_to_keep(name, browser).await {
+            println!("    {name}: nothing could be kept: {fault}");
+        }
+    }
+
+    async fn try_to_keep(&self, name: &str, browser: &Browser) -> Result<()> {
+        std::fs::create_dir_all(&self.failures)?;
+        let base = self.failures.join(format!("{}-{name}", self.look.slug()));
+        let (page, picture) = (base.with_extension("html"), base.with_extension("png"));
+        std::fs::write(&page, browser.source().await?)?;
+        std::fs::write(&picture, browser.picture().await?)?;
+        println!("    {name} was showing {} ({})", picture.display(), page.display());
+        Ok(())
+    }
+}
