@@ -15,13 +15,16 @@ use crate::host::{self, Server};
 use crate::report::Report;
 use crate::stores::FreshStore;
 
+/// What stands between an application and its store.
+pub type Wrap = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>;
+
 /// What a test changes before the application starts.
 pub struct Setup {
     /// The origin, if it is not that of the loopback address.
     pub origin: Option<String>,
     pub configure: Box<dyn FnOnce(Builder) -> Builder + Send>,
     /// Puts something between the application and its store.
-    pub wrap: Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>,
+    pub wrap: Wrap,
 }
 
 impl Default for Setup {

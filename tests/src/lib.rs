@@ -8,6 +8,7 @@
     clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     missing_docs,
     reason = "this crate is test code: what is unexpected ends the test with a sentence"
 )]

@@ -236,6 +236,7 @@ impl fmt::Debug for Code {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the texts are ASCII")]
 mod tests {
     use super::*;
     use crate::keys::{KeyRing, Purpose};

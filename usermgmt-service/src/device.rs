@@ -43,6 +43,7 @@ fn derive(key: &PurposeKey, name: &str, issued: i64, canonical: &str) -> Bearer 
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the texts are ASCII")]
 mod tests {
     use super::*;
     use time::Duration;

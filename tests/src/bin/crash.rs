@@ -40,7 +40,7 @@ const POINTS: [&str; 6] = [
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
-        Some("--subject") => return subject::run(&args[1..]),
+        Some("--subject") => subject::run(&args[1..]),
         None => supervise(20),
         Some("--kills") if args.len() == 2 => supervise(args[1].parse().expect("a number of kills")),
         Some(_) => {

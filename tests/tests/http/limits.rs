@@ -7,6 +7,7 @@ use usermgmt_service::{HashCost, Limits, TrustedProxies};
 use usermgmt_tests::{App, Person, cells};
 
 cells!(
+    a_crowd_waits_or_is_told_to_come_back,
     every_limit_has_its_number,
     a_claimed_address_is_no_address,
     no_burst_passes_a_limit,

@@ -1,5 +1,14 @@
 //! The HTTP suite: written once, run on every store under every framework.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "test code: what is unexpected ends the test"
+)]
+
 mod csrf;
 mod enumeration;
 mod input;

@@ -198,8 +198,7 @@ async fn cookies_are_believed_once_and_by_their_exact_name(app: App) {
     let (own, planted) = (cookie(&ann.agent), cookie(&mallory.agent));
     let me = |header: Vec<u8>| {
         let agent = app.agent();
-        let mut request =
-            format!("GET /auth/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: ").into_bytes();
+        let mut request = b"GET /auth/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: ".to_vec();
         request.extend(header);
         request.extend(b"\r\n\r\n");
         async move { agent.raw(&request).await.split(' ').nth(1).unwrap_or_default().to_owned() }
