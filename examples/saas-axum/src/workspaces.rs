@@ -1,0 +1,79 @@
+//! Workspaces: the application's row and usermgmt's organisation become true together or not at all.
+
+use axum::Form;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use serde::Deserialize;
+use usermgmt::axum::{Caller, CurrentUser};
+use usermgmt::sqlx::Apply as _;
+use usermgmt::{Error, OrgId, Principal};
+
+use crate::Shared;
+use crate::failure::Failure;
+use crate::routes::{Entered, no_workspace, projects_page};
+
+/// A workspace to be made.
+#[derive(Deserialize)]
+pub struct NewWorkspace {
+    name: String,
+}
+
+/// Whoever is signed in.
+///
+/// # Errors
+/// A refusal, or an outage.
+pub async fn create(
+    user: CurrentUser,
+    caller: Caller,
+    State(shared): State<Shared>,
+    Form(new): Form<NewWorkspace>,
+) -> Result<Response, Failure> {
+    let problem = match make(&shared, &caller, &user, &new.name).await {
+        // The session still acts where it did: entering another organisation is a step of its own, with its policy.
+        Ok(_) => return Ok(Redirect::to("/auth/choose-organization?return_to=%2F").into_response()),
+        Err(Failure::Library(Error::Invalid(_))) => "A workspace needs a name of 1 to 64 characters.",
+        Err(Failure::Database(error)) if is_taken(&error) => "There is a workspace of this name already.",
+        Err(other) => return Err(other),
+    };
+    let entered = Entered { workspace: &new.name, workspace_problem: Some(problem), ..Entered::default() };
+    match shared.auth.scope(&user.0) {
+        Ok(scope) => projects_page(&shared, &scope, entered).await,
+        Err(_) => Ok(no_workspace(&user, &entered)),
+    }
+}
+
+async fn make(shared: &Shared, caller: &Caller, owner: &Principal, name: &str) -> Result<OrgId, Failure> {
+    // Checks and works out everything, and writes nothing. Before the transaction begins, because it may take a while.
+    let plan = shared.auth.orgs().plan_create(caller, owner, name).await?;
+    let mut transaction = shared.db.begin_with("BEGIN IMMEDIATE").await?;
+    let org = *plan.value();
+    // First theirs, to which ours refers.
+    let applied = plan.apply(&mut transaction).await?;
+    sqlx::query("INSERT INTO workspace (org_id, address) VALUES ($1, $2)")
+        .bind(org.to_string())
+        .bind(address(name))
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    // Only now is it true: caches forget, workers wake. On every way out before this it is dropped, and so is the plan.
+    Ok(applied.acknowledge())
+}
+
+fn is_taken(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}
+
+/// `Acme & Söhne Ltd.` becomes `acme-söhne-ltd`.
+fn address(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_become_addresses() {
+        assert_eq!(super::address("  Acme & Söhne Ltd. "), "acme-söhne-ltd");
+    }
+}
