@@ -1,0 +1,118 @@
+//! Systems to measure: a store in a folder of its own, people, sessions.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use time::Duration;
+use usermgmt_core::keys::KeyRing;
+use usermgmt_core::model::UserStatus;
+use usermgmt_core::proof::Principal;
+use usermgmt_core::secret::Bearer;
+use usermgmt_service::{Builder, Client, HashCost, Limits, NewUser, SignIn, SignInOutcome, SignUp, UserMgmt};
+use usermgmt_sqlx::Sqlite;
+
+pub(crate) const ORIGIN: &str = "http://localhost:3000";
+pub(crate) const PASSWORD: &str = "blowfish under moonlight";
+pub(crate) const WRONG: &str = "blowfish under moonshine";
+
+/// A runtime as an application has it.
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
+}
+
+/// A runtime on the calling thread, where nothing but the measured work runs.
+pub(crate) fn single() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// A system on an SQLite database in a folder.
+pub(crate) struct World {
+    pub(crate) auth: UserMgmt,
+    pub(crate) store: Sqlite,
+    /// Removed with the world, if it is its own.
+    pub(crate) folder: Option<TempDir>,
+}
+
+impl World {
+    /// In a new folder, without limits, without workers, hashing at this cost.
+    pub(crate) async fn new(cost: HashCost, configure: impl FnOnce(Builder) -> Builder) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let world = Self::open(folder.path(), cost, |builder| configure(builder.without_workers())).await;
+        Self { folder: Some(folder), ..world }
+    }
+
+    /// In this folder, with a worker.
+    pub(crate) async fn open(folder: &Path, cost: HashCost, configure: impl FnOnce(Builder) -> Builder) -> Self {
+        let store = Sqlite::open(folder.join("bench.db")).await.expect("a database");
+        let keys = KeyRing::from_file_or_create(folder.join("bench.key")).expect("a key");
+        let builder = UserMgmt::builder(store.clone(), ORIGIN, keys).limits(unlimited()).hash_cost(cost);
+        let auth = configure(builder).build().await.expect("the system starts");
+        Self { auth, store, folder: None }
+    }
+
+    /// The folder, once everything in it is closed.
+    pub(crate) async fn close(self) -> TempDir {
+        drop(self.auth);
+        self.store.close().await;
+        self.folder.expect("a folder of its own")
+    }
+
+    pub(crate) async fn user(&self, email: &str, password: Option<&str>) -> usermgmt_core::id::UserId {
+        let password = password.map(Into::into);
+        let user = NewUser { email, name: "Zoë Quill", password, email_is_verified: true };
+        self.auth.users("benchmark").create(user).await.expect("a user")
+    }
+
+    pub(crate) async fn suspended(&self, email: &str) {
+        let id = self.user(email, Some(PASSWORD)).await;
+        self.auth.users("benchmark").set_status(id, UserStatus::Suspended).await.expect("suspended");
+    }
+
+    /// Somebody who has signed up and not proven the address.
+    pub(crate) async fn unverified(&self, email: &str) {
+        let input = SignUp { email, password: PASSWORD.into(), name: "Zoë Quill", organization: Some("Quill & Co") };
+        let _ = self.auth.sign_up(&Client::default(), input).await.expect("accepted");
+        self.auth.run_until_idle().await.expect("the work is done");
+    }
+
+    /// Signs somebody in who has an account.
+    pub(crate) async fn sign_in(&self, email: &str) -> (Bearer, Arc<Principal>) {
+        let input = SignIn { email, password: PASSWORD.into(), remember: true };
+        match self.auth.sign_in(&Client::default(), input).await.expect("signed in") {
+            SignInOutcome::Complete(signed_in) => (signed_in.session, signed_in.principal),
+            SignInOutcome::Pending { step, .. } => panic!("the sign-in still needs {step:?}"),
+        }
+    }
+
+    /// Somebody with an organisation, signed in and acting in it.
+    pub(crate) async fn member(&self, email: &str) -> (Bearer, Arc<Principal>) {
+        self.user(email, Some(PASSWORD)).await;
+        let (_, founder) = self.sign_in(email).await;
+        self.auth.orgs().create(&Client::default(), &founder, "Quill & Co").await.expect("an organisation");
+        let (session, principal) = self.sign_in(email).await;
+        assert!(principal.org().is_some(), "the session acts in the organisation");
+        (session, principal)
+    }
+}
+
+/// Limits that nobody meets: what is measured is the work, not the refusal.
+fn unlimited() -> Limits {
+    Limits {
+        wrong_passwords_per_pair: u32::MAX,
+        wrong_passwords_per_account: u32::MAX,
+        sign_ins_per_address: u32::MAX,
+        sign_ups_per_address: u32::MAX,
+        verifications_per_address: u32::MAX,
+        step_ups_per_user: u32::MAX,
+        mails_per_address_hour: u32::MAX,
+        mails_per_address_day: u32::MAX,
+        wrong_codes_per_account: u32::MAX,
+        resend_pause: Duration::SECOND,
+    }
+}
+
+/// Address number so and so; all have the same length.
+pub(crate) fn address(class: &str, number: usize) -> String {
+    format!("{class}{number:04}@example.test")
+}
