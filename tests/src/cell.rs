@@ -82,6 +82,7 @@ pub fn run<F: Future<Output = ()>>(cell: Cell, test: &str, body: impl FnOnce(App
         println!("left out: {test} on {}", cell.store.name());
         return;
     }
+    crate::log::begin();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let report = report::Report::new(test, cell.store.name(), cell.framework.name());
     runtime.block_on(async {
@@ -95,6 +96,25 @@ pub fn run<F: Future<Output = ()>>(cell: Cell, test: &str, body: impl FnOnce(App
 /// Makes one `#[test]` for each cell of each named test of the module.
 #[macro_export]
 macro_rules! cells {
+    // Everything that is logged is kept, from before the application starts.
+    (keeping $test:ident) => {
+        mod $test {
+            $crate::cells!(@kept $test, memory_axum, Memory, Axum);
+            $crate::cells!(@kept $test, memory_actix, Memory, Actix);
+            $crate::cells!(@kept $test, sqlite_axum, Sqlite, Axum);
+            $crate::cells!(@kept $test, sqlite_actix, Sqlite, Actix);
+            $crate::cells!(@kept $test, postgres_axum, Postgres, Axum);
+            $crate::cells!(@kept $test, postgres_actix, Postgres, Actix);
+        }
+    };
+    (@kept $test:ident, $cell:ident, $store:ident, $framework:ident) => {
+        #[test]
+        fn $cell() {
+            $crate::log::keep_everything();
+            let cell = $crate::Cell { store: $crate::StoreKind::$store, framework: $crate::Framework::$framework };
+            $crate::cell::run(cell, concat!(module_path!(), "::", stringify!($cell)), super::$test);
+        }
+    };
     ($($test:ident),+ $(,)?) => { $(
         mod $test {
             $crate::cells!(@one $test, memory_axum, Memory, Axum);

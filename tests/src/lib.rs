@@ -18,6 +18,7 @@ pub mod app;
 pub mod cell;
 pub mod faults;
 pub mod host;
+pub mod log;
 pub mod person;
 pub mod report;
 pub mod stores;

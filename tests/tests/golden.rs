@@ -2,7 +2,7 @@
 //!
 //! After a wanted change run with `UPDATE_GOLDEN=1` and read the difference.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
+#![expect(clippy::unwrap_used, reason = "test code")]
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -17,7 +17,6 @@ mod organizations;
 mod outage;
 mod redirects;
 mod routes;
-mod secrets;
 mod sessions;
 mod sign_in;
 mod sign_up;

@@ -1,49 +1,18 @@
 //! Secrets stay secret: canaries of every kind, searched for wherever something is written down.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex, OnceLock};
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "test code: what is unexpected ends the test"
+)]
 
 use base64::Engine as _;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 use usermgmt_tests::app::{code, token};
 use usermgmt_tests::{App, Person, cells};
 
-cells!(no_secret_is_written_down);
-
-/// Everything that this process logs, at the finest level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-fn log() -> &'static Log {
-    static LOG: OnceLock<Log> = OnceLock::new();
-    LOG.get_or_init(|| {
-        let log = Log::default();
-        let subscriber =
-            tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(log.clone());
-        tracing::subscriber::set_global_default(subscriber.finish()).expect("no other log in this process");
-        log
-    })
-}
+cells!(keeping no_secret_is_written_down);
 
 /// The forms in which a secret could be written down.
 fn forms(secret: &str) -> Vec<String> {
@@ -65,7 +34,7 @@ fn leaks(place: &str, text: &str, secrets: &[(&str, String)]) -> Vec<String> {
 }
 
 async fn no_secret_is_written_down(app: App) {
-    let log = log();
+    let log = usermgmt_tests::log::keep_everything();
     let password = format!("canary {} password", app.address().port());
     let wrong = format!("canary {} mistyped", app.address().port());
     let mut ann = Person { password: password.clone(), ..Person::new(&app, "ann") };
@@ -106,7 +75,7 @@ async fn no_secret_is_written_down(app: App) {
         ("root key", root),
     ];
     let mut found = Vec::new();
-    let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    let logged = log.text();
     found.extend(leaks("the log", &logged, &secrets));
     assert!(!logged.contains("$argon2id$"), "hashes are not logged either");
     for (number, answer) in answers.iter().enumerate() {
