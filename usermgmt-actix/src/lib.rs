@@ -1,7 +1,7 @@
 //! usermgmt in an [actix-web](https://docs.rs/actix-web) 4 application. It translates and extracts; what decides stands
 //! in `usermgmt-http`, once for every framework.
 //!
-//! [`attach`] mounts the routes and pages. The extractors make the signature of a handler its policy:
+//! [`attach()`] mounts the routes and pages. The extractors make the signature of a handler its policy:
 //!
 //! | you want | take | whoever may not gets |
 //! |---|---|---|
@@ -14,7 +14,7 @@
 //!
 //! A person who has opened a page is led to sign in, or to prove it again, and back; a program gets
 //! `application/problem+json`. When it cannot be found out who is calling, the answer is 503: never "nobody", and
-//! never "no". An application that has forgotten [`attach`] answers with 500 and a line in the log.
+//! never "no". An application that has forgotten [`attach()`] answers with 500 and a line in the log.
 //!
 //! ```
 //! use actix_web::{App, web};

@@ -1,7 +1,7 @@
 //! usermgmt in an [axum](https://docs.rs/axum) 0.8 application. It translates and extracts; what decides stands in
 //! `usermgmt-http`, once for every framework.
 //!
-//! [`attach`] mounts the routes and pages. The extractors make the signature of a handler its policy:
+//! [`attach()`] mounts the routes and pages. The extractors make the signature of a handler its policy:
 //!
 //! | you want | take | whoever may not gets |
 //! |---|---|---|

@@ -20,8 +20,9 @@ use std::path::Path;
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::{get, post};
+use axum::routing::get;
 use sqlx::SqlitePool;
+use usermgmt::sqlx::Sqlite;
 use usermgmt::{Builder, KeyRing, UserMgmt};
 
 /// Where the routes and pages of usermgmt are.
@@ -34,6 +35,7 @@ pub struct Shared {
     pub auth: UserMgmt,
     /// The database: the application's tables and those of usermgmt.
     pub db: SqlitePool,
+    store: Sqlite,
 }
 
 impl Shared {
@@ -47,17 +49,23 @@ impl Shared {
         configure: impl FnOnce(Builder) -> Builder,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         std::fs::create_dir_all(folder)?;
-        let store = usermgmt::sqlx::Sqlite::open(folder.join("app.db")).await?;
+        let store = Sqlite::open(folder.join("app.db")).await?;
         let db = store.pool().clone();
         // After those of usermgmt, to which ours refer. Each side keeps its own record of migrations.
         sqlx::migrate!().run(&db).await?;
         let keys = KeyRing::from_file_or_create(folder.join("app.key"))?;
-        let builder = UserMgmt::builder(store, origin, keys)
+        let builder = UserMgmt::builder(store.clone(), origin, keys)
             .product("Projects")
             // Mails of a localhost origin stay here; a public one would need `.mailer(…)`.
             .dev_mailbox(folder.join("app.mail"))
             .role("member", permissions::OF_MEMBERS);
-        Ok(Self { auth: configure(builder).build().await?, db })
+        Ok(Self { auth: configure(builder).build().await?, db, store })
+    }
+
+    /// Ends in good order: the mail at hand is finished, what is promised beyond it stands in the database.
+    pub async fn close(self) {
+        self.auth.shutdown().await;
+        self.store.close().await;
     }
 }
 
@@ -67,7 +75,7 @@ pub fn app(shared: Shared) -> Router {
         .route("/", get(routes::home))
         .route("/orgs/{org}/projects", get(routes::list).post(routes::create))
         .route("/orgs/{org}/projects/{id}/delete", get(routes::confirm).post(routes::delete))
-        .route("/workspaces", post(workspaces::create))
+        .route("/workspaces", get(routes::to_home).post(workspaces::create))
         .route("/projects.css", get(pages::style))
         .fallback(routes::not_found);
     usermgmt::axum::attach(app, AUTH, &shared.auth).with_state(shared)

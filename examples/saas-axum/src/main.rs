@@ -32,7 +32,6 @@ async fn run() -> Result<(), Failed> {
     // The origin is what browsers see: cookies belong to it and links in mails begin with it.
     let origin = format!("http://localhost:{}", listener.local_addr()?.port());
     let shared = Shared::open(&settings.data, &origin, |builder| builder).await?;
-    let (auth, db) = (shared.auth.clone(), shared.db.clone());
 
     println!("Listening on {origin}");
     println!("  mails    {origin}{AUTH}/dev/mailbox");
@@ -43,11 +42,9 @@ async fn run() -> Result<(), Failed> {
     println!("  Ctrl-C ends it; sessions and data are there again after the next start.");
 
     // With the address of each connection: limits count by it.
-    let service = app(shared).into_make_service_with_connect_info::<SocketAddr>();
+    let service = app(shared.clone()).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(asked_to_end()).await?;
-    // Requests are answered; now the mail at hand is finished. What is promised beyond it stands in the database.
-    auth.shutdown().await;
-    db.close().await;
+    shared.close().await;
     println!("Ended.");
     Ok(())
 }

@@ -99,6 +99,11 @@ pub async fn delete(
     Ok(to_projects(permit.scope()))
 }
 
+/// Where a form was sent to and answered with a page, for whoever loads that page again.
+pub async fn to_home() -> Redirect {
+    Redirect::to("/")
+}
+
 /// Everything else.
 pub async fn not_found() -> Failure {
     Failure::NotFound

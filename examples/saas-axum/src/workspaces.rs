@@ -31,8 +31,8 @@ pub async fn create(
     let problem = match make(&shared, &caller, &user, &new.name).await {
         // The session still acts where it did: entering another organisation is a step of its own, with its policy.
         Ok(_) => return Ok(Redirect::to("/auth/choose-organization?return_to=%2F").into_response()),
-        Err(Failure::Library(Error::Invalid(_))) => "A workspace needs a name of 1 to 64 characters.",
-        Err(Failure::Database(error)) if is_taken(&error) => "There is a workspace of this name already.",
+        Err(Failure::Library(Error::Invalid(_))) => "An organization needs a name of 1 to 64 characters.",
+        Err(Failure::Database(error)) if is_taken(&error) => "There is an organization of this name already.",
         Err(other) => return Err(other),
     };
     let entered = Entered { workspace: &new.name, workspace_problem: Some(problem), ..Entered::default() };

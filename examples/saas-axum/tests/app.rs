@@ -41,8 +41,7 @@ impl World {
 
     /// Ends the application and starts it again with the same data.
     async fn restart(self) -> Self {
-        self.shared.auth.shutdown().await;
-        self.shared.db.close().await;
+        self.shared.close().await;
         Self::open(self.folder).await
     }
 
@@ -215,7 +214,7 @@ async fn a_workspace_and_its_organisation_are_made_together_or_not_at_all() {
     let world = World::new().await;
     world.user("ann").await;
     let ann = cookie(&world.sign_in("ann").await);
-    assert!(world.get("/", &ann).await.body.contains("You are in no workspace"));
+    assert!(world.get("/", &ann).await.body.contains("You are in no organization"));
     let made = world.post("/workspaces", &ann, "name=Acme").await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.body);
     assert_eq!((world.count("workspace").await, world.count("usermgmt_org").await), (1, 1));
