@@ -109,6 +109,7 @@ macro_rules! each_rule {
             a_refused_use_is_counted_nowhere
             the_counter_that_stays_closed_longest_is_named
             a_clock_that_goes_back_cuts_the_window
+            a_refused_use_cuts_the_window_too
             a_refund_takes_back_one_use
             a_refund_never_saves_up_uses
             many_counters_are_charged_at_once

@@ -55,7 +55,11 @@ impl ThrottleStore for Store {
             *one = Allowance { limit: one.limit.min(new.limit), ends_at: one.ends_at.min(new.ends_at), place };
         }
         // Whoever floods a closed door must not make the database write: first look.
-        let closed = self.closed(&wanted, now).await?.throttled()?;
+        let (closed, late) = self.closed(&wanted, now).await?;
+        let closed = closed.throttled()?;
+        if closed.is_some() {
+            self.cut(&late).await?;
+        }
         if closed.is_some() || wanted.is_empty() {
             return Ok(closed);
         }
@@ -91,9 +95,10 @@ impl ThrottleStore for Store {
 }
 
 impl Store {
-    /// Which counters are closed at this moment, without writing or locking anything.
-    async fn closed(&self, wanted: &Wanted, now: i64) -> Result<Verdict> {
-        let mut verdict = Verdict::default();
+    /// Which counters are closed at this moment, and which end too late because the clock went back; without writing
+    /// or locking anything.
+    async fn closed(&self, wanted: &Wanted, now: i64) -> Result<(Verdict, Wanted)> {
+        let (mut verdict, mut late) = (Verdict::default(), Wanted::new());
         for (key, allowance) in wanted {
             let read = query("SELECT used, ends_at FROM usermgmt_throttle WHERE key = $1 AND ends_at > $2");
             let read = read.bind(key.as_bytes().as_slice()).bind(now).fetch_optional(self.reads()).await;
@@ -101,11 +106,28 @@ impl Store {
                 Some(row) => counter(&mut Cells::new(&row))?,
                 None => (0, allowance.ends_at),
             };
+            if ends_at > allowance.ends_at {
+                late.insert(*key, *allowance);
+            }
             if used >= allowance.limit {
                 verdict.refuse(*key, allowance, ends_at.min(allowance.ends_at));
             }
         }
-        Ok(verdict)
+        Ok((verdict, late))
+    }
+
+    /// Ends windows where they would end if they began now: a refusal must not leave them to the clock that went back.
+    async fn cut(&self, late: &Wanted) -> Result<()> {
+        if late.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin().await?;
+        for (key, allowance) in late {
+            let update = query("UPDATE usermgmt_throttle SET ends_at = $2 WHERE key = $1 AND ends_at > $2");
+            let update = update.bind(key.as_bytes().as_slice()).bind(allowance.ends_at);
+            update.execute(&mut *transaction).await.map_err(error)?;
+        }
+        transaction.commit().await.map_err(at_commit)
     }
 }
 

@@ -167,3 +167,12 @@ pub async fn the_limit_is_that_of_the_charge(store: AnyStore) {
     assert!(!allowed(&store, &[charge(1, 2)], NOW).await, "a limit that was lowered still allows more");
     assert_eq!(left(&store, 1, 5, NOW).await, 2, "a refusal by a lower limit was counted");
 }
+
+/// A window that was cut stays cut, also when the use that cut it was refused.
+pub async fn a_refused_use_cuts_the_window_too(store: AnyStore) {
+    let limited = [charge(1, 1)];
+    assert!(allowed(&store, &limited, at(1_000)).await, "the first use was refused");
+    let answer = store.charge(&limited, NOW).await.answer();
+    assert_eq!(answer, Some(Throttled { key: key(1), until: at(60) }), "the window was not cut");
+    assert!(allowed(&store, &limited, at(60)).await, "a refusal prolonged the window that it had cut");
+}

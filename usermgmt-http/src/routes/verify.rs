@@ -12,8 +12,8 @@ use serde_json::json;
 use time::Duration;
 use usermgmt_service::core::error::FieldError;
 use usermgmt_service::core::flow::verify_email::{Preview, Verified};
-use usermgmt_service::core::secret::BearerKind;
-use usermgmt_service::{Error, PendingStep, Proof, ProveAddress};
+use usermgmt_service::core::secret::{Bearer, BearerKind};
+use usermgmt_service::{Error, PendingStep, Proof, ProveAddress, Refused};
 use utoipa::ToSchema;
 
 use super::sign_in;
@@ -141,6 +141,10 @@ fn check_mail(context: &Context<'_>, shown: &Waiting<'_>) -> Response {
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["token", "notice"])?;
     if let Some(token) = query.get("token") {
+        // Only what can be a link goes into a cookie.
+        if Bearer::parse(BearerKind::VerifyLink, token).is_none() {
+            return Ok(dead_link(context, &Problem::refused(&Refused::LinkInvalid, context.now), ""));
+        }
         let mut response = wire::see_other(&context.path("/verify"));
         let expires_at = context.now + LINK_COOKIE_LIFE;
         context.set_cookie(&mut response, CookieName::Link, token, Some(expires_at));
