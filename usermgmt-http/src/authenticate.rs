@@ -53,12 +53,13 @@ impl Head<'_> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Whether a person looks at a page here: a navigation of a browser, to which a redirect is an answer.
+    /// Whether a person looks at a page here: a navigation of a browser, by link or by form, to which a redirect is an
+    /// answer.
     #[must_use]
     pub fn is_navigation(&self) -> bool {
         let mode = self.headers.get("sec-fetch-mode").map(http::HeaderValue::as_bytes);
         let wants_page = self.text(&header::ACCEPT).is_some_and(|accept| accept.contains("text/html"));
-        matches!(*self.method, Method::GET | Method::HEAD) && wants_page && mode.is_none_or(|mode| mode == b"navigate")
+        wants_page && mode.is_none_or(|mode| mode == b"navigate")
     }
 
     /// Whether the request carries any of our cookies, and so any authority of a browser.

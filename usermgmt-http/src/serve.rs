@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use crate::route::{Guard, Representation, Route};
 use crate::routes::routes;
 use crate::wire::{self, Body, Request, Response};
-use crate::{csrf, extract, pages};
+use crate::{csrf, extract, pages, return_to};
 
 /// What a handler works with.
 pub struct Context<'a> {
@@ -229,14 +229,25 @@ pub fn reject(auth: &UserMgmt, head: &Head<'_>, representation: Representation, 
         "organization_required" => Some("/choose-organization"),
         _ => None,
     };
-    if let Some(way) = way.filter(|_| head.is_navigation() || representation == Representation::Page) {
-        let back = if csrf::is_safe(head.method) { head.target } else { "" };
-        let query: String =
-            url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", back).finish();
-        let query = if back.is_empty() { String::new() } else { format!("?{query}") };
-        return wire::see_other(&format!("{}{way}{query}", auth.prefix()));
+    if let Some(way) = way {
+        if !auth.is_mounted() {
+            tracing::error!("the routes of usermgmt are not attached: there is no page to lead to");
+            return Problem::INTERNAL.to_json(auth);
+        }
+        return wire::see_other(&format!("{}{way}{}", auth.prefix(), pages::onward(&back(auth, head))));
     }
     let languages = head.client(auth).languages;
     let language = auth.texts().best(&languages);
     problem.add_headers(pages::error(auth, &language, problem, Some(head)))
+}
+
+/// Where to come back to: here, or for a form the page that it stood on, as far as the browser says.
+fn back(auth: &UserMgmt, head: &Head<'_>) -> String {
+    let origin = &auth.settings().origin;
+    if csrf::is_safe(head.method) {
+        return return_to::parse(head.target, origin).unwrap_or_default();
+    }
+    let referer = head.headers.get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let path = referer.strip_prefix(origin.as_str()).unwrap_or_default();
+    return_to::parse(path, origin).unwrap_or_default()
 }

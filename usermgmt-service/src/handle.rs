@@ -155,6 +155,12 @@ impl UserMgmt {
         self.0.prefix.get().map_or(DEFAULT_PREFIX, String::as_str)
     }
 
+    /// Whether an adapter has mounted the routes.
+    #[must_use]
+    pub fn is_mounted(&self) -> bool {
+        self.0.prefix.get().is_some()
+    }
+
     /// Says where the routes are mounted; adapters call it. `false` if they are mounted elsewhere already.
     #[must_use]
     pub fn mount(&self, prefix: &str) -> bool {

@@ -40,10 +40,10 @@ pub use runtime::TokioRuntime;
 pub use session::SessionItem;
 pub use settings::{Origin, Settings, TrustedProxies};
 pub use sign_in::{PendingStep, SignIn, SignInOutcome, SignedIn};
-pub use sign_up::{Accepted, SignUp};
+pub use sign_up::{Accepted, Secret, SignUp};
 pub use texts::{TextError, Texts};
 pub use users::{NewUser, Users};
-pub use verify_email::{Proof, ProveAddress};
+pub use verify_email::{AddressProof, ProveAddress};
 
 pub use usermgmt_core as core;
 pub use usermgmt_core::{Error, FieldError, Invalid, MemoryStore, Refused};

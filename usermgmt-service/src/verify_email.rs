@@ -16,7 +16,7 @@ use crate::sign_up::Secret;
 
 /// How somebody proves an address.
 #[derive(Clone, Copy, Debug)]
-pub enum Proof<'a> {
+pub enum AddressProof<'a> {
     /// By the mailed link.
     Link(Secret<'a>),
     /// By the mailed code, in the browser that asked for it.
@@ -27,7 +27,7 @@ pub enum Proof<'a> {
 #[derive(Clone, Debug)]
 pub struct ProveAddress<'a> {
     /// The proof.
-    pub proof: Proof<'a>,
+    pub proof: AddressProof<'a>,
     /// A new password; needed if another browser set the present one.
     pub password: Option<Secret<'a>>,
     /// Another name for the organisation; heard only where a new password is needed.
@@ -103,8 +103,8 @@ impl UserMgmt {
         check.end()?;
 
         let mut found = match input.proof {
-            Proof::Link(link) => self.find_link(client, link).await?,
-            Proof::Code(code) => self.find_code(client, code).await?,
+            AddressProof::Link(link) => self.find_link(client, link).await?,
+            AddressProof::Code(code) => self.find_code(client, code).await?,
         };
         let rules = self.settings().password_rules;
         let mut hash: Option<PasswordHash> = None;
@@ -126,8 +126,8 @@ impl UserMgmt {
             let browser = client.browser.as_ref().map(Bearer::digest);
             let flow = self.flow(client);
             found = match input.proof {
-                Proof::Link(link) => self.find_link(client, link).await?,
-                Proof::Code(_) => verify_email::find_again(&flow, &found, browser).await?,
+                AddressProof::Link(link) => self.find_link(client, link).await?,
+                AddressProof::Code(_) => verify_email::find_again(&flow, &found, browser).await?,
             };
         }
     }

@@ -127,8 +127,8 @@ pub use usermgmt_service::core::page::{Page, PageRequest};
 pub use usermgmt_service::core::secret::Bearer;
 pub use usermgmt_service::core::{Applied, Planned};
 pub use usermgmt_service::{
-    Accepted, Client, ManagePolicy, NewUser, Orgs, PendingStep, Proof, ProveAddress, SessionItem, SignIn,
-    SignInOutcome, SignUp, SignedIn, Users,
+    Accepted, AddressProof, Client, ManagePolicy, NewUser, Orgs, PendingStep, ProveAddress, Secret, SessionItem,
+    SignIn, SignInOutcome, SignUp, SignedIn, Users,
 };
 
 // What went wrong.

@@ -13,7 +13,7 @@ use time::Duration;
 use usermgmt_service::core::error::FieldError;
 use usermgmt_service::core::flow::verify_email::{Preview, Verified};
 use usermgmt_service::core::secret::{Bearer, BearerKind};
-use usermgmt_service::{Error, PendingStep, Proof, ProveAddress, Refused};
+use usermgmt_service::{AddressProof, Error, PendingStep, ProveAddress, Refused};
 use utoipa::ToSchema;
 
 use super::sign_in;
@@ -62,7 +62,7 @@ pub(crate) struct ResendInput {
 
 async fn prove(
     context: &Context<'_>,
-    proof: Proof<'_>,
+    proof: AddressProof<'_>,
     password: Option<&str>,
     organization: Option<&str>,
 ) -> Result<Verified, Error> {
@@ -73,8 +73,8 @@ async fn prove(
 pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
     let input: VerifyInput = context.json()?;
     let proof = match (&input.token, &input.code) {
-        (Some(token), None) => Proof::Link(token.as_str().into()),
-        (None, Some(code)) => Proof::Code(code.as_str().into()),
+        (Some(token), None) => AddressProof::Link(token.as_str().into()),
+        (None, Some(code)) => AddressProof::Code(code.as_str().into()),
         _ => return Err(context.problem(FieldError::new("token", FieldError::REQUIRED).into())),
     };
     let verified = prove(context, proof, input.password.as_deref(), input.organization.as_deref()).await;
@@ -208,8 +208,8 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
     let code: String = fields.text("code").chars().filter(|c| !c.is_whitespace()).collect();
     let link = cookie(context, CookieName::Link).filter(|_| code.is_empty());
     let proof = match link {
-        Some(link) => Proof::Link(link.into()),
-        None => Proof::Code(code.as_str().into()),
+        Some(link) => AddressProof::Link(link.into()),
+        None => AddressProof::Code(code.as_str().into()),
     };
     let proven = if link.is_none() && code.is_empty() {
         Err(FieldError::new("code", FieldError::REQUIRED).into())

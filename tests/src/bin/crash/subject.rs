@@ -13,7 +13,7 @@ use usermgmt_core::keys::{KeyCheck, KeyRing};
 use usermgmt_core::planned::Planned;
 use usermgmt_core::port::{Mail, MailError, Mailer};
 use usermgmt_core::store::{ChangeSet, CommitStore, Committed, Result, Store};
-use usermgmt_service::{Client, HashCost, Limits, Proof, ProveAddress, SignIn, SignInOutcome, SignUp, UserMgmt};
+use usermgmt_service::{AddressProof, Client, HashCost, Limits, ProveAddress, SignIn, SignInOutcome, SignUp, UserMgmt};
 use usermgmt_sqlx::{Apply as _, Postgres, Sqlite};
 
 /// What the child says when it stands at its point.
@@ -183,7 +183,7 @@ async fn person(auth: &UserMgmt, database: &Database, point: &Point, dir: &Path,
     let letter = letters.lines().rev().find(|line| line.contains(&email)).expect("the mail was sent");
     let (_, rest) = letter.split_once("token=").unwrap();
     let link: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect();
-    let proof = ProveAddress { proof: Proof::Link(link.as_str().into()), password: None, organization: None };
+    let proof = ProveAddress { proof: AddressProof::Link(link.as_str().into()), password: None, organization: None };
     auth.prove_address(&client, proof).await.unwrap();
     let entered = SignIn { email: &email, password: "blowfish under moonlight".into(), remember: false };
     let SignInOutcome::Complete(signed_in) = auth.sign_in(&client, entered).await.unwrap() else { panic!("pending") };

@@ -13,7 +13,7 @@ use usermgmt_core::port::{ManualClock, OsRandom};
 use usermgmt_core::secret::Bearer;
 use usermgmt_core::store::Store;
 use usermgmt_service::{
-    Client, DevMailbox, HashCost, Limits, Proof, ProveAddress, SignIn, SignInOutcome, SignUp, UserMgmt,
+    AddressProof, Client, DevMailbox, HashCost, Limits, ProveAddress, SignIn, SignInOutcome, SignUp, UserMgmt,
 };
 use usermgmt_tests::StoreKind;
 use usermgmt_tests::app::token;
@@ -102,7 +102,7 @@ impl World {
 }
 
 fn prove(link: &str) -> ProveAddress<'_> {
-    ProveAddress { proof: Proof::Link(link.into()), password: None, organization: None }
+    ProveAddress { proof: AddressProof::Link(link.into()), password: None, organization: None }
 }
 
 async fn sign_in(auth: &UserMgmt, client: &Client) -> SignInOutcome {
