@@ -2,8 +2,8 @@
 //!
 //! | you want | take |
 //! |---|---|
-//! | an application that runs from one file | [`Sqlite::open`] (feature `sqlite`, on by default) |
-//! | several nodes, or a PostgreSQL that you have anyway | [`Postgres::connect`] (feature `postgres`) |
+//! | an application that runs from one file | `Sqlite::open` (feature `sqlite`, on by default) |
+//! | several nodes, or a PostgreSQL that you have anyway | `Postgres::connect` (feature `postgres`) |
 //! | one database and one pool for your tables and ours | `from_pool` of either, then `migrate` |
 //! | your rows and ours in one transaction | [`Apply`] |
 //!

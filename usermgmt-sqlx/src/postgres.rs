@@ -57,6 +57,12 @@ macro_rules! skip_locked {
     };
 }
 
+macro_rules! unseen {
+    ($parameter:literal) => {
+        $parameter
+    };
+}
+
 #[path = "apply/mod.rs"]
 mod apply;
 #[path = "cells.rs"]

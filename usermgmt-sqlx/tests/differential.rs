@@ -28,7 +28,7 @@ const KINDS: u64 = 3;
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn sqlite_answers_like_the_reference() {
-    for seed in 1..=4 {
+    for seed in 1..=6 {
         let (_folder, store) = support::sqlite().await;
         History::new(seed, store).run().await;
     }
@@ -40,7 +40,7 @@ async fn postgres_answers_like_the_reference() {
     if support::without_postgres() {
         return;
     }
-    for seed in 1..=4 {
+    for seed in 1..=3 {
         let (_database, store) = support::postgres().await;
         History::new(seed, store).run().await;
     }
@@ -135,7 +135,10 @@ impl<S: Store> History<S> {
                 3 if self.below(8) == 0 => self.sweep(&place).await,
                 _ => self.commit(&place).await,
             }
-            self.compare(&place).await;
+            // Reading everything costs far more than the step itself.
+            if step % 5 == 4 {
+                self.compare(&place).await;
+            }
         }
         assert!(self.succeeded > STEPS / 5, "a history in which little happens shows nothing");
     }

@@ -1,5 +1,6 @@
 //! Many writers at once.
 
+#![cfg(any(feature = "sqlite", feature = "postgres"))]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -43,6 +43,17 @@ async fn readers_do_not_wait_for_a_writer() {
     assert_eq!(store.principal(RealmId::DEFAULT, digest(1)).await.unwrap().unwrap().user.auth_epoch, 1);
 }
 
+/// With samples of values SQLite would prepare most of our reads anew for each call.
+#[tokio::test]
+async fn analysing_through_the_pool_collects_no_samples() {
+    let (_folder, store) = sqlite().await;
+    store.commit(sign_up(1)).await.unwrap();
+    store.pool().execute("ANALYZE").await.unwrap();
+    let count = |query| sqlx::query_scalar::<_, i64>(query).fetch_one(store.pool());
+    assert_ne!(count("SELECT count(*) FROM sqlite_stat1").await.unwrap(), 0);
+    assert_eq!(count("SELECT count(*) FROM sqlite_stat4").await.unwrap(), 0);
+}
+
 /// A call that is given up half way (the client went away) neither leaves half a commit nor the others waiting.
 #[tokio::test(flavor = "multi_thread")]
 async fn commits_that_are_given_up_leave_nothing_behind() {

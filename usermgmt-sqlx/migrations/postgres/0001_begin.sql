@@ -14,12 +14,12 @@
 CREATE TABLE usermgmt_user (
     id         TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     realm      TEXT COLLATE "C" NOT NULL, -- space in which this user's identifiers are unique
-    name       TEXT NOT NULL,
-    locale     TEXT,             -- BCP 47 tag
+    name       TEXT             NOT NULL,
+    locale     TEXT,                      -- BCP 47 tag
     status     TEXT COLLATE "C" NOT NULL, -- active, inactive, suspended
-    auth_epoch BIGINT NOT NULL, -- moves when everything this user is signed in with must end
-    created_at BIGINT NOT NULL,
-    version    BIGINT NOT NULL
+    auth_epoch BIGINT           NOT NULL, -- moves when everything this user is signed in with must end
+    created_at BIGINT           NOT NULL,
+    version    BIGINT           NOT NULL
 );
 -- Serves the users of a realm.
 CREATE INDEX usermgmt_user_realm ON usermgmt_user (realm, id);
@@ -29,13 +29,13 @@ CREATE TABLE usermgmt_identifier (
     realm             TEXT COLLATE "C" NOT NULL,
     kind              TEXT COLLATE "C" NOT NULL, -- email
     canonical         TEXT COLLATE "C" NOT NULL, -- the form that identity is decided by
-    display           TEXT NOT NULL, -- the form to show
-    canonical_version BIGINT NOT NULL, -- version of the canonicalisation that made `canonical`
+    display           TEXT             NOT NULL, -- the form to show
+    canonical_version BIGINT           NOT NULL, -- version of the canonicalisation that made `canonical`
     user_id           TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
-    is_primary        BOOLEAN NOT NULL, -- for the one of its kind that mails and pages use
-    verified_at       BIGINT,          -- NULL while nobody has proven to own it
-    created_at        BIGINT NOT NULL,
-    version           BIGINT NOT NULL,
+    is_primary        BOOLEAN          NOT NULL, -- for the one of its kind that mails and pages use
+    verified_at       BIGINT,                    -- NULL while nobody has proven to own it
+    created_at        BIGINT           NOT NULL,
+    version           BIGINT           NOT NULL,
     PRIMARY KEY (realm, kind, canonical)
 );
 -- Serves the identifiers of a user, in their order, and the primary address in the session check.
@@ -44,37 +44,37 @@ CREATE INDEX usermgmt_identifier_user ON usermgmt_identifier (user_id, kind, can
 -- The password of a user.
 CREATE TABLE usermgmt_password (
     user_id               TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES usermgmt_user (id),
-    hash                  TEXT NOT NULL, -- slow hash in PHC string form
-    unproven_browser      BYTEA,             -- browser that set it while the address is not proven; NULL once it is
-    unproven_organization TEXT,             -- organisation to make with the proof
-    changed_at            BIGINT NOT NULL,
-    version               BIGINT NOT NULL
+    hash                  TEXT             NOT NULL, -- slow hash in PHC string form
+    unproven_browser      BYTEA,                     -- browser that set it while the address is not proven; NULL once it is
+    unproven_organization TEXT,                      -- organisation to make with the proof
+    changed_at            BIGINT           NOT NULL,
+    version               BIGINT           NOT NULL
 );
 
 -- A tenant. The anchor row of what must hold over its memberships.
 CREATE TABLE usermgmt_org (
     id             TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     realm          TEXT COLLATE "C" NOT NULL,
-    name           TEXT NOT NULL,
+    name           TEXT             NOT NULL,
     status         TEXT COLLATE "C" NOT NULL, -- active, suspended
-    owners         BIGINT NOT NULL, -- memberships with the role owner
-    members        BIGINT NOT NULL, -- memberships
-    policy         TEXT NOT NULL, -- JSON: what it demands of sessions that enter it
-    rights_version BIGINT NOT NULL, -- moves when the rights of all members may have changed
-    policy_epoch   BIGINT NOT NULL, -- moves when the policy changes
-    created_at     BIGINT NOT NULL,
-    version        BIGINT NOT NULL
+    owners         BIGINT           NOT NULL, -- memberships with the role owner
+    members        BIGINT           NOT NULL, -- memberships
+    policy         TEXT             NOT NULL, -- JSON: what it demands of sessions that enter it
+    rights_version BIGINT           NOT NULL, -- moves when the rights of all members may have changed
+    policy_epoch   BIGINT           NOT NULL, -- moves when the policy changes
+    created_at     BIGINT           NOT NULL,
+    version        BIGINT           NOT NULL
 );
 
 -- A user in an organisation. The key serves one membership and the members of an organisation.
 CREATE TABLE usermgmt_membership (
     org_id         TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_org (id),
     user_id        TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
-    roles          TEXT NOT NULL, -- JSON array of role keys
+    roles          TEXT             NOT NULL, -- JSON array of role keys
     status         TEXT COLLATE "C" NOT NULL, -- active, suspended
-    rights_version BIGINT NOT NULL, -- moves when this member's rights change
-    created_at     BIGINT NOT NULL,
-    version        BIGINT NOT NULL,
+    rights_version BIGINT           NOT NULL, -- moves when this member's rights change
+    created_at     BIGINT           NOT NULL,
+    version        BIGINT           NOT NULL,
     PRIMARY KEY (org_id, user_id)
 );
 -- Serves the organisations of a user.
@@ -86,16 +86,16 @@ CREATE TABLE usermgmt_token (
     realm           TEXT COLLATE "C" NOT NULL,
     kind            TEXT COLLATE "C" NOT NULL, -- verify_email
     user_id         TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
-    digest          BYTEA NOT NULL, -- of the link's secret
-    key_id          TEXT NOT NULL, -- root key that link and code are derived under
-    browser         BYTEA,             -- browser that asked for it; the code works only there
+    digest          BYTEA            NOT NULL, -- of the link's secret
+    key_id          TEXT             NOT NULL, -- root key that link and code are derived under
+    browser         BYTEA,                     -- browser that asked for it; the code works only there
     canonical       TEXT COLLATE "C" NOT NULL, -- address that it proves
-    tries_left      BIGINT NOT NULL, -- wrong codes still allowed
-    code_expires_at BIGINT NOT NULL,
-    expires_at      BIGINT NOT NULL,
-    consumed_at     BIGINT,          -- when it was used or revoked
-    created_at      BIGINT NOT NULL,
-    spent_at        BIGINT NOT NULL  -- when it was or will be over
+    tries_left      BIGINT           NOT NULL, -- wrong codes still allowed
+    code_expires_at BIGINT           NOT NULL,
+    expires_at      BIGINT           NOT NULL,
+    consumed_at     BIGINT,                    -- when it was used or revoked
+    created_at      BIGINT           NOT NULL,
+    spent_at        BIGINT           NOT NULL  -- when it was or will be over
         GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED
 );
 -- Serves the link.
@@ -113,18 +113,18 @@ CREATE TABLE usermgmt_attempt (
     realm       TEXT COLLATE "C" NOT NULL,
     purpose     TEXT COLLATE "C" NOT NULL, -- sign_in
     user_id     TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
-    digest      BYTEA NOT NULL, -- of the secret in the attempt's cookie
-    browser     BYTEA NOT NULL, -- browser it began in
-    proofs      TEXT NOT NULL, -- JSON: what was proven so far
+    digest      BYTEA            NOT NULL, -- of the secret in the attempt's cookie
+    browser     BYTEA            NOT NULL, -- browser it began in
+    proofs      TEXT             NOT NULL, -- JSON: what was proven so far
     canonical   TEXT COLLATE "C" NOT NULL, -- address that was used to sign in
     org_id      TEXT COLLATE "C" REFERENCES usermgmt_org (id),
-    persistent  BOOLEAN NOT NULL, -- whether the person asked to be remembered
-    auth_epoch  BIGINT NOT NULL, -- the user's when it began
-    consumed_at BIGINT,          -- when it was completed
-    expires_at  BIGINT NOT NULL,
-    created_at  BIGINT NOT NULL,
-    version     BIGINT NOT NULL,
-    spent_at    BIGINT NOT NULL  -- when it was or will be over
+    persistent  BOOLEAN          NOT NULL, -- whether the person asked to be remembered
+    auth_epoch  BIGINT           NOT NULL, -- the user's when it began
+    consumed_at BIGINT,                    -- when it was completed
+    expires_at  BIGINT           NOT NULL,
+    created_at  BIGINT           NOT NULL,
+    version     BIGINT           NOT NULL,
+    spent_at    BIGINT           NOT NULL  -- when it was or will be over
         GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED
 );
 -- Serves the attempt's cookie.
@@ -137,19 +137,19 @@ CREATE TABLE usermgmt_session (
     id          TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     realm       TEXT COLLATE "C" NOT NULL,
     user_id     TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
-    digest      BYTEA NOT NULL, -- of the secret in the session's cookie
+    digest      BYTEA            NOT NULL, -- of the secret in the session's cookie
     org_id      TEXT COLLATE "C" REFERENCES usermgmt_org (id), -- organisation it acts in
-    proofs      TEXT NOT NULL, -- JSON: what was proven
-    auth_epoch  BIGINT NOT NULL, -- the user's when it was made; dead once that is newer
-    persistent  BOOLEAN NOT NULL, -- whether the cookie outlives the browser
-    idle_micros BIGINT NOT NULL, -- ends after this long without activity
-    expires_at  BIGINT NOT NULL, -- ends then, whatever happens
-    created_at  BIGINT NOT NULL,
-    seen_at     BIGINT NOT NULL, -- last activity
-    ended_at    BIGINT,          -- when it was ended before its time
-    label       TEXT,             -- what the device calls itself
-    address     TEXT,             -- where it was made from
-    spent_at    BIGINT NOT NULL  -- when it was or will be over
+    proofs      TEXT             NOT NULL, -- JSON: what was proven
+    auth_epoch  BIGINT           NOT NULL, -- the user's when it was made; dead once that is newer
+    persistent  BOOLEAN          NOT NULL, -- whether the cookie outlives the browser
+    idle_micros BIGINT           NOT NULL, -- ends after this long without activity
+    expires_at  BIGINT           NOT NULL, -- ends then, whatever happens
+    created_at  BIGINT           NOT NULL,
+    seen_at     BIGINT           NOT NULL, -- last activity
+    ended_at    BIGINT,                    -- when it was ended before its time
+    label       TEXT,                      -- what the device calls itself
+    address     TEXT,                      -- where it was made from
+    spent_at    BIGINT           NOT NULL  -- when it was or will be over
         GENERATED ALWAYS AS (CASE WHEN ended_at < expires_at THEN ended_at ELSE expires_at END) STORED
 );
 -- Serves the session check.
@@ -163,14 +163,14 @@ CREATE INDEX usermgmt_session_spent ON usermgmt_session (spent_at);
 CREATE TABLE usermgmt_outbox (
     id           TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- idempotency id of what it leads to
     realm        TEXT COLLATE "C" NOT NULL,
-    kind         TEXT COLLATE "C" NOT NULL, -- address_request, mail; the same as in `job`, for people
-    job          TEXT NOT NULL, -- JSON: what to do
-    due_at       BIGINT NOT NULL, -- not before then
-    tries        BIGINT NOT NULL,
-    lease_worker TEXT COLLATE "C",             -- who works on it …
-    lease_until  BIGINT,          -- … until when
-    dead_at      BIGINT,          -- when it was given up
-    created_at   BIGINT NOT NULL
+    kind         TEXT COLLATE "C" NOT NULL,             -- address_request, mail; the same as in `job`, for people
+    job          TEXT             NOT NULL,             -- JSON: what to do
+    due_at       BIGINT           NOT NULL,             -- not before then
+    tries        BIGINT           NOT NULL,
+    lease_worker TEXT COLLATE "C",                      -- who works on it …
+    lease_until  BIGINT,                                -- … until when
+    dead_at      BIGINT,                                -- when it was given up
+    created_at   BIGINT           NOT NULL
 );
 -- Serves leasing and what still has to happen, oldest first.
 CREATE INDEX usermgmt_outbox_pending ON usermgmt_outbox (realm, id) WHERE dead_at IS NULL;
@@ -187,13 +187,13 @@ CREATE TABLE usermgmt_audit (
     actor            TEXT COLLATE "C" NOT NULL, -- anonymous, user, system
     actor_user_id    TEXT COLLATE "C",
     actor_session_id TEXT COLLATE "C",
-    actor_reason     TEXT,             -- why the system did it
-    subject_id       TEXT COLLATE "C",             -- to which user, if another than the actor
-    address          TEXT,             -- from where
-    detail           TEXT NOT NULL, -- JSON: further facts
-    salt             BYTEA NOT NULL, -- of the event's commitment in the chain
-    happened_at      BIGINT NOT NULL,
-    seal_number      BIGINT,          -- place in the chain; NULL until sealed
+    actor_reason     TEXT,                      -- why the system did it
+    subject_id       TEXT COLLATE "C",          -- to which user, if another than the actor
+    address          TEXT,                      -- from where
+    detail           TEXT             NOT NULL, -- JSON: further facts
+    salt             BYTEA            NOT NULL, -- of the event's commitment in the chain
+    happened_at      BIGINT           NOT NULL,
+    seal_number      BIGINT,                    -- place in the chain; NULL until sealed
     seal_mac         BYTEA,
     PRIMARY KEY (chain, id)
 );
@@ -201,11 +201,11 @@ CREATE TABLE usermgmt_audit (
 -- Whose standing has changed: what caches must forget. Exactly one of four shapes:
 -- user_id, session_id, org_id, or org_id with user_id for one member. The key serves reading on.
 CREATE TABLE usermgmt_change (
-    number     BIGSERIAL NOT NULL PRIMARY KEY, -- grows in the order of allocation, see `changes`
+    number     BIGSERIAL        NOT NULL PRIMARY KEY, -- grows in the order of allocation, see `changes`
     user_id    TEXT COLLATE "C",
     session_id TEXT COLLATE "C",
     org_id     TEXT COLLATE "C",
-    changed_at BIGINT NOT NULL
+    changed_at BIGINT           NOT NULL
 );
 -- Serves the sweep.
 CREATE INDEX usermgmt_change_changed ON usermgmt_change (changed_at);
@@ -213,7 +213,7 @@ CREATE INDEX usermgmt_change_changed ON usermgmt_change (changed_at);
 -- What was committed: whoever does not know how a commit ended asks here. The key serves that.
 CREATE TABLE usermgmt_commit (
     id           TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    committed_at BIGINT NOT NULL
+    committed_at BIGINT           NOT NULL
 );
 -- Serves the sweep.
 CREATE INDEX usermgmt_commit_committed ON usermgmt_commit (committed_at);
@@ -221,13 +221,13 @@ CREATE INDEX usermgmt_commit_committed ON usermgmt_commit (committed_at);
 -- By what this database recognises its root key. One row at most.
 CREATE TABLE usermgmt_key_check (
     only_row SMALLINT NOT NULL PRIMARY KEY DEFAULT 1 CHECK (only_row = 1),
-    key_id   TEXT NOT NULL,
-    tag      BYTEA NOT NULL
+    key_id   TEXT     NOT NULL,
+    tag      BYTEA    NOT NULL
 );
 
 -- Counters of limits. Keys are MACs, so that they name nobody. The key serves charging.
 CREATE TABLE usermgmt_throttle (
-    key     BYTEA NOT NULL PRIMARY KEY,
+    key     BYTEA  NOT NULL PRIMARY KEY,
     used    BIGINT NOT NULL,
     ends_at BIGINT NOT NULL -- when the window ends
 );

@@ -136,19 +136,19 @@ CREATE TABLE usermgmt_session (
     id          TEXT    NOT NULL PRIMARY KEY,
     realm       TEXT    NOT NULL,
     user_id     TEXT    NOT NULL REFERENCES usermgmt_user (id),
-    digest      BLOB    NOT NULL, -- of the secret in the session's cookie
+    digest      BLOB    NOT NULL,                     -- of the secret in the session's cookie
     org_id      TEXT    REFERENCES usermgmt_org (id), -- organisation it acts in
-    proofs      TEXT    NOT NULL, -- JSON: what was proven
-    auth_epoch  INTEGER NOT NULL, -- the user's when it was made; dead once that is newer
-    persistent  INTEGER NOT NULL, -- 1 if the cookie outlives the browser
-    idle_micros INTEGER NOT NULL, -- ends after this long without activity
-    expires_at  INTEGER NOT NULL, -- ends then, whatever happens
+    proofs      TEXT    NOT NULL,                     -- JSON: what was proven
+    auth_epoch  INTEGER NOT NULL,                     -- the user's when it was made; dead once that is newer
+    persistent  INTEGER NOT NULL,                     -- 1 if the cookie outlives the browser
+    idle_micros INTEGER NOT NULL,                     -- ends after this long without activity
+    expires_at  INTEGER NOT NULL,                     -- ends then, whatever happens
     created_at  INTEGER NOT NULL,
-    seen_at     INTEGER NOT NULL, -- last activity
-    ended_at    INTEGER,          -- when it was ended before its time
-    label       TEXT,             -- what the device calls itself
-    address     TEXT,             -- where it was made from
-    spent_at    INTEGER NOT NULL  -- when it was or will be over
+    seen_at     INTEGER NOT NULL,                     -- last activity
+    ended_at    INTEGER,                              -- when it was ended before its time
+    label       TEXT,                                 -- what the device calls itself
+    address     TEXT,                                 -- where it was made from
+    spent_at    INTEGER NOT NULL                      -- when it was or will be over
         GENERATED ALWAYS AS (CASE WHEN ended_at < expires_at THEN ended_at ELSE expires_at END) STORED
 ) STRICT;
 -- Serves the session check.
@@ -162,13 +162,13 @@ CREATE INDEX usermgmt_session_spent ON usermgmt_session (spent_at);
 CREATE TABLE usermgmt_outbox (
     id           TEXT    NOT NULL PRIMARY KEY, -- idempotency id of what it leads to
     realm        TEXT    NOT NULL,
-    kind         TEXT    NOT NULL, -- address_request, mail; the same as in `job`, for people
-    job          TEXT    NOT NULL, -- JSON: what to do
-    due_at       INTEGER NOT NULL, -- not before then
+    kind         TEXT    NOT NULL,             -- address_request, mail; the same as in `job`, for people
+    job          TEXT    NOT NULL,             -- JSON: what to do
+    due_at       INTEGER NOT NULL,             -- not before then
     tries        INTEGER NOT NULL,
-    lease_worker TEXT,             -- who works on it …
-    lease_until  INTEGER,          -- … until when
-    dead_at      INTEGER,          -- when it was given up
+    lease_worker TEXT,                         -- who works on it …
+    lease_until  INTEGER,                      -- … until when
+    dead_at      INTEGER,                      -- when it was given up
     created_at   INTEGER NOT NULL
 ) STRICT;
 -- Serves leasing and what still has to happen, oldest first.

@@ -22,7 +22,7 @@ impl AuditStore for Store {
         let read = query(concat!(
             "SELECT ",
             audit_columns!(),
-            " FROM usermgmt_audit WHERE chain = $1 AND realm = $2 AND id > $3 ORDER BY id LIMIT $4"
+            " FROM usermgmt_audit WHERE chain = $1 AND realm = $2 AND id > $3 ORDER BY id LIMIT +$4"
         ));
         let chain = org.map_or_else(|| realm.to_string(), |org| org.to_string());
         let read = read.bind(chain).bind(realm.to_string()).bind(behind(page.key()));
@@ -37,7 +37,7 @@ impl ChangeStore for Store {
         let read = query(concat!(
             "SELECT ",
             change_columns!(),
-            " FROM usermgmt_change WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3"
+            " FROM usermgmt_change WHERE number > $1 AND number <= $2 ORDER BY number LIMIT +$3"
         ));
         self.all(read.bind(int(after)).bind(horizon).bind(i64::from(limit)), row::change).await
     }

@@ -15,31 +15,31 @@ impl MaintenanceStore for Store {
         let kinds = [
             (
                 "DELETE FROM usermgmt_session WHERE id IN \
-                 (SELECT id FROM usermgmt_session WHERE spent_at < $1 LIMIT $2)",
+                 (SELECT id FROM usermgmt_session WHERE spent_at < $1 LIMIT +$2)",
                 spent,
             ),
             (
-                "DELETE FROM usermgmt_token WHERE id IN (SELECT id FROM usermgmt_token WHERE spent_at < $1 LIMIT $2)",
+                "DELETE FROM usermgmt_token WHERE id IN (SELECT id FROM usermgmt_token WHERE spent_at < $1 LIMIT +$2)",
                 spent,
             ),
             (
                 "DELETE FROM usermgmt_attempt WHERE id IN \
-                 (SELECT id FROM usermgmt_attempt WHERE spent_at < $1 LIMIT $2)",
+                 (SELECT id FROM usermgmt_attempt WHERE spent_at < $1 LIMIT +$2)",
                 spent,
             ),
             (
                 "DELETE FROM usermgmt_commit WHERE id IN \
-                 (SELECT id FROM usermgmt_commit WHERE committed_at < $1 LIMIT $2)",
+                 (SELECT id FROM usermgmt_commit WHERE committed_at < $1 LIMIT +$2)",
                 commits,
             ),
             (
                 "DELETE FROM usermgmt_change WHERE number IN \
-                 (SELECT number FROM usermgmt_change WHERE changed_at < $1 LIMIT $2)",
+                 (SELECT number FROM usermgmt_change WHERE changed_at < $1 LIMIT +$2)",
                 commits,
             ),
             (
                 "DELETE FROM usermgmt_throttle WHERE key IN \
-                 (SELECT key FROM usermgmt_throttle WHERE ends_at < $1 LIMIT $2)",
+                 (SELECT key FROM usermgmt_throttle WHERE ends_at < $1 LIMIT +$2)",
                 throttle,
             ),
         ];

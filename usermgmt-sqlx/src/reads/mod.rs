@@ -32,6 +32,9 @@ impl Store {
 
     /// A page. The query's last parameter, its row limit, is bound here: one more than wanted, to know whether there
     /// is more.
+    ///
+    /// Limits are written `LIMIT +$n` everywhere: SQLite compiles the value of a plain parameter into the statement and
+    /// would have to prepare it anew for each call, which doubles the time of a short read.
     async fn page<T, K>(
         &self,
         query: Query,

@@ -34,7 +34,7 @@ impl MembershipStore for Store {
         let read = query(concat!(
             "SELECT ",
             membership_columns!(),
-            " FROM usermgmt_membership WHERE org_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3"
+            " FROM usermgmt_membership WHERE org_id = $1 AND user_id > $2 ORDER BY user_id LIMIT +$3"
         ));
         let read = read.bind(org.to_string()).bind(behind(page.key()));
         self.page(read, page.limit(), row::membership, |membership| membership.user).await
@@ -48,7 +48,7 @@ impl MembershipStore for Store {
             membership_columns!(),
             " FROM usermgmt_membership JOIN usermgmt_org ON usermgmt_org.id = usermgmt_membership.org_id",
             " WHERE usermgmt_membership.user_id = $1 AND usermgmt_membership.org_id > $2",
-            " ORDER BY usermgmt_membership.org_id LIMIT $3"
+            " ORDER BY usermgmt_membership.org_id LIMIT +$3"
         ));
         let read = read.bind(user.to_string()).bind(behind(page.key()));
         self.page(read, page.limit(), |cells| Ok((row::org(cells)?, row::membership(cells)?)), |(org, _)| org.id).await

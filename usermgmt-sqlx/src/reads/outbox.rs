@@ -26,7 +26,7 @@ impl OutboxStore for Store {
         // The choice is materialised: evaluated once, it cannot lock or lease more than `limit` rows.
         let update = query(concat!(
             "WITH chosen AS MATERIALIZED (SELECT id FROM usermgmt_outbox WHERE realm = $1 AND dead_at IS NULL",
-            " AND due_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY id LIMIT $5",
+            " AND due_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY id LIMIT +$5",
             skip_locked!(),
             ") UPDATE usermgmt_outbox SET lease_worker = $2, lease_until = $4, tries = tries + 1",
             " WHERE id IN (SELECT id FROM chosen) RETURNING ",
@@ -49,7 +49,7 @@ impl OutboxStore for Store {
         let read = query(concat!(
             "SELECT ",
             outbox_columns!(),
-            " FROM usermgmt_outbox WHERE realm = $1 AND dead_at IS NULL AND id > $2 ORDER BY id LIMIT $3"
+            " FROM usermgmt_outbox WHERE realm = $1 AND dead_at IS NULL AND id > $2 ORDER BY id LIMIT +$3"
         ));
         let read = read.bind(realm.to_string()).bind(behind(page.key()));
         self.page(read, page.limit(), row::job, |row| row.id).await

@@ -32,7 +32,9 @@ impl SessionStore for Store {
             " LEFT JOIN usermgmt_org ON usermgmt_org.id = usermgmt_session.org_id",
             " LEFT JOIN usermgmt_membership ON usermgmt_membership.org_id = usermgmt_session.org_id",
             " AND usermgmt_membership.user_id = usermgmt_session.user_id",
-            " WHERE usermgmt_session.digest = $1 AND usermgmt_session.realm = $2"
+            " WHERE usermgmt_session.digest = ",
+            unseen!("$1"),
+            " AND usermgmt_session.realm = $2"
         ));
         self.one(read.bind(digest.as_bytes().as_slice()).bind(realm.to_string()), principal).await
     }
@@ -50,7 +52,7 @@ impl SessionStore for Store {
             " WHERE usermgmt_session.user_id = $1 AND usermgmt_session.id < $2",
             " AND usermgmt_session.auth_epoch = usermgmt_user.auth_epoch AND usermgmt_session.ended_at IS NULL",
             " AND usermgmt_session.expires_at > $3 AND $3 - usermgmt_session.seen_at < usermgmt_session.idle_micros",
-            " ORDER BY usermgmt_session.id DESC LIMIT $4"
+            " ORDER BY usermgmt_session.id DESC LIMIT +$4"
         ));
         // Every id sorts before the tilde.
         let before = page.key().map_or_else(|| "~".to_owned(), ToString::to_string);

@@ -22,7 +22,7 @@ impl UserStore for Store {
         let read = query(concat!(
             "SELECT ",
             user_columns!(),
-            " FROM usermgmt_user WHERE realm = $1 AND id > $2 ORDER BY id LIMIT $3"
+            " FROM usermgmt_user WHERE realm = $1 AND id > $2 ORDER BY id LIMIT +$3"
         ));
         let read = read.bind(realm.to_string()).bind(behind(page.key()));
         self.page(read, page.limit(), row::user, |user| user.id).await
