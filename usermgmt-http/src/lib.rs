@@ -1,6 +1,6 @@
 //! The framework-neutral HTTP layer of usermgmt.
 //!
-//! One static table of routes ([`routes`]); one function that answers ([`serve`]); the checks behind the extractors
+//! One static table of routes ([`routes()`]); one function that answers ([`serve()`]); the checks behind the extractors
 //! ([`extract`]). Adapters translate between a framework and [`Request`]/[`Response`] and decide nothing: not which
 //! route, not who is calling, not how an error looks. See [`adapter`] for what an adapter does, step by step.
 

@@ -47,7 +47,7 @@ pub struct OrgStanding {
 ///
 /// ```compile_fail
 /// use usermgmt_core::proof::Principal;
-/// let forged = Principal { ..todo!() };
+/// fn forge(other: Principal) -> Principal { Principal { ..other } }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Principal {

@@ -30,7 +30,7 @@ pub struct ScopeRules {
 ///
 /// ```compile_fail
 /// use usermgmt_core::proof::OrgScope;
-/// let forged = OrgScope(todo!());
+/// fn forge(other: OrgScope) -> OrgScope { OrgScope(other.0) }
 /// ```
 #[derive(Clone)]
 pub struct OrgScope(Arc<Entered>);
