@@ -38,6 +38,18 @@ const COLUMNS: [(&str, &str); 4] = [
     ("usermgmt_membership", "org_id user_id roles status rights_version created_at version"),
 ];
 
+/// The address, as the session check reads it.
+const EMAIL: &str = "(SELECT display FROM usermgmt_identifier WHERE usermgmt_identifier.user_id = usermgmt_user.id \
+     AND kind = 'email' AND is_primary ORDER BY canonical LIMIT 1)";
+
+/// Three columns that need every join.
+const FEW: &str = "usermgmt_session.id, usermgmt_user.name || usermgmt_org.name || usermgmt_membership.roles, \
+     (SELECT display FROM usermgmt_identifier WHERE usermgmt_identifier.user_id = usermgmt_user.id \
+     AND kind = 'email' AND is_primary ORDER BY canonical LIMIT 1)";
+
+/// All columns from a table that has them in its rows; `c3` is the digest and `c1` the realm.
+const WIDE: &str = "SELECT * FROM bench_wide WHERE c3 = $1 AND c1 = $2";
+
 /// What the steps share.
 #[derive(Clone)]
 struct Bench {
@@ -45,7 +57,8 @@ struct Bench {
     store: Sqlite,
     session: Bearer,
     digest: Digest,
-    joined: &'static str,
+    all: &'static str,
+    few: &'static str,
 }
 
 pub(crate) fn run(report: &mut Report) {
@@ -129,40 +142,44 @@ async fn prepare(sessions: usize) -> Bench {
             "INSERT INTO bench_row SELECT id, digest, substr(hex(zeroblob({bytes})), 1, {}) FROM usermgmt_session",
             bytes.saturating_sub(62)
         ),
-        format!("CREATE TABLE bench_wide AS {} WHERE usermgmt_session.digest IS NOT NULL", joined_text()),
+        format!("CREATE TABLE bench_wide AS {} WHERE usermgmt_session.digest IS NOT NULL", joined(&all_columns())),
         "CREATE UNIQUE INDEX bench_wide_digest ON bench_wide (c3)".to_owned(),
     ] {
         sqlx::query(AssertSqlSafe(sql)).execute(pool).await.expect("the baseline's table");
     }
     assert_eq!(principal.digest(), session.digest());
-    let joined = format!("{} WHERE usermgmt_session.digest = $1 AND usermgmt_session.realm = $2", joined_text());
+    let whole = |text: String| -> &'static str {
+        format!("{text} WHERE usermgmt_session.digest = $1 AND usermgmt_session.realm = $2").leak()
+    };
     // The folder stays until the process ends.
     let World { auth, store, folder } = world;
     std::mem::forget(folder);
-    Bench { auth, store, digest: session.digest(), session, joined: joined.leak() }
+    Bench {
+        auth,
+        store,
+        digest: session.digest(),
+        session,
+        all: whole(joined(&all_columns())),
+        few: whole(joined(FEW)),
+    }
 }
 
-/// The session check's statement without its condition, column by column named `c0`, `c1`, …
-fn joined_text() -> String {
-    let mut number = 0;
-    let mut columns = Vec::new();
-    for (table, names) in COLUMNS {
-        for name in names.split_whitespace() {
-            columns.push(format!("{table}.{name} AS c{number}"));
-            number += 1;
-        }
-    }
-    columns.push(
-        "(SELECT display FROM usermgmt_identifier WHERE usermgmt_identifier.user_id = usermgmt_user.id AND kind = 'email' \
-         AND is_primary ORDER BY canonical LIMIT 1) AS email"
-            .to_owned(),
-    );
+/// The columns that the session check reads, named `c0`, `c1`, … and `email`.
+fn all_columns() -> String {
+    let of_tables = COLUMNS.iter().flat_map(|(table, names)| names.split_whitespace().map(move |name| (table, name)));
+    let mut columns: Vec<_> =
+        of_tables.enumerate().map(|(number, (table, name))| format!("{table}.{name} AS c{number}")).collect();
+    columns.push(format!("{EMAIL} AS email"));
+    columns.join(", ")
+}
+
+/// The session check's statement with other columns and without its condition.
+fn joined(columns: &str) -> String {
     format!(
-        "SELECT {} FROM usermgmt_session JOIN usermgmt_user ON usermgmt_user.id = usermgmt_session.user_id \
+        "SELECT {columns} FROM usermgmt_session JOIN usermgmt_user ON usermgmt_user.id = usermgmt_session.user_id \
          LEFT JOIN usermgmt_org ON usermgmt_org.id = usermgmt_session.org_id LEFT JOIN usermgmt_membership \
          ON usermgmt_membership.org_id = usermgmt_session.org_id \
-         AND usermgmt_membership.user_id = usermgmt_session.user_id",
-        columns.join(", ")
+         AND usermgmt_membership.user_id = usermgmt_session.user_id"
     )
 }
 
@@ -173,7 +190,7 @@ async fn bytes_read(pool: &SqlitePool, digest: &Digest) -> usize {
     let sql = format!(
         "SELECT {} + length(email) FROM ({} WHERE usermgmt_session.digest = $1)",
         lengths.join(" + "),
-        joined_text()
+        joined(&all_columns())
     );
     let sum: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
         .bind(digest.as_bytes().as_slice())
@@ -193,54 +210,32 @@ fn steps(bench: &Bench) -> Vec<(&'static str, Step)> {
     vec![
         ("bare handler with one indexed read (baseline)", handler(read, &bench.session)),
         ("handler with CurrentUser, uncached", handler(guarded, &bench.session)),
+        ("of it: auth.principal(&bearer)", step(bench, |bench| Box::pin(checked(bench)))),
+        ("of it: store.principal(digest), decoded", step(bench, |bench| Box::pin(decoded(bench)))),
         (
-            "of it: auth.principal(&bearer)",
-            step(bench, |bench| {
-                Box::pin(async move {
-                    assert!(black_box(bench.auth.principal(&bench.session).await.expect("an answer")).is_some());
-                })
-            }),
+            "the same statement, not decoded",
+            step(bench, |bench| Box::pin(async move { fetch(&bench, bench.all).await })),
         ),
-        (
-            "of it: store.principal(digest), decoded",
-            step(bench, |bench| {
-                Box::pin(async move {
-                    let found = bench.store.principal(bench.auth.realm(), bench.digest).await.expect("an answer");
-                    assert!(black_box(found).is_some());
-                })
-            }),
-        ),
-        (
-            "the same statement, fetched and not decoded",
-            step(bench, |bench| {
-                Box::pin(async move {
-                    let read = sqlx::query(bench.joined).bind(bench.digest.as_bytes().as_slice());
-                    let row =
-                        read.bind(bench.auth.realm().to_string()).fetch_one(bench.store.pool()).await.expect("a row");
-                    black_box(row.len());
-                })
-            }),
-        ),
-        (
-            "as many columns of one table, not decoded",
-            step(bench, |bench| {
-                Box::pin(async move {
-                    let read =
-                        sqlx::query("SELECT * FROM bench_wide WHERE c3 = $1").bind(bench.digest.as_bytes().as_slice());
-                    black_box(read.fetch_one(bench.store.pool()).await.expect("a row").len());
-                })
-            }),
-        ),
-        (
-            "three columns of one table (the baseline's read)",
-            step(bench, |bench| {
-                Box::pin(async move {
-                    black_box(point_read(&bench).await);
-                })
-            }),
-        ),
+        ("the same joins, three columns", step(bench, |bench| Box::pin(async move { fetch(&bench, bench.few).await }))),
+        ("as many columns of one table", step(bench, |bench| Box::pin(async move { fetch(&bench, WIDE).await }))),
+        ("the baseline's read", step(bench, |bench| Box::pin(async move { drop(point_read(&bench).await) }))),
         ("bare handler", handler(bare, &bench.session)),
     ]
+}
+
+async fn checked(bench: Bench) {
+    assert!(black_box(bench.auth.principal(&bench.session).await.expect("an answer")).is_some());
+}
+
+async fn decoded(bench: Bench) {
+    let found = bench.store.principal(bench.auth.realm(), bench.digest).await.expect("an answer");
+    assert!(black_box(found).is_some());
+}
+
+/// One row by digest and realm, and nothing made of it.
+async fn fetch(bench: &Bench, sql: &'static str) {
+    let read = sqlx::query(sql).bind(bench.digest.as_bytes().as_slice()).bind(bench.auth.realm().to_string());
+    black_box(read.fetch_one(bench.store.pool()).await.expect("a row").len());
 }
 
 fn step(bench: &Bench, run: fn(Bench) -> BoxFuture<'static, ()>) -> Step {

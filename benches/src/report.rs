@@ -91,11 +91,11 @@ fn print(rows: &[Vec<String>], is_text: fn(usize) -> bool) {
         .map(|width| width.unwrap_or(0))
         .collect();
     for row in rows {
-        let mut line = String::new();
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+        let padded = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
             let pad = " ".repeat(width - cell.chars().count());
-            line.push_str(&if is_text(column) { format!("{cell}{pad}") } else { format!("  {pad}{cell}") });
-        }
+            if is_text(column) { format!("{cell}{pad}") } else { format!("{pad}{cell}") }
+        });
+        let line = padded.collect::<Vec<_>>().join("  ");
         println!("   {}", line.trim_end());
     }
 }
