@@ -17,7 +17,8 @@ use usermgmt_core::id::RealmId;
 use usermgmt_core::model::Subject;
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{
-    ChangeStore as _, CommitStore as _, Guard, MembershipStore as _, StoreErrorKind, UserStore as _, Write,
+    ChangeStore as _, CommitStore as _, Guard, MembershipStore as _, OutboxStore as _, StoreErrorKind, UserStore as _,
+    Write,
 };
 use usermgmt_sqlx::{Apply as _, Postgres};
 
@@ -31,22 +32,29 @@ async fn with_member(store: &Postgres) -> Write {
     Write::DeleteMembership { org: org_id(1), user: user_id(1), version: there.version }
 }
 
+/// Under an authority: one write that moves nothing it rests on, for which locks are shared, and one that does.
+fn acts() -> [Write; 2] {
+    [Write::PutJob(job(1)), Write::PutUser(user(2))]
+}
+
 #[tokio::test]
 async fn a_removal_waits_for_the_commit_that_rests_on_the_membership() {
     if without_postgres() {
         return;
     }
-    let (_database, store) = postgres().await;
-    let removal = with_member(&store).await;
-    let mut acting = store.pool().begin().await.unwrap();
-    let act = changes([Write::StillAuthorised(authority(1)), Write::PutUser(user(2))]);
-    let applied = plan(act).0.apply(&mut acting).await.unwrap();
-    let other = store.clone();
-    let mut removing = tokio::spawn(async move { other.commit(changes([removal])).await });
-    assert!(timeout(A_MOMENT, &mut removing).await.is_err(), "it slipped in between the check and the commit");
-    acting.commit().await.unwrap();
-    applied.acknowledge();
-    removing.await.unwrap().unwrap();
+    for act in acts() {
+        let (_database, store) = postgres().await;
+        let removal = with_member(&store).await;
+        let mut acting = store.pool().begin().await.unwrap();
+        let act = changes([Write::StillAuthorised(authority(1)), act]);
+        let applied = plan(act).0.apply(&mut acting).await.unwrap();
+        let other = store.clone();
+        let mut removing = tokio::spawn(async move { other.commit(changes([removal])).await });
+        assert!(timeout(A_MOMENT, &mut removing).await.is_err(), "it slipped in between the check and the commit");
+        acting.commit().await.unwrap();
+        applied.acknowledge();
+        removing.await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test]
@@ -54,18 +62,37 @@ async fn a_commit_waits_for_the_removal_of_its_authority_and_is_refused() {
     if without_postgres() {
         return;
     }
+    for act in acts() {
+        let (_database, store) = postgres().await;
+        let removal = with_member(&store).await;
+        let mut removing = store.pool().begin().await.unwrap();
+        let applied = plan(changes([removal])).0.apply(&mut removing).await.unwrap();
+        let other = store.clone();
+        let act = changes([Write::StillAuthorised(authority(1)), act]);
+        let mut acting = tokio::spawn(async move { other.commit(act).await });
+        assert!(timeout(A_MOMENT, &mut acting).await.is_err(), "it did not wait for what is being decided");
+        removing.commit().await.unwrap();
+        applied.acknowledge();
+        assert_eq!(acting.await.unwrap().unwrap_err().kind(), StoreErrorKind::Refused(Guard::Authority));
+        assert_eq!(store.user(RealmId::DEFAULT, user_id(2)).await.unwrap(), None);
+        assert!(store.pending_jobs(RealmId::DEFAULT, PageRequest::first(1)).await.unwrap().items.is_empty());
+    }
+}
+
+/// Two that only rest on the same authority do not wait for each other.
+#[tokio::test]
+async fn commits_under_one_authority_run_beside_each_other() {
+    if without_postgres() {
+        return;
+    }
     let (_database, store) = postgres().await;
-    let removal = with_member(&store).await;
-    let mut removing = store.pool().begin().await.unwrap();
-    let applied = plan(changes([removal])).0.apply(&mut removing).await.unwrap();
-    let other = store.clone();
-    let act = changes([Write::StillAuthorised(authority(1)), Write::PutUser(user(2))]);
-    let mut acting = tokio::spawn(async move { other.commit(act).await });
-    assert!(timeout(A_MOMENT, &mut acting).await.is_err(), "it did not wait for what is being decided");
-    removing.commit().await.unwrap();
+    with_member(&store).await;
+    let mut first = store.pool().begin().await.unwrap();
+    let act = |number| changes([Write::StillAuthorised(authority(1)), Write::PutJob(job(number))]);
+    let applied = plan(act(1)).0.apply(&mut first).await.unwrap();
+    timeout(A_MOMENT * 10, store.commit(act(2))).await.unwrap().unwrap();
+    first.commit().await.unwrap();
     applied.acknowledge();
-    assert_eq!(acting.await.unwrap().unwrap_err().kind(), StoreErrorKind::Refused(Guard::Authority));
-    assert_eq!(store.user(RealmId::DEFAULT, user_id(2)).await.unwrap(), None);
 }
 
 fn moves(number: u128) -> Write {

@@ -1,186 +1,19 @@
-//! The same random history against the reference store and against ours: the same answers, the same rows.
-
-#![cfg(any(feature = "sqlite", feature = "postgres"))]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be prepared has failed")]
-
-mod support;
+//! Random writes.
 
 use serde_json::json;
-use time::{Duration, OffsetDateTime, macros::datetime};
-use usermgmt_core::MemoryStore;
+use time::Duration;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::id::*;
 use usermgmt_core::keys::KeyCheck;
 use usermgmt_core::model::*;
-use usermgmt_core::page::PageRequest;
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::policy::AuthPolicy;
-use usermgmt_core::secret::Digest;
 use usermgmt_core::store::*;
-use uuid::Uuid;
 
-/// Steps of one history. Enough to meet every write in most of its cases.
-const STEPS: usize = 250;
-
-/// How many things of each kind there are: few, so that writes meet.
-const KINDS: u64 = 3;
-
-#[cfg(feature = "sqlite")]
-#[tokio::test]
-async fn sqlite_answers_like_the_reference() {
-    for seed in 1..=6 {
-        let (_folder, store) = support::sqlite().await;
-        History::new(seed, store).run().await;
-    }
-}
-
-#[cfg(feature = "postgres")]
-#[tokio::test]
-async fn postgres_answers_like_the_reference() {
-    if support::without_postgres() {
-        return;
-    }
-    for seed in 1..=3 {
-        let (_database, store) = support::postgres().await;
-        History::new(seed, store).run().await;
-    }
-}
-
-struct History<S> {
-    seed: u64,
-    random: u64,
-    now: OffsetDateTime,
-    commits: u128,
-    succeeded: usize,
-    reference: MemoryStore,
-    store: S,
-}
-
-fn uuid(number: u64) -> Uuid {
-    Uuid::from_u128(u128::from(number) + 1)
-}
-
-fn digest(number: u64) -> Digest {
-    Digest::of(&number.to_be_bytes())
-}
+use super::{History, digest, uuid};
 
 impl<S: Store> History<S> {
-    fn new(seed: u64, store: S) -> Self {
-        let begins = [datetime!(1925-03-01 0:00 UTC), datetime!(2026-11-21 0:00 UTC), datetime!(8025-01-01 0:00 UTC)];
-        let now = begins[usize::try_from(seed).unwrap() % begins.len()];
-        let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Self { seed, random, now, commits: 0, succeeded: 0, reference: MemoryStore::new(), store }
-    }
-
-    /// A number below `bound`: splitmix64, so that a seed is a history.
-    fn below(&mut self, bound: u64) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-
-    fn any(&mut self) -> u64 {
-        self.below(KINDS)
-    }
-
-    fn often(&mut self) -> bool {
-        self.below(8) > 0
-    }
-
-    fn user(&mut self) -> UserId {
-        UserId::from_uuid(uuid(self.any()))
-    }
-
-    fn org(&mut self) -> OrgId {
-        OrgId::from_uuid(uuid(self.any()))
-    }
-
-    fn realm(&mut self) -> RealmId {
-        if self.often() { RealmId::DEFAULT } else { RealmId::from_uuid(uuid(7)) }
-    }
-
-    fn soon(&mut self) -> OffsetDateTime {
-        self.now + Duration::microseconds(i64::try_from(self.below(4_000_000)).unwrap())
-    }
-
-    /// Mostly the version that stands, so that most writes go through.
-    fn version(&mut self, present: Option<Version>) -> Version {
-        if self.often() { present.unwrap_or(Version::NEW) } else { Version::from_u64(self.below(4)) }
-    }
-
-    fn text(&mut self) -> String {
-        ["", "Ann", "ann", "Žofie 🦉", "it's 100% \"quoted\"; --", "line\nbreak "]
-            [usize::try_from(self.below(6)).unwrap()]
-        .to_owned()
-    }
-
-    fn proofs(&mut self) -> Vec<Proof> {
-        (0..self.below(3))
-            .map(|_| Proof { method: Method::ALL[usize::try_from(self.below(2)).unwrap()], at: self.now })
-            .collect()
-    }
-
-    async fn run(mut self) {
-        self.found().await;
-        for step in 0..STEPS {
-            let passes = self.below(1_500_000);
-            self.now += Duration::microseconds(i64::try_from(passes).unwrap());
-            let place = format!("seed {}, step {step}", self.seed);
-            match self.below(12) {
-                0 => self.lease(&place).await,
-                1 => self.charge(&place).await,
-                2 => self.touch().await,
-                3 if self.below(8) == 0 => self.sweep(&place).await,
-                _ => self.commit(&place).await,
-            }
-            // Reading everything costs far more than the step itself.
-            if step % 5 == 4 {
-                self.compare(&place).await;
-            }
-        }
-        assert!(self.succeeded > STEPS / 5, "a history in which little happens shows nothing");
-    }
-
-    /// Users and organisations that children may refer to: the reference checks no reference.
-    async fn found(&mut self) {
-        let mut writes = Vec::new();
-        for number in 0..KINDS {
-            let user = self.any_user(UserId::from_uuid(uuid(number)), Version::NEW);
-            let org = self.any_org(OrgId::from_uuid(uuid(number)), Version::NEW);
-            writes.extend([Write::PutUser(user), Write::PutOrg(org)]);
-        }
-        self.apply("the beginning", writes).await;
-    }
-
-    async fn commit(&mut self, place: &str) {
-        let count = 1 + self.below(3);
-        let mut writes = Vec::new();
-        for _ in 0..count {
-            writes.push(self.write().await);
-        }
-        self.apply(place, writes).await;
-    }
-
-    async fn apply(&mut self, place: &str, writes: Vec<Write>) {
-        // Now and then an id that was used before.
-        self.commits += u128::from(self.below(40) > 0);
-        let id = CommitId::from_uuid(Uuid::from_u128(self.commits));
-        let mut changes = ChangeSet::new(id, RealmId::DEFAULT, self.now);
-        writes.into_iter().for_each(|write| changes.push(write));
-        let wanted = self.reference.commit(changes.clone()).await.map_err(|error| error.kind());
-        let got = self.store.commit(changes.clone()).await;
-        assert_eq!(
-            got.as_ref().map_err(StoreError::kind),
-            wanted.as_ref().map_err(|kind| *kind),
-            "{place}: {changes:?} {got:?}"
-        );
-        self.succeeded += usize::from(got.is_ok());
-        assert_eq!(self.store.committed(id).await.unwrap(), self.reference.committed(id).await.unwrap(), "{place}");
-    }
-
-    fn any_user(&mut self, id: UserId, version: Version) -> User {
+    pub(super) fn any_user(&mut self, id: UserId, version: Version) -> User {
         User {
             id,
             realm: RealmId::DEFAULT,
@@ -193,7 +26,7 @@ impl<S: Store> History<S> {
         }
     }
 
-    fn any_org(&mut self, id: OrgId, version: Version) -> Org {
+    pub(super) fn any_org(&mut self, id: OrgId, version: Version) -> Org {
         Org {
             id,
             realm: RealmId::DEFAULT,
@@ -209,7 +42,7 @@ impl<S: Store> History<S> {
         }
     }
 
-    async fn write(&mut self) -> Write {
+    pub(super) async fn write(&mut self) -> Write {
         let (user, org) = (self.user(), self.org());
         let realm = RealmId::DEFAULT;
         let session = SessionId::from_uuid(uuid(self.any()));
@@ -406,94 +239,5 @@ impl<S: Store> History<S> {
             at: self.now,
             seal: (self.below(4) == 0).then_some(Seal { number: 3, mac: [9; 32] }),
         }
-    }
-
-    async fn lease(&mut self, place: &str) {
-        let (realm, worker) = (self.realm(), WorkerId::from_uuid(uuid(self.below(2))));
-        let (until, limit) = (self.soon(), u32::try_from(self.below(3)).unwrap());
-        let wanted = self.reference.lease(realm, worker, self.now, until, limit).await.unwrap();
-        assert_eq!(self.store.lease(realm, worker, self.now, until, limit).await.unwrap(), wanted, "{place}");
-    }
-
-    async fn charge(&mut self, place: &str) {
-        // Back in time, too: a window must then be cut.
-        let now = if self.often() { self.now } else { self.now - Duration::seconds(20) };
-        let key = |number: u64| ThrottleKey::from_bytes([u8::try_from(number).unwrap(); 32]);
-        if self.below(4) == 0 {
-            let keys: Vec<_> = (0..self.below(3)).map(key).collect();
-            self.reference.refund(&keys, now).await.unwrap();
-            self.store.refund(&keys, now).await.unwrap();
-            return;
-        }
-        let mut charges = Vec::new();
-        for number in [2, 0, 1] {
-            if self.below(2) == 0 {
-                let (limit, window) = (
-                    u32::try_from(self.below(5)).unwrap(),
-                    Duration::seconds(1 + i64::try_from(self.below(9)).unwrap()),
-                );
-                charges.push(Charge { key: key(number), limit, window });
-            }
-        }
-        let wanted = self.reference.charge(&charges, now).await.unwrap();
-        assert_eq!(self.store.charge(&charges, now).await.unwrap(), wanted, "{place}: {charges:?}");
-    }
-
-    async fn touch(&mut self) {
-        let (id, seen_at) = (SessionId::from_uuid(uuid(self.any())), self.soon());
-        self.reference.touch(id, seen_at).await.unwrap();
-        self.store.touch(id, seen_at).await.unwrap();
-    }
-
-    async fn sweep(&mut self, place: &str) {
-        let before = SweepBefore { spent: self.now, commits: self.now - Duration::seconds(9), throttle: self.now };
-        let wanted = self.reference.sweep(before, 10_000).await.unwrap();
-        assert_eq!(self.store.sweep(before, 10_000).await.unwrap(), wanted, "{place}");
-    }
-
-    async fn compare(&self, place: &str) {
-        macro_rules! same {
-            ($($read:tt)*) => {
-                assert_eq!(self.store.$($read)*.await.unwrap(), self.reference.$($read)*.await.unwrap(), "{place}");
-            };
-        }
-        for realm in [RealmId::DEFAULT, RealmId::from_uuid(uuid(7))] {
-            for number in 0..6 {
-                same!(token(realm, TokenId::from_uuid(uuid(number))));
-                same!(token_by_digest(realm, TokenKind::VerifyEmail, digest(number)));
-                same!(token_of_browser(realm, TokenKind::VerifyEmail, digest(number)));
-                same!(attempt(realm, digest(number)));
-                same!(principal(realm, digest(number)));
-            }
-            same!(users(realm, PageRequest::first(2)));
-            same!(pending_jobs(realm, PageRequest::first(2)));
-            same!(pending_jobs(realm, PageRequest::first(9).after(OutboxId::from_uuid(uuid(0)))));
-        }
-        for number in 0..KINDS {
-            let (user, org) = (UserId::from_uuid(uuid(number)), OrgId::from_uuid(uuid(number)));
-            same!(user(RealmId::DEFAULT, user));
-            same!(identifiers(user));
-            same!(password(user));
-            same!(org(RealmId::DEFAULT, org));
-            same!(policy(org));
-            same!(members(org, PageRequest::first(1)));
-            same!(members(org, PageRequest::first(9).after(UserId::from_uuid(uuid(0)))));
-            same!(memberships_of(user, PageRequest::first(2)));
-            same!(sessions(user, self.now, PageRequest::first(1)));
-            same!(sessions(user, self.now, PageRequest::first(5).after(SessionId::from_uuid(uuid(2)))));
-            same!(events(RealmId::DEFAULT, Some(org), PageRequest::first(3)));
-            same!(membership(org, UserId::from_uuid(uuid(0))));
-        }
-        for canonical in ["a@x", "A@x", "b@x", "B@x"] {
-            same!(sign_in_record(RealmId::DEFAULT, IdentifierKind::Email, canonical));
-        }
-        same!(events(RealmId::DEFAULT, None, PageRequest::first(50)));
-        same!(key_check());
-        // Numbers may have gaps, so only their order is compared.
-        let facts =
-            |changes: Vec<Change>| changes.into_iter().map(|change| (change.subject, change.at)).collect::<Vec<_>>();
-        let (got, wanted) =
-            (self.store.changes(0, 9_999).await.unwrap(), self.reference.changes(0, 9_999).await.unwrap());
-        assert_eq!(facts(got), facts(wanted), "{place}");
     }
 }
