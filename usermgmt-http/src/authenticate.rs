@@ -1,7 +1,7 @@
 //! Who is calling: the one way from a request to a principal.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use http::{HeaderMap, Method, header};
 use usermgmt_service::core::model::AuditKind;
@@ -37,6 +37,15 @@ impl Head<'_> {
     pub fn client(&self, auth: &UserMgmt) -> Client {
         let settings = auth.settings();
         let (address, untrusted) = peer::establish(self.headers, self.peer, &settings.trusted_proxies);
+        if address.is_none() {
+            static WARNED: Once = Once::new();
+            WARNED.call_once(|| {
+                tracing::warn!(
+                    "requests come without an address, so all of them share one limit: with axum, serve \
+                     `into_make_service_with_connect_info::<SocketAddr>()`"
+                );
+            });
+        }
         let mut client = address.map(Client::at).unwrap_or_default();
         if untrusted {
             auth.refusals().note(AuditKind::UntrustedForwarding, &client, "forwarding header", auth.now());
