@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Row as _, Sqlite, SqlitePool};
 use usermgmt_core::id::{CommitId, EventId, OrgId};
 use usermgmt_core::proof::Principal;
@@ -27,7 +28,10 @@ pub(crate) fn run(report: &mut Report) {
         let (_, principal) = world.member("ann@example.test").await;
         (world, principal)
     });
-    let pool = world.store.pool();
+    // A connection of its own for writing, as the store has one.
+    let writer = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
+    let options = world.store.pool().connect_options();
+    let pool = &runtime.block_on(writer.connect_with(options.as_ref().clone())).expect("a connection");
     let before = runtime.block_on(rows(pool));
     runtime.block_on(by_library(&world.auth, &principal));
     let between = runtime.block_on(rows(pool));
