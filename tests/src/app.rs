@@ -82,7 +82,7 @@ impl App {
 
     /// The same application, started anew on the same store with another setup.
     pub async fn restart(self, setup: Setup) -> Self {
-        self.server.stop();
+        self.server.stop().await;
         Self::assemble(self.cell, self.report, setup, self.store, self.clock, self.keys).await
     }
 

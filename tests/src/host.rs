@@ -100,6 +100,7 @@ pub(crate) mod on_actix {
 pub struct Server {
     address: SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Server {
@@ -108,9 +109,13 @@ impl Server {
         self.address
     }
 
-    /// Stops serving.
-    pub fn stop(mut self) {
+    /// Stops serving, and waits until the runtime of the server has ended: connections of a pool that it opened end
+    /// with it, and must not be handed out in the middle of that.
+    pub async fn stop(mut self) {
         self.stop_now();
+        if let Some(thread) = self.thread.take() {
+            tokio::task::spawn_blocking(move || thread.join()).await.unwrap().expect("the server ends");
+        }
     }
 
     fn stop_now(&mut self) {
@@ -130,7 +135,7 @@ impl Drop for Server {
 pub async fn start(framework: Framework, listener: TcpListener, auth: UserMgmt) -> Server {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    match framework {
+    let thread = match framework {
         Framework::Axum => {
             listener.set_nonblocking(true).unwrap();
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
@@ -139,10 +144,11 @@ pub async fn start(framework: Framework, listener: TcpListener, auth: UserMgmt) 
                 let server = axum::serve(listener, app).with_graceful_shutdown(async move { drop(stopped.await) });
                 server.await.unwrap();
             });
+            None
         }
         Framework::Actix => {
             let (started, running) = tokio::sync::oneshot::channel();
-            std::thread::spawn(move || {
+            let thread = std::thread::spawn(move || {
                 actix_web::rt::System::new().block_on(async move {
                     let app = move || {
                         let auth = auth.clone();
@@ -160,7 +166,8 @@ pub async fn start(framework: Framework, listener: TcpListener, auth: UserMgmt) 
                 });
             });
             running.await.unwrap();
+            Some(thread)
         }
-    }
-    Server { address, stop: Some(stop) }
+    };
+    Server { address, stop: Some(stop), thread }
 }
