@@ -19,6 +19,8 @@ mod fault;
 mod host;
 #[path = "story/options.rs"]
 mod options;
+#[path = "story/patience.rs"]
+mod patience;
 #[path = "story/process.rs"]
 mod process;
 #[path = "story/scenes.rs"]
@@ -39,7 +41,7 @@ use crate::options::{Look, Options};
 use crate::teller::Teller;
 
 /// Requirements that are shown in a browser once every run has passed.
-const SHOWN: [u32; 6] = [1, 2, 38, 43, 48, 49];
+const SHOWN: [u32; 7] = [1, 2, 38, 43, 48, 49, 153];
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
@@ -58,7 +60,7 @@ async fn main() -> ExitCode {
     }
     let told = tokio::select! {
         told = tell(&options) => told,
-        _ = tokio::signal::ctrl_c() => Err(fault::Fault::new("interrupted")),
+        () = process::asked_to_end() => Err(fault::Fault::new("interrupted")),
     };
     match told {
         Ok(0) => ExitCode::SUCCESS,

@@ -1,21 +1,16 @@
 //! What a person does in a browser: reads, fills in, presses.
 
-use std::future::Future;
-use std::time::{Duration, Instant};
-
 use fantoccini::actions::{InputSource as _, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::{Client, Locator};
 
 use crate::command::Own;
 use crate::eyes;
 use crate::fault::{Fault, Result, ensure};
 use crate::options::Look;
+use crate::patience::until;
 
-/// Nobody waits longer. It is no measure of speed.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// Pause between two looks.
-const BLINK: Duration = Duration::from_millis(25);
 /// A page that says whether its script has run.
 const SCRIPTED: &str = "data:text/html,<title>off</title><script>document.title='on'</script>";
 
@@ -27,20 +22,11 @@ pub(crate) struct Browser {
     look: Look,
 }
 
-/// Looks again and again until there is something, for as long as anybody would wait.
-async fn until<T, F>(what: impl Fn() -> String, mut look: impl FnMut() -> F) -> Result<T>
-where
-    F: Future<Output = Result<Option<T>>>,
-{
-    let begun = Instant::now();
-    let mut pause = tokio::time::interval(BLINK);
-    loop {
-        pause.tick().await;
-        if let Some(found) = look().await? {
-            return Ok(found);
-        }
-        ensure(begun.elapsed() < PATIENCE, || format!("waited in vain: {}", what()))?;
-    }
+/// Whether the element was on a page that has given way to another. In the middle of that, chromedriver passes on what
+/// the browser's inspector says.
+fn is_gone(error: &CmdError) -> bool {
+    let leaving = error.to_string().contains("does not belong to the document");
+    leaving || error.is_stale_element_reference() || error.is_no_such_element()
 }
 
 /// Text without the accidents of white space.
@@ -113,9 +99,14 @@ impl Browser {
     }
 
     /// Makes sure that the page has this main heading.
-    pub(crate) async fn is_headed(&self, wanted: &str) -> Result<()> {
+    pub(crate) async fn is_headed_only(&self, wanted: &str) -> Result<()> {
         let heading = plain(&self.client.find(Locator::Css("h1")).await?.text().await?);
-        ensure(heading == wanted, || format!("the page is headed “{heading}”, not “{wanted}”"))?;
+        ensure(heading == wanted, || format!("the page is headed “{heading}”, not “{wanted}”"))
+    }
+
+    /// Makes sure that the page has this main heading and says so in its title.
+    pub(crate) async fn is_headed(&self, wanted: &str) -> Result<()> {
+        self.is_headed_only(wanted).await?;
         let title = self.client.title().await?;
         ensure(title.contains(wanted), || format!("the title “{title}” does not say “{wanted}”"))
     }
@@ -124,8 +115,11 @@ impl Browser {
     async fn seen(&self, xpath: &str) -> Result<Element> {
         let looking = || async {
             for element in self.client.find_all(Locator::XPath(xpath)).await? {
-                if element.is_displayed().await? {
-                    return Ok(Some(element));
+                match element.is_displayed().await {
+                    Ok(true) => return Ok(Some(element)),
+                    Ok(false) => {}
+                    Err(error) if is_gone(&error) => return Ok(None),
+                    Err(error) => return Err(error.into()),
                 }
             }
             Ok(None)
@@ -197,9 +191,15 @@ impl Browser {
         self.another_than(&page).await
     }
 
-    /// Follows a link; another page comes.
+    /// Opens what is folded up under this heading.
+    pub(crate) async fn unfold(&self, summary: &str) -> Result<()> {
+        Ok(self.seen(&format!("//summary[normalize-space()=\"{summary}\"]")).await?.click().await?)
+    }
+
+    /// Follows a link, by its text or by what it is called; another page comes.
     pub(crate) async fn follow(&self, text: &str) -> Result<()> {
-        self.leave_by(self.seen(&format!("//a[normalize-space()=\"{text}\"]")).await?).await
+        let xpath = format!("//a[normalize-space()=\"{text}\" or @aria-label=\"{text}\"]");
+        self.leave_by(self.seen(&xpath).await?).await
     }
 
     /// Follows the first link whose text contains this.
@@ -235,7 +235,7 @@ impl Browser {
         let gone = || async {
             match page.tag_name().await {
                 Ok(_) => Ok(None),
-                Err(error) if error.is_stale_element_reference() || error.is_no_such_element() => Ok(Some(())),
+                Err(error) if is_gone(&error) => Ok(Some(())),
                 Err(error) => Err(error.into()),
             }
         };
@@ -252,8 +252,13 @@ impl Browser {
 
     /// Plants a cookie.
     pub(crate) async fn plant(&self, name: &str, value: &str) -> Result<()> {
-        let cookie = fantoccini::cookies::Cookie::build((name.to_owned(), value.to_owned())).path("/").build();
-        Ok(self.client.add_cookie(cookie).await?)
+        let set = self.client.issue_cmd(Own::set_cookie(&self.origin, name, value)).await?;
+        ensure(set.get("success") != Some(&false.into()), || format!("the browser does not take the cookie {name}"))
+    }
+
+    /// Removes a cookie.
+    pub(crate) async fn remove(&self, name: &str) -> Result<()> {
+        Ok(self.client.delete_cookie(name).await?)
     }
 
     /// The page as it came.

@@ -5,13 +5,13 @@ use std::time::Duration;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
 use crate::browser::Browser;
-use crate::fault::{Fault, Result};
+use crate::fault::Result;
 use crate::options::Look;
 use crate::process::{Program, Running};
 
@@ -69,24 +69,8 @@ impl Stage<'_> {
     /// Opens another browser.
     pub(crate) async fn browser(&self, name: &str) -> Result<Browser> {
         let profile = tempfile::tempdir()?;
-        let (width, height) = self.look.size();
-        let mut flags: Vec<_> = FLAGS.into_iter().map(str::to_owned).collect();
-        flags.push(format!("--user-data-dir={}", profile.path().display()));
-        flags.push(format!("--window-size={width},{height}"));
-        let mut options = json!({ "args": flags, "prefs": { "intl.accept_languages": "en-US,en" } });
-        if let Ok(path) = std::env::var("USERMGMT_TEST_CHROMIUM") {
-            options["binary"] = json!(path);
-        }
-        if !self.look.scripts {
-            options["prefs"]["profile.managed_default_content_settings.javascript"] = json!(2);
-        }
-        if self.look.phone {
-            // A window cannot be as narrow as a phone; this is the developer tools' way to be one.
-            let metrics = json!({ "width": width, "height": height, "pixelRatio": 2, "touch": true, "mobile": true });
-            options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
-        }
         let mut wanted = Capabilities::new();
-        wanted.insert("goog:chromeOptions".into(), options);
+        wanted.insert("goog:chromeOptions".into(), options(self.look, &profile).into());
         wanted.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
         let connecting =
             ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&self.driver.address).await;
@@ -110,4 +94,31 @@ impl Stage<'_> {
             let _ = tokio::time::timeout(CLOSES_WITHIN, client.close()).await;
         }
     }
+}
+
+/// How the browser is started.
+fn options(look: Look, profile: &TempDir) -> Map<String, Value> {
+    let (width, height) = look.size();
+    let mut flags: Vec<_> = FLAGS.into_iter().map(str::to_owned).collect();
+    flags.push(format!("--user-data-dir={}", profile.path().display()));
+    flags.push(format!("--window-size={width},{height}"));
+    let mut preferences = Map::new();
+    preferences.insert("intl.accept_languages".into(), json!("en-US,en"));
+    if !look.scripts {
+        preferences.insert("profile.managed_default_content_settings.javascript".into(), json!(2));
+    }
+    let mut options = Map::new();
+    options.insert("args".into(), json!(flags));
+    options.insert("prefs".into(), preferences.into());
+    if let Ok(path) = std::env::var("USERMGMT_TEST_CHROMIUM") {
+        options.insert("binary".into(), json!(path));
+    }
+    if look.phone {
+        // A window cannot be as narrow as a phone; this is the developer tools' way to be one. Without scripts
+        // chromedriver waits forever for the end of a touch.
+        let touch = look.scripts;
+        let metrics = json!({ "width": width, "height": height, "pixelRatio": 2, "touch": touch, "mobile": true });
+        options.insert("mobileEmulation".into(), json!({ "deviceMetrics": metrics }));
+    }
+    options
 }

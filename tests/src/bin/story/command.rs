@@ -18,6 +18,12 @@ impl Own {
         Self { path: "se/log", body: json!({ "type": "browser" }) }
     }
 
+    /// Plants a cookie; the standard's own command makes none for a bare host name.
+    pub(crate) fn set_cookie(origin: &str, name: &str, value: &str) -> Self {
+        let params = json!({ "url": origin, "name": name, "value": value });
+        Self { path: "goog/cdp/execute", body: json!({ "cmd": "Network.setCookie", "params": params }) }
+    }
+
     /// A picture of the whole page, also of what must be scrolled to.
     pub(crate) fn whole_page(width: u32, height: u32) -> Self {
         let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });

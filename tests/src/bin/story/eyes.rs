@@ -55,7 +55,7 @@ pub(crate) async fn look(client: &Client, width: u32) -> Result<()> {
     ensure(complaints.is_empty(), || format!("the browser complains: {}", complaints.join("; ")))
 }
 
-/// What the browser has logged, without answers to the page's own address: a refused form is answered with 4xx, and
+/// What the browser has logged as wrong, without answers to the page's own address: a refused form is answered with 4xx, and
 /// what it says is on the page.
 fn complaints(log: &Value) -> Vec<String> {
     let entries = log.as_array().into_iter().flatten();
@@ -63,7 +63,8 @@ fn complaints(log: &Value) -> Vec<String> {
     let harmless = |entry: &&Value| {
         let message = text(entry, "message");
         let asset = message.contains(".css") || message.contains(".js ");
-        text(entry, "source") == "network" && message.contains("responded with a status of 4") && !asset
+        let refused = text(entry, "source") == "network" && message.contains("responded with a status of 4") && !asset;
+        refused || text(entry, "level") == "INFO"
     };
     entries.filter(|entry| !harmless(entry)).map(|entry| text(entry, "message")).collect()
 }

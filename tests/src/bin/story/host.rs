@@ -5,6 +5,8 @@ use std::path::Path;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::Command;
+use usermgmt_core::address::EmailAddress;
+use usermgmt_core::port::{Mail, Mailer as _};
 use usermgmt_tests::{Agent, App, report::Report};
 
 use crate::fault::{Fault, Result, ensure};
@@ -24,10 +26,18 @@ pub(crate) async fn prepare(options: &Options) -> Result<()> {
     ensure(built.success(), || format!("{EXAMPLE} does not build"))
 }
 
+/// The example in its process, with its data.
+pub(crate) struct Example {
+    running: Option<Running>,
+    data: TempDir,
+    port: u16,
+    origin: String,
+}
+
 /// A running application.
 pub(crate) enum Host {
     /// The example, in a process of its own.
-    Example { running: Option<Running>, data: TempDir, port: u16, origin: String },
+    Example(Box<Example>),
     /// The application of the test kit, in this process; its clock and its mails are ours.
     Kit(Box<App>),
 }
@@ -42,47 +52,51 @@ impl Host {
         let data = tempfile::tempdir()?;
         let port = free_port()?;
         let (running, origin) = start_example(data.path(), port).await?;
-        Ok(Self::Example { running: Some(running), data, port, origin })
+        Ok(Self::Example(Box::new(Example { running: Some(running), data, port, origin })))
     }
 
     pub(crate) fn origin(&self) -> &str {
         match self {
-            Self::Example { origin, .. } => origin,
+            Self::Example(example) => &example.origin,
             Self::Kit(app) => app.origin(),
         }
     }
 
-    /// Its first page, if it has one.
-    pub(crate) const fn home(&self) -> Option<&'static str> {
-        match self {
-            Self::Example { .. } => Some("/"),
-            Self::Kit(_) => None,
-        }
+    /// Whether it is the example, which has pages of its own.
+    pub(crate) const fn is_example(&self) -> bool {
+        matches!(self, Self::Example(_))
     }
 
-    /// The page that only members with a permission see.
-    pub(crate) const fn members_only(&self) -> &'static str {
+    /// A page that strangers do not see.
+    pub(crate) const fn closed_page(&self) -> &'static str {
         match self {
-            Self::Example { .. } => "/projects",
+            Self::Example(_) => "/auth/account",
             Self::Kit(_) => "/host/things",
         }
     }
 
     /// Lets mails go out that would otherwise wait for a worker.
     pub(crate) async fn deliver(&self) {
-        if let Self::Kit(app) = self {
-            app.work().await;
+        let Self::Kit(app) = self else { return };
+        app.work().await;
+        // The kit keeps its mails to itself; the page shows those of the development mailbox.
+        let Some(shown) = app.auth.dev_mailbox() else { return };
+        for kept in app.mailbox.mails() {
+            if let (Ok(id), Ok(to)) = (kept.id.parse(), EmailAddress::parse(&kept.to)) {
+                let _ = shown.send(&Mail::new(id, to, kept.subject, kept.text, kept.html)).await;
+            }
         }
     }
 
-    /// Kills it and starts it again on what it has stored; `false` if it cannot be done.
-    pub(crate) async fn restart(&mut self) -> Result<bool> {
-        let Self::Example { running, data, port, .. } = self else { return Ok(false) };
-        if let Some(running) = running.take() {
-            running.stop().await;
+    /// Kills the example and starts it again on what it has stored.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        if let Self::Example(example) = self {
+            if let Some(running) = example.running.take() {
+                running.stop().await;
+            }
+            example.running = Some(start_example(example.data.path(), example.port).await?.0);
         }
-        *running = Some(start_example(data.path(), *port).await?.0);
-        Ok(true)
+        Ok(())
     }
 
     /// Lets the time pass that a recent proof is good for; `false` if time is not ours.
@@ -95,13 +109,15 @@ impl Host {
     /// A program that calls the application's JSON routes.
     pub(crate) fn agent(&self) -> Agent {
         match self {
-            Self::Example { port, origin, .. } => Agent::new(([127, 0, 0, 1], *port).into(), origin),
+            Self::Example(example) => Agent::new(([127, 0, 0, 1], example.port).into(), &example.origin),
             Self::Kit(app) => app.agent(),
         }
     }
 
     pub(crate) async fn stop(self) {
-        if let Self::Example { running: Some(running), .. } = self {
+        if let Self::Example(example) = self
+            && let Some(running) = example.running
+        {
             running.stop().await;
         }
     }

@@ -57,12 +57,14 @@ pub(crate) struct Scene<'a> {
     pub(crate) first: Browser,
     /// Her other device.
     pub(crate) second: Browser,
+    /// Path of a page that is for members only.
+    pub(crate) closed: String,
 }
 
 /// The whole story.
 pub(crate) async fn all(host: &mut Host, stage: &Stage<'_>, teller: &Teller) -> Result<()> {
     let (first, second) = (stage.browser("first").await?, stage.browser("second").await?);
-    let mut scene = Scene { host, stage, teller, first, second };
+    let mut scene = Scene { closed: host.closed_page().to_owned(), host, stage, teller, first, second };
     arrival::play(&scene).await?;
     sign_in::play(&scene).await?;
     projects::play(&mut scene).await?;

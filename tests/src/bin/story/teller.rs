@@ -3,11 +3,17 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::browser::Browser;
 use crate::fault::{Fault, Result};
 use crate::options::{Look, Options};
 use crate::process;
+
+/// A step that takes longer hangs. It is no measure of speed.
+const HANGS_AFTER: Duration = Duration::from_secs(60);
+/// For pictures of a failure.
+const KEEPS_WITHIN: Duration = Duration::from_secs(10);
 
 /// The teller of one run.
 pub(crate) struct Teller {
@@ -45,7 +51,8 @@ impl Teller {
 
     /// One step of the story.
     pub(crate) async fn step<T>(&self, what: &str, done: impl Future<Output = Result<T>>) -> Result<T> {
-        let answer = done.await.map_err(|fault| fault.during(what))?;
+        let answer = tokio::time::timeout(HANGS_AFTER, done).await;
+        let answer = answer.unwrap_or_else(|_| Err(Fault::new("it hangs"))).map_err(|fault| fault.during(what))?;
         self.steps.fetch_add(1, Ordering::Relaxed);
         println!("  ✓ {what}");
         Ok(answer)
@@ -61,7 +68,8 @@ impl Teller {
 
     /// Keeps what a browser shows when something has gone wrong.
     pub(crate) async fn keep_what_is_seen(&self, name: &str, browser: &Browser) {
-        if let Err(fault) = self.try_to_keep(name, browser).await {
+        let kept = tokio::time::timeout(KEEPS_WITHIN, self.try_to_keep(name, browser)).await;
+        if let Err(fault) = kept.unwrap_or_else(|_| Err(Fault::new("the browser hangs"))) {
             println!("    {name}: nothing could be kept: {fault}");
         }
     }

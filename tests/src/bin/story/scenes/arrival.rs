@@ -4,14 +4,23 @@ use super::{Scene, ZOE, mail};
 use crate::fault::{Result, ensure};
 
 pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
-    let Scene { host, teller, first, .. } = scene;
-    if let Some(home) = host.home() {
-        teller.step("the home page greets a stranger", first.open(home)).await?;
+    let Scene { host, teller, first, closed, .. } = scene;
+    if host.is_example() {
+        teller
+            .step("the home page greets a stranger", async {
+                first.open("/").await?;
+                first.is_headed_only("Projects of your team").await?;
+                first.follow("Sign up").await?;
+                first.is_headed("Create your account").await?;
+                first.back().await?;
+                first.is_at("/").await
+            })
+            .await?;
         teller.shot(first, "home").await?;
     }
     teller
         .step("a page for members leads a stranger to the sign-in page", async {
-            first.open(host.members_only()).await?;
+            first.open(closed).await?;
             first.is_at("/auth/sign-in").await?;
             first.is_headed("Sign in").await
         })
@@ -27,7 +36,6 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
     sign_up_wrongly(scene).await?;
     teller
         .step("signing up right leads to the page that waits for the mail", async {
-            first.fill("E-mail address", ZOE.email).await?;
             first.fill("Password", ZOE.password).await?;
             first.press("Create account").await?;
             first.is_at("/auth/verify").await?;
@@ -43,26 +51,28 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
             first.reads(ZOE.email).await
         })
         .await?;
+    teller.step("the mail is in the development mailbox", mail::open(scene, first, ZOE.email)).await?;
+    teller.shot(first, "mail").await?;
+    let (link, code) = (mail::link(first).await?, mail::code(first).await?);
     pending(scene).await?;
-    if teller.look().by_link() { by_link(scene).await } else { by_code(scene).await }
+    if teller.look().by_link() { by_link(scene, &link).await } else { by_code(scene, &code).await }
 }
 
 async fn sign_up_wrongly(scene: &Scene<'_>) -> Result<()> {
     let Scene { teller, first, .. } = scene;
     teller
-        .step("a bad address and a short password are named at their fields", async {
+        .step("a bad address is named at its field", async {
             first.fill("Your name", ZOE.name).await?;
             first.fill("E-mail address", "zoe at example").await?;
             first.fill("Password", "short").await?;
             first.fill("Organization (optional)", ZOE.organization).await?;
             first.press("Create account").await?;
             first.reads("Please correct what is marked below.").await?;
-            let (email, password) = (first.error_at("E-mail address").await?, first.error_at("Password").await?);
-            ensure(email.contains("name@example.com"), || format!("the address is wrong because: {email}"))?;
-            ensure(password.contains("at least 8 characters"), || format!("the password is wrong because: {password}"))
+            let error = first.error_at("E-mail address").await?;
+            ensure(error.contains("name@example.com"), || format!("the address is wrong because: {error}"))
         })
         .await?;
-    teller.shot(first, "sign-up-wrong").await?;
+    teller.shot(first, "sign-up-bad-address").await?;
     teller
         .step("what was entered is still there, but not the password", async {
             for (label, value) in [
@@ -76,17 +86,27 @@ async fn sign_up_wrongly(scene: &Scene<'_>) -> Result<()> {
             }
             Ok(())
         })
-        .await
+        .await?;
+    teller
+        .step("a short password is named at its field", async {
+            first.fill("E-mail address", ZOE.email).await?;
+            first.fill("Password", "short").await?;
+            first.press("Create account").await?;
+            let error = first.error_at("Password").await?;
+            ensure(error.contains("at least 8 characters"), || format!("the password is wrong because: {error}"))
+        })
+        .await?;
+    teller.shot(first, "sign-up-short-password").await
 }
 
 /// Nobody is signed in before the address is proven.
 async fn pending(scene: &Scene<'_>) -> Result<()> {
-    let Scene { host, teller, first, second, .. } = scene;
+    let Scene { teller, first, second, closed, .. } = scene;
     // Where the code is used, the sign-in that waits is begun in the same browser and then goes on by itself.
     let browser = if teller.look().by_link() { second } else { first };
     teller
         .step("before that, a wrong password says nothing about the address", async {
-            browser.open(host.members_only()).await?;
+            browser.open(closed).await?;
             browser.fill("E-mail address", ZOE.email).await?;
             browser.fill("Password", "not this one").await?;
             browser.press("Sign in").await?;
@@ -105,22 +125,19 @@ async fn pending(scene: &Scene<'_>) -> Result<()> {
     teller.shot(browser, "pending").await?;
     teller
         .step("pages for members stay closed", async {
-            browser.open(host.members_only()).await?;
+            browser.open(closed).await?;
             browser.is_at("/auth/sign-in").await
         })
         .await
 }
 
-async fn by_link(scene: &Scene<'_>) -> Result<()> {
+async fn by_link(scene: &Scene<'_>, link: &str) -> Result<()> {
     let Scene { teller, first, .. } = scene;
-    teller.step("the mail is in the development mailbox", mail::open(scene, first, ZOE.email)).await?;
-    teller.shot(first, "mail").await?;
-    let link = mail::link(first).await?;
     teller
         .step("its link opens a page with a button, and leaves the address bar", async {
             first.follow_containing("/auth/verify?token=").await?;
             ensure(first.place().await? == "/auth/verify", || "the token stays in the address bar".into())?;
-            first.is_headed("Confirm your e-mail address").await?;
+            first.is_headed("Confirm your address").await?;
             first.reads(ZOE.email).await
         })
         .await?;
@@ -135,18 +152,15 @@ async fn by_link(scene: &Scene<'_>) -> Result<()> {
     teller.shot(first, "verified").await?;
     teller
         .step("the used link says so", async {
-            first.open(&link).await?;
+            first.open(link).await?;
             first.is_headed("This link does not work any more").await
         })
         .await?;
     teller.shot(first, "dead-link").await
 }
 
-async fn by_code(scene: &Scene<'_>) -> Result<()> {
-    let Scene { host, teller, first, .. } = scene;
-    teller.step("the mail is in the development mailbox", mail::open(scene, first, ZOE.email)).await?;
-    teller.shot(first, "mail").await?;
-    let code = mail::code(first).await?;
+async fn by_code(scene: &Scene<'_>, code: &str) -> Result<()> {
+    let Scene { teller, first, closed, .. } = scene;
     teller
         .step("a wrong code is refused", async {
             first.open("/auth/verify").await?;
@@ -158,9 +172,9 @@ async fn by_code(scene: &Scene<'_>) -> Result<()> {
     teller.shot(first, "code-wrong").await?;
     teller
         .step("the right one proves the address, and the sign-in that waited is complete", async {
-            first.fill("Code from the mail", &code).await?;
+            first.fill("Code from the mail", code).await?;
             first.press("Confirm address").await?;
-            first.is_at(host.members_only()).await
+            first.is_at(closed).await
         })
         .await?;
     teller

@@ -9,19 +9,8 @@ use crate::fault::{Result, ensure};
 const OTHER: &str = "Night Owls";
 
 pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
-    let Scene { host, teller, first, second, .. } = scene;
-    teller
-        .step("a second organization is made", async {
-            // There is no page for it yet.
-            let mut agent = host.agent();
-            for name in ["um_session", "um_browser"] {
-                let (value, _) = first.cookie(name).await?.unwrap_or_default();
-                agent.cookies.insert(name.to_owned(), value);
-            }
-            let made = agent.post("/auth/organizations", json!({ "name": OTHER })).await;
-            ensure(made.status == 201, || format!("{} {}", made.status, made.body))
-        })
-        .await?;
+    let Scene { host, teller, first, second, closed, .. } = scene;
+    teller.step("a second organization is made", make(scene)).await?;
     teller
         .step("the account page leads to the choice", async {
             first.open("/auth/account").await?;
@@ -34,17 +23,22 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
     teller.shot(first, "choose-organization").await?;
     teller
         .step("the other one is entered, and only what is its own can be seen", async {
+            if !host.is_example() {
+                // It has no home page to be led to.
+                first.open("/auth/choose-organization?return_to=%2Fhost%2Fthings").await?;
+            }
             first.press_containing(OTHER).await?;
             first.open("/auth/account").await?;
             first.reads(OTHER).await?;
             first.never_reads("Feather").await?;
-            first.open(host.members_only()).await?;
-            first.never_reads("Feather").await
+            first.open(if host.is_example() { "/" } else { closed }).await?;
+            first.never_reads("Feather").await?;
+            first.never_reads("Paper").await
         })
         .await?;
     teller
         .step("signing in on the second browser asks which one", async {
-            second.open(host.members_only()).await?;
+            second.open(closed).await?;
             sign_in(second, &ZOE).await?;
             second.is_at("/auth/choose-organization").await?;
             second.is_headed("Choose an organization").await
@@ -54,7 +48,27 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
     teller
         .step("and the choice leads to the page that was wanted", async {
             second.press_containing("Feather").await?;
-            second.is_at(host.members_only()).await
+            second.is_at(closed).await
         })
         .await
+}
+
+/// On a page of the example; elsewhere there is no page for it, but a route.
+async fn make(scene: &Scene<'_>) -> Result<()> {
+    let Scene { host, teller, first, .. } = scene;
+    if host.is_example() {
+        first.open("/").await?;
+        first.unfold("Make another organization").await?;
+        teller.shot(first, "new-organization").await?;
+        first.fill("Name of the organization", OTHER).await?;
+        first.press("Make organization").await?;
+        return first.is_headed("Choose an organization").await;
+    }
+    let mut agent = host.agent();
+    for name in ["um_session", "um_browser"] {
+        let (value, _) = first.cookie(name).await?.unwrap_or_default();
+        agent.cookies.insert(name.to_owned(), value);
+    }
+    let made = agent.post("/auth/organizations", json!({ "name": OTHER })).await;
+    ensure(made.status == 201, || format!("{} {}", made.status, made.body))
 }

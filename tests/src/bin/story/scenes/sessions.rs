@@ -6,14 +6,14 @@ use crate::fault::{Fault, Result, ensure};
 
 pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
     step_up(scene).await?;
-    let Scene { host, teller, first, second, .. } = scene;
+    let Scene { teller, first, second, closed, .. } = scene;
     teller
         .step("a second browser signs in and stays signed in", async {
-            second.open(host.members_only()).await?;
+            second.open(closed).await?;
             second.is_at("/auth/sign-in").await?;
             second.tick("Stay signed in").await?;
             sign_in(second, &ZOE).await?;
-            second.is_at(host.members_only()).await
+            second.is_at(closed).await
         })
         .await?;
     teller
@@ -21,6 +21,7 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
             first.open("/auth/account").await?;
             first.is_headed("Your account").await?;
             first.reads(ZOE.organization).await?;
+            first.reads(ZOE.email).await?;
             first.reads("This device").await?;
             let rows = first.text().await?.matches("Chromium on Linux").count()
                 + first.text().await?.matches("Chrome on Linux").count();
@@ -79,6 +80,7 @@ async fn step_up(scene: &Scene<'_>) -> Result<()> {
             second.plant("um_session", &old).await?;
             second.open("/auth/account").await?;
             second.is_at("/auth/sign-in").await?;
+            second.remove("um_session").await?;
             let (secret, _) = first.cookie("um_session").await?.unwrap_or_default();
             second.open(&format!("/auth/account?um_session={secret}")).await?;
             second.is_at("/auth/sign-in").await
@@ -88,11 +90,11 @@ async fn step_up(scene: &Scene<'_>) -> Result<()> {
 
 /// Everything is ended; nothing private is left on any screen.
 pub(super) async fn play_the_end(scene: &Scene<'_>) -> Result<()> {
-    let Scene { host, teller, first, second, .. } = scene;
+    let Scene { teller, first, second, closed, .. } = scene;
     teller
         .step("signing out everywhere leads to the sign-in page", async {
             first.open("/auth/account").await?;
-            first.reads(ZOE.organization).await?;
+            first.reads(ZOE.email).await?;
             first.press("Sign out everywhere").await?;
             first.is_at("/auth/sign-in").await?;
             first.reads("You are signed out everywhere, on this device too.").await
@@ -103,7 +105,6 @@ pub(super) async fn play_the_end(scene: &Scene<'_>) -> Result<()> {
         .step("the button “back” brings nothing private back", async {
             first.back().await?;
             first.is_at("/auth/sign-in").await?;
-            first.never_reads(ZOE.organization).await?;
             first.never_reads("Quill").await
         })
         .await?;
@@ -122,7 +123,7 @@ pub(super) async fn play_the_end(scene: &Scene<'_>) -> Result<()> {
         .await?;
     teller
         .step("pages for members are closed again", async {
-            first.open(host.members_only()).await?;
+            first.open(closed).await?;
             first.is_at("/auth/sign-in").await
         })
         .await

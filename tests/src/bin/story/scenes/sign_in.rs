@@ -7,10 +7,10 @@ use crate::browser::Browser;
 use crate::fault::{Fault, Result, ensure};
 
 pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
-    let Scene { host, teller, first, .. } = scene;
+    let Scene { teller, first, closed, .. } = scene;
     teller
         .step("a wrong password is refused, and the address is kept", async {
-            first.open(host.members_only()).await?;
+            first.open(closed).await?;
             first.is_at("/auth/sign-in").await?;
             first.fill("E-mail address", ZOE.email_otherwise).await?;
             first.fill("Password", "moonlight under blowfish").await?;
@@ -25,7 +25,7 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
         .step("the right one, with the address typed otherwise, leads to the page that was wanted", async {
             first.fill("Password", ZOE.password).await?;
             first.press("Sign in").await?;
-            first.is_at(host.members_only()).await
+            first.is_at(closed).await
         })
         .await?;
     teller
@@ -39,7 +39,7 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
             let me = me(first).await?;
             let said = |pointer: &str| me.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
             ensure(said("/user/name") == ZOE.name, || format!("who: {me}"))?;
-            ensure(said("/session/methods/0") == "password", || format!("how: {me}"))?;
+            ensure(said("/session/methods/0") == "pwd", || format!("how: {me}"))?;
             ensure(!said("/session/authenticated_at").is_empty(), || format!("when: {me}"))?;
             ensure(said("/organization/name") == ZOE.organization, || format!("where: {me}"))
         })

@@ -25,7 +25,7 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
     teller
         .step("a short one is refused at its field, and the link still works", async {
             third.fill("New password", "short").await?;
-            third.press("Confirm address and set password").await?;
+            third.press("Confirm and set password").await?;
             let error = third.error_at("New password").await?;
             ensure(error.contains("at least 8 characters"), || format!("the password is wrong because: {error}"))
         })
@@ -34,7 +34,7 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
     teller
         .step("a good one proves the address", async {
             third.fill("New password", CHOSEN).await?;
-            third.press("Confirm address and set password").await?;
+            third.press("Confirm and set password").await?;
             third.is_at("/auth/sign-in").await?;
             third.reads("Your e-mail address is confirmed. You can sign in now.").await
         })
