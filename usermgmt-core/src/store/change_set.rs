@@ -230,12 +230,12 @@ impl ChangeSet {
         &self.writes
     }
 
-    /// The writes in the order in which every store applies them: parents before children, and always the same order
-    /// of tables, so that two commits seldom wait for each other crosswise.
+    /// The writes in the order in which every store applies them: parents before children, always the same order of
+    /// tables, and within a table by id, so that two commits seldom wait for each other crosswise.
     #[must_use]
     pub fn into_ordered(self) -> Vec<Write> {
         let mut writes = self.writes;
-        writes.sort_by_key(Write::rank);
+        writes.sort_by_key(|write| (write.rank(), write.row()));
         writes
     }
 
@@ -282,6 +282,23 @@ impl Write {
             Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 20,
             Self::PutJob(_) => 21,
             Self::Audit(_) => 22,
+        }
+    }
+
+    /// Which row, among those of its kind that several commits may want at once.
+    const fn row(&self) -> (u128, u128) {
+        match self {
+            Self::PutUser(user) => (user.id.as_uuid().as_u128(), 0),
+            Self::MoveAuthEpoch { user, .. } => (user.as_uuid().as_u128(), 0),
+            Self::PutPassword(password) => (password.user.as_uuid().as_u128(), 0),
+            Self::PutOrg(org) => (org.id.as_uuid().as_u128(), 0),
+            Self::PutPolicy { org, .. } | Self::MoveRights { org, user: None } => (org.as_uuid().as_u128(), 0),
+            Self::PutMembership(row) => (row.org.as_uuid().as_u128(), row.user.as_uuid().as_u128()),
+            Self::DeleteMembership { org, user, .. } | Self::MoveRights { org, user: Some(user) } => {
+                (org.as_uuid().as_u128(), user.as_uuid().as_u128())
+            }
+            Self::EndSession { id, .. } | Self::RotateSession { id, .. } => (id.as_uuid().as_u128(), 0),
+            _ => (0, 0),
         }
     }
 

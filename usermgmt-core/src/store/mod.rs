@@ -7,6 +7,7 @@
 //!   [`ChangeSet::into_ordered`], and remembers its id.
 //! - A versioned row is written only from the version that was read, else [`Conflict`](StoreErrorKind::Conflict). A
 //!   new row whose id exists is a [`Duplicate`](StoreErrorKind::Duplicate) or a conflict.
+//! - A row that refers to one that is not there (any more) may be a conflict; a store need not notice.
 //! - Single-use things are used up and counters move by conditional writes, never by reading first.
 //! - Every invariant over several rows has an *anchor row* whose version moves in the same commit: the organisation,
 //!   for "at least one owner" and for its number of members.
