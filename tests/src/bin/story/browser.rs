@@ -1,5 +1,7 @@
 //! What a person does in a browser: reads, fills in, presses.
 
+use std::time::Duration;
+
 use fantoccini::actions::{InputSource as _, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
@@ -11,6 +13,8 @@ use crate::fault::{Fault, Result, ensure};
 use crate::options::Look;
 use crate::patience::until;
 
+/// Between two presses: Chromium sends a form twice if there is any pause at all.
+const AT_ONCE: Duration = Duration::from_millis(20);
 /// A page that says whether its script has run.
 const SCRIPTED: &str = "data:text/html,<title>off</title><script>document.title='on'</script>";
 
@@ -186,7 +190,8 @@ impl Browser {
         let (down, up) =
             (PointerAction::Down { button: MOUSE_BUTTON_LEFT }, PointerAction::Up { button: MOUSE_BUTTON_LEFT });
         let mouse = MouseActions::new("mouse".to_owned()).then(there);
-        let twice = mouse.then(down.clone()).then(up.clone()).then(down).then(up);
+        let once = mouse.then(down.clone()).then(up.clone());
+        let twice = once.pause(AT_ONCE).then(down).then(up);
         self.client.perform_actions(twice).await?;
         self.another_than(&page).await
     }

@@ -85,6 +85,7 @@ async fn sign_up_twice(scene: &Scene<'_>) -> Result<()> {
     teller.shot(second, "sign-up-again").await?;
     teller
         .step("there is one account and one mail", async {
+            mail::open(scene, first, MAX.email).await?;
             let mails = mail::count(scene, first, MAX.email).await?;
             ensure(mails == 1, || format!("{mails} mails"))
         })
