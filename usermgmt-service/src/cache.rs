@@ -97,6 +97,9 @@ impl PrincipalCache {
     /// The entry of this digest, unless it is too old or one of its subjects has moved since it was read.
     #[must_use]
     pub fn get(&self, digest: &Digest, now: OffsetDateTime) -> Option<Arc<Entry>> {
+        if self.life.is_zero() {
+            return None;
+        }
         let entry = self.entries.get(digest)?;
         let age = now - entry.read_at;
         if age >= self.life || age.is_negative() || !self.stands(&entry) {
@@ -129,7 +132,7 @@ impl PrincipalCache {
             seen_at: AtomicI64::new(principal.seen_at().unix_timestamp()),
             principal: Arc::new(principal),
         });
-        if self.stands(&entry) {
+        if !self.life.is_zero() && self.stands(&entry) {
             self.entries.insert(entry.principal.digest(), entry.clone());
         }
         entry
