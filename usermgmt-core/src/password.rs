@@ -88,15 +88,22 @@ impl Default for PasswordRules {
 }
 
 impl PasswordRules {
+    /// Checks what can be said without knowing whose password it is.
+    ///
+    /// # Errors
+    /// [`PasswordError::TooShort`].
+    pub fn check_length(&self, password: &Password) -> Result<(), PasswordError> {
+        let long_enough = password.expose().chars().count() >= self.min_chars;
+        if long_enough { Ok(()) } else { Err(PasswordError::TooShort) }
+    }
+
     /// Checks a password that is about to be set.
     ///
     /// # Errors
     /// The first rule that it breaks.
     pub fn check(&self, password: &Password, email: &EmailAddress, name: &str) -> Result<(), PasswordError> {
+        self.check_length(password)?;
         let text = password.expose();
-        if text.chars().count() < self.min_chars {
-            return Err(PasswordError::TooShort);
-        }
         let folded = Zeroizing::new(text.to_lowercase());
         if holds(&folded, email.canonical()) || holds(&folded, email.local_part()) {
             return Err(PasswordError::ContainsAddress);

@@ -133,7 +133,22 @@ pub fn max_body(template: &str) -> usize {
 }
 
 /// Answers a request that the framework has matched to `template`.
+///
+/// A request that may change something is carried out to its end even if the client hangs up meanwhile. A panic in it
+/// is answered with 500.
 pub async fn serve(auth: &UserMgmt, template: &str, request: Request) -> Response {
+    if csrf::is_safe(&request.method) {
+        return respond(auth, template, request).await;
+    }
+    let (own, template) = (auth.clone(), template.to_owned());
+    let response = auth.to_the_end(async move { respond(&own, &template, request).await }).await;
+    response.unwrap_or_else(|| {
+        tracing::error!("a handler has panicked");
+        Problem::INTERNAL.to_json(auth)
+    })
+}
+
+async fn respond(auth: &UserMgmt, template: &str, request: Request) -> Response {
     let head = Head { method: &request.method, target: &request.target, headers: &request.headers, peer: request.peer };
     let mut response = match choose(template, &request) {
         Ok(route) => match answer(auth, route, &request, &head).await {

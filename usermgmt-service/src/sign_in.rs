@@ -50,7 +50,7 @@ pub struct SignedIn {
 pub enum PendingStep {
     /// The address must be proven.
     VerifyAddress {
-        /// The address, in canonical form.
+        /// The address, as it was typed at sign-up.
         email: String,
     },
     /// One of these organisations must be chosen.
@@ -139,7 +139,7 @@ impl UserMgmt {
         let next = sign_in::next(attempt, &facts).inspect_err(|refused| {
             self.refusals().note(AuditKind::SignInRefused, client, refused.code(), flow.now);
         })?;
-        self.proceed(client, next, Some(secret)).await
+        self.proceed(client, next, facts.identifier.display, Some(secret)).await
     }
 
     /// Takes a stored attempt up again, after a step was done elsewhere.
@@ -160,9 +160,7 @@ impl UserMgmt {
         let facts = sign_in::facts(&self.flow(client), &attempt).await?;
         match sign_in::next(attempt, &facts)? {
             Next::Complete(_) => Err(Refused::AttemptExpired.into()),
-            Next::VerifyAddress(pending) => {
-                Ok(PendingStep::VerifyAddress { email: pending.attempt().canonical.clone() })
-            }
+            Next::VerifyAddress(_) => Ok(PendingStep::VerifyAddress { email: facts.identifier.display }),
             Next::ChooseOrg(_, orgs) => Ok(PendingStep::ChooseOrg { orgs }),
         }
     }
@@ -189,16 +187,20 @@ impl UserMgmt {
     async fn advance(&self, client: &Client, attempt: Attempt) -> Result<SignInOutcome, Error> {
         let flow = self.flow(client);
         let facts = sign_in::facts(&flow, &attempt).await?;
-        self.proceed(client, sign_in::next(attempt, &facts)?, None).await
+        let next = sign_in::next(attempt, &facts)?;
+        self.proceed(client, next, facts.identifier.display, None).await
     }
 
-    async fn proceed(&self, client: &Client, next: Next, secret: Option<Bearer>) -> Result<SignInOutcome, Error> {
+    async fn proceed(
+        &self,
+        client: &Client,
+        next: Next,
+        email: String,
+        secret: Option<Bearer>,
+    ) -> Result<SignInOutcome, Error> {
         let (attempt, step) = match next {
             Next::Complete(grant) => return self.complete(client, &grant).await,
-            Next::VerifyAddress(pending) => {
-                let email = pending.attempt().canonical.clone();
-                (pending.attempt().clone(), PendingStep::VerifyAddress { email })
-            }
+            Next::VerifyAddress(pending) => (pending.attempt().clone(), PendingStep::VerifyAddress { email }),
             Next::ChooseOrg(pending, orgs) => (pending.attempt().clone(), PendingStep::ChooseOrg { orgs }),
         };
         if secret.is_some() {

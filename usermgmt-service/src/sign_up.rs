@@ -66,8 +66,10 @@ impl UserMgmt {
         let organization = organization.map(|name| text::name("organization", name)).transpose();
         let organization = check.take(organization).flatten();
         let password = Password::new(input.password.0).and_then(|password| {
-            if let (Some(email), Some(name)) = (&email, &name) {
-                self.settings().password_rules.check(&password, email, name)?;
+            let rules = &self.settings().password_rules;
+            match (&email, &name) {
+                (Some(email), Some(name)) => rules.check(&password, email, name)?,
+                _ => rules.check_length(&password)?,
             }
             Ok(password)
         });

@@ -9,7 +9,7 @@ use usermgmt_tests::app::Setup;
 use usermgmt_tests::faults::{Fault, Watched};
 use usermgmt_tests::{App, Person, Reply, cells};
 
-cells!(an_outage_is_never_an_answer_about_the_caller, an_unknown_outcome_is_asked_for);
+cells!(whoever_hangs_up_loses_nothing, an_outage_is_never_an_answer_about_the_caller, an_unknown_outcome_is_asked_for);
 
 async fn watched(app: App) -> (App, Watched) {
     let slot: Arc<Mutex<Option<Watched>>> = Arc::default();
@@ -146,4 +146,34 @@ async fn an_unknown_outcome_is_asked_for(app: App) {
     assert_eq!(reply.status.as_u16(), 503);
     bob.sign_in().await.expect(200);
     assert!(bob.is_signed_in().await);
+}
+
+async fn whoever_hangs_up_loses_nothing(app: App) {
+    let app = app.configured(|builder| builder.hash_threads(1).hash_cost(usermgmt_service::HashCost::default())).await;
+    let mut round = tokio::time::interval(std::time::Duration::from_millis(5));
+    for number in 0..5_u32 {
+        // The request is on its way; the hash takes its time; the client is gone.
+        let person = Person::new(&app, &format!("hasty{number}"));
+        let body = json!({ "email": person.email, "password": person.password, "name": person.name }).to_string();
+        let head = format!(
+            "POST /auth/sign-up HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut stream = tokio::net::TcpStream::connect(app.address()).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut stream, format!("{head}{body}").as_bytes()).await.unwrap();
+        for _ in 0..number {
+            round.tick().await;
+        }
+        drop(stream);
+        // It was taken all the same: the mail comes. Where nobody had read the request yet, nothing has happened.
+        let arrived = async {
+            while app.mails(&person.email).is_empty() {
+                app.work().await;
+                round.tick().await;
+            }
+        };
+        let came = tokio::time::timeout(std::time::Duration::from_secs(5), arrived).await.is_ok();
+        let again = Person::new(&app, &format!("hasty{number}")).sign_up().await;
+        assert_eq!(again.status.as_u16(), if came { 429 } else { 202 }, "hung up after {number}: {}", again.body);
+    }
 }
