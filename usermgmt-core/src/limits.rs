@@ -72,7 +72,7 @@ pub const SESSION_IDLE_VISIT: Duration = Duration::days(1);
 pub const SESSION_ABSOLUTE: Duration = Duration::days(30);
 /// Activity is written at most this often.
 pub const ACTIVITY_INTERVAL: Duration = Duration::MINUTE;
-/// Sessions of one user; the one unused for longest gives way.
+/// Sessions of one user; the one that began first gives way.
 pub const SESSIONS_PER_USER: u32 = 48;
 /// Proof by password or factor counts as recent for this long.
 pub const STEP_UP_FRESH: Duration = Duration::minutes(10);
