@@ -278,9 +278,15 @@ mod tests {
     async fn a_full_queue_answers_at_once() {
         let pool = Argon2Pool::new(HashCost::insecure_for_tests(), 1, Arc::new(OsRandom)).unwrap();
         let (release, gate) = std::sync::mpsc::channel::<()>();
-        let blocked = pool.run(move |_| gate.recv().map_err(|_| HashError::Failed));
+        let (taken, begun) = std::sync::mpsc::channel::<()>();
+        let blocked = pool.run(move |_| {
+            taken.send(()).map_err(|_| HashError::Failed)?;
+            gate.recv().map_err(|_| HashError::Failed)
+        });
         let mut blocked = Box::pin(blocked);
         assert_eq!(poll_once(blocked.as_mut()).await, None);
+        // From here on the one thread is busy, and what comes has to wait.
+        begun.recv().unwrap();
         let mut waiting = Vec::new();
         let refused = loop {
             let mut next = Box::pin(pool.run(|_| Ok(())));
@@ -290,7 +296,7 @@ mod tests {
             }
         };
         assert_eq!(refused, Err(HashError::Busy));
-        assert!(waiting.len() >= limits::HASH_QUEUE_PER_WORKER);
+        assert_eq!(waiting.len(), limits::HASH_QUEUE_PER_WORKER);
         release.send(()).unwrap();
         assert_eq!(blocked.await, Ok(()));
         for waiter in waiting {
