@@ -81,8 +81,9 @@ impl App {
     }
 
     /// The same application, started anew on the same store with another setup.
-    pub async fn restart(self, setup: Setup) -> Self {
+    pub async fn restart(mut self, setup: Setup) -> Self {
         self.server.stop().await;
+        self.store.reopen().await;
         Self::assemble(self.cell, self.report, setup, self.store, self.clock, self.keys).await
     }
 

@@ -22,7 +22,7 @@ pub struct FreshStore {
 enum Behind {
     Memory,
     Sqlite { pool: sqlx::SqlitePool, _dir: TempDir },
-    Postgres { pool: sqlx::PgPool, name: String },
+    Postgres { pool: sqlx::PgPool, name: String, url: String },
 }
 
 impl FreshStore {
@@ -44,8 +44,15 @@ impl FreshStore {
                 let (url, name) = fresh_database().await;
                 let store = usermgmt_sqlx::Postgres::connect(&url).await.expect("PostgreSQL connects");
                 let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_lazy(&url).unwrap();
-                Self { store: Arc::new(store), memory: None, behind: Behind::Postgres { pool, name } }
+                Self { store: Arc::new(store), memory: None, behind: Behind::Postgres { pool, name, url } }
             }
+        }
+    }
+
+    /// The same data through connections of their own. Those that a server has opened end with its runtime.
+    pub async fn reopen(&mut self) {
+        if let Behind::Postgres { url, .. } = &self.behind {
+            self.store = Arc::new(usermgmt_sqlx::Postgres::connect(url).await.expect("PostgreSQL connects"));
         }
     }
 
