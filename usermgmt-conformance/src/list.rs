@@ -96,10 +96,12 @@ macro_rules! each_rule {
         }
         changes {
             each_subject_is_appended
+            edits_are_appended
             a_subject_is_appended_once_in_a_commit
             harmless_writes_append_nothing
             numbers_grow
             changes_are_read_behind_a_number
+            a_reader_can_begin_at_the_present
             a_failed_commit_appends_nothing
         }
         throttle {

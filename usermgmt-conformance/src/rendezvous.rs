@@ -9,7 +9,7 @@ use tokio::sync::Barrier;
 use usermgmt_core::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use usermgmt_core::keys::KeyCheck;
 use usermgmt_core::model::{
-    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
+    Attempt, AuditEvent, Changes, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
     PrincipalRecord, Session, SignInRecord, Token, TokenKind, User,
 };
 use usermgmt_core::page::{Page, PageRequest};
@@ -278,8 +278,12 @@ impl AuditStore for Rendezvous {
 
 #[async_trait]
 impl ChangeStore for Rendezvous {
-    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Change>> {
+    async fn changes(&self, after: u64, limit: u32) -> Result<Changes> {
         self.inner.changes(after, limit).await
+    }
+
+    async fn change_place(&self) -> Result<u64> {
+        self.inner.change_place().await
     }
 }
 

@@ -118,6 +118,7 @@ killed_by! {
     early_leases_are_noticed: LeasesBeforeDue by a_job_waits_until_it_is_due a_leased_job_is_nobody_elses;
     leases_of_other_realms_are_noticed: LeasesOtherRealms by jobs_of_another_realm_are_not_leased;
     forgotten_changes_are_noticed: ForgetsChanges by each_subject_is_appended;
+    a_place_too_far_is_noticed: SaysAPlaceTooFar by a_reader_can_begin_at_the_present;
     late_numbers_are_noticed: PassesOverLateNumbers by a_reader_of_changes_misses_nothing;
     numbers_used_again_are_noticed: UsesNumbersAgain by numbers_grow_over_a_sweep;
     limits_compared_before_counting_are_noticed: ComparesBeforeCounting by limits_hold_under_a_race;

@@ -79,8 +79,14 @@ pub const STEP_UP_FRESH: Duration = Duration::minutes(10);
 /// Life of the cookie that names a known device.
 pub const DEVICE_LIFE: Duration = Duration::days(365);
 
-/// A cached principal is read anew after this long even if nothing was heard: the bound when no bus wakes this node.
+/// A process asks the change sequence at least this often before it answers from its cache: the bound when no bus
+/// wakes it.
 pub const CACHE_LIFE: Duration = Duration::seconds(5);
+/// A cached principal is read anew after this long even if the change sequence says nothing about it: the bound for
+/// what was written by hand.
+pub const CACHE_REREAD: Duration = Duration::seconds(60);
+/// Changes that a process hears of one by one; if it has missed more, it forgets all it knows.
+pub const CHANGES_HEARD: u32 = 1_000;
 /// Principals kept in the cache.
 pub const CACHE_ENTRIES: u64 = 100_000;
 

@@ -167,7 +167,8 @@ impl Builder {
         self.set(|settings| settings.limits = limits)
     }
 
-    /// After how long a cached principal is read anew. Default: 5 seconds. Zero reads the store at every request.
+    /// How long this process may not have heard what another one committed. Default: 5 seconds. With zero every
+    /// session check asks the store's change sequence, at about the cost of one indexed read.
     pub fn cache_life(self, life: Duration) -> Self {
         self.set(|settings| settings.cache_life = life)
     }

@@ -4,6 +4,10 @@
 //! moves the generation and notes it for that subject. An entry whose generation is older than the note of any of its
 //! subjects is not served: so an insert that comes after an invalidation, but was read before it, is dropped however
 //! the two interleave.
+//!
+//! What other processes commit is heard from the store's change sequence: nothing is answered from here unless this
+//! process has heard it to the end within the cache's life. That is one read for all entries, and it finds nothing as
+//! long as nothing changes.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -70,22 +74,68 @@ pub struct PrincipalCache {
     entries: Cache<Digest, Arc<Entry>>,
     generation: AtomicU64,
     moved: RwLock<Notes>,
+    heard: RwLock<Option<Heard>>,
     life: Duration,
+}
+
+/// How far the change sequence was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Everything up to this number.
+    pub place: u64,
+    /// Everything that was committed before this time.
+    pub at: OffsetDateTime,
 }
 
 #[derive(Debug, Default)]
 struct Notes {
     /// The generation at which each subject last moved.
     moved: HashMap<Subject, (u64, OffsetDateTime)>,
+    /// Nothing that was read before this generation stands.
+    floor: u64,
     /// The next time at which old notes are thrown away.
     tidy_at: Option<OffsetDateTime>,
 }
 
 impl PrincipalCache {
-    /// An empty cache whose entries are read anew after `life`.
+    /// An empty cache that answers only if the change sequence was heard within `life`.
     #[must_use]
     pub fn new(entries: u64, life: Duration) -> Self {
-        Self { entries: Cache::new(entries), generation: AtomicU64::new(1), moved: RwLock::default(), life }
+        Self {
+            entries: Cache::new(entries),
+            generation: AtomicU64::new(1),
+            moved: RwLock::default(),
+            heard: RwLock::default(),
+            life,
+        }
+    }
+
+    /// How far the change sequence was heard, and whether that is recent enough to answer from here.
+    #[must_use]
+    pub fn heard(&self, now: OffsetDateTime) -> (Option<Heard>, bool) {
+        let heard = *self.heard.read().unwrap_or_else(PoisonError::into_inner);
+        let age = heard.map(|heard| now - heard.at);
+        (heard, age.is_some_and(|age| age < self.life && !age.is_negative()))
+    }
+
+    /// Forgets these subjects, which the change sequence named up to `to`.
+    pub fn hear(&self, subjects: &[Subject], to: Heard) {
+        self.forget(subjects, to.at);
+        let mut heard = self.heard.write().unwrap_or_else(PoisonError::into_inner);
+        // Of several that listen at a time none takes back what another has heard.
+        if heard.is_none_or(|before| to.place >= before.place) {
+            *heard = Some(to);
+        }
+    }
+
+    /// Forgets everything, also what is being read just now, and listens from `from` on.
+    pub fn begin(&self, from: Heard) {
+        let mut notes = self.moved.write().unwrap_or_else(PoisonError::into_inner);
+        notes.floor = self.generation.fetch_add(1, Ordering::SeqCst) + 1;
+        notes.moved.clear();
+        drop(notes);
+        self.entries.invalidate_all();
+        *self.heard.write().unwrap_or_else(PoisonError::into_inner) = Some(from);
     }
 
     /// The present moment. Take it before reading what will be inserted.
@@ -97,12 +147,9 @@ impl PrincipalCache {
     /// The entry of this digest, unless it is too old or one of its subjects has moved since it was read.
     #[must_use]
     pub fn get(&self, digest: &Digest, now: OffsetDateTime) -> Option<Arc<Entry>> {
-        if self.life.is_zero() {
-            return None;
-        }
         let entry = self.entries.get(digest)?;
         let age = now - entry.read_at;
-        if age >= self.life || age.is_negative() || !self.stands(&entry) {
+        if age >= limits::CACHE_REREAD || age.is_negative() || !self.stands(&entry) {
             self.entries.invalidate(digest);
             return None;
         }
@@ -116,7 +163,7 @@ impl PrincipalCache {
         }
         let notes = self.moved.read().unwrap_or_else(PoisonError::into_inner);
         let moved = |subject| notes.moved.get(&subject).is_some_and(|(at, _)| *at > entry.generation.0);
-        let stands = !entry.subjects().into_iter().flatten().any(moved);
+        let stands = entry.generation.0 >= notes.floor && !entry.subjects().into_iter().flatten().any(moved);
         if stands {
             entry.cleared.store(present, Ordering::Relaxed);
         }
@@ -132,7 +179,7 @@ impl PrincipalCache {
             seen_at: AtomicI64::new(principal.seen_at().unix_timestamp()),
             principal: Arc::new(principal),
         });
-        if !self.life.is_zero() && self.stands(&entry) {
+        if self.stands(&entry) {
             self.entries.insert(entry.principal.digest(), entry.clone());
         }
         entry
@@ -147,16 +194,10 @@ impl PrincipalCache {
         let generation = self.generation.fetch_add(1, Ordering::SeqCst) + 1;
         notes.moved.extend(subjects.iter().map(|subject| (*subject, (generation, now))));
         // A note is needed as long as an entry read before it can live, and a read that began before it can take.
-        let keep = self.life * 2 + Duration::MINUTE * 5;
+        let keep = limits::CACHE_REREAD * 5;
         if notes.tidy_at.is_none_or(|at| now >= at || now < at - keep * 2) {
             notes.moved.retain(|_, (_, at)| now - *at < keep);
             notes.tidy_at = Some(now + keep);
         }
-    }
-
-    /// Forgets everything.
-    pub fn clear(&self) {
-        self.generation.fetch_add(1, Ordering::SeqCst);
-        self.entries.invalidate_all();
     }
 }

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::id::{OrgId, SessionId};
+use usermgmt_core::limits;
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::proof::{OrgScope, Principal, StepUp};
 use usermgmt_core::secret::{Bearer, BearerKind};
 
 use crate::UserMgmt;
+use crate::cache::{Entry, Heard};
 use crate::client::Client;
 use crate::commit::committing;
+
+const CHANGES_HEARD: usize = limits::CHANGES_HEARD as usize;
 
 /// A running session, as its holder sees it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -46,7 +50,10 @@ impl UserMgmt {
             return Ok(None);
         }
         let (digest, now) = (token.digest(), self.now());
-        let entry = match self.0.cache.get(&digest, now) {
+        self.listen(now).await?;
+        // An entry that seems to be over may have been used elsewhere meanwhile.
+        let lives = |entry: &Arc<Entry>| entry.principal().still_lives(entry.seen_at(), now).is_ok();
+        let entry = match self.0.cache.get(&digest, now).filter(lives) {
             Some(entry) => entry,
             None => {
                 let generation = self.0.cache.generation();
@@ -61,15 +68,34 @@ impl UserMgmt {
             }
         };
         let principal = entry.principal();
-        if principal.still_lives(entry.seen_at(), now).is_err() {
-            return Ok(None);
-        }
         if entry.claim_touch(now)
             && let Err(error) = self.store().touch(principal.session(), now).await
         {
             tracing::warn!(kind = ?error.kind(), "activity of a session was not written");
         }
         Ok(Some(principal.clone()))
+    }
+
+    /// Hears what was committed elsewhere, unless that was done a moment ago.
+    async fn listen(&self, now: OffsetDateTime) -> Result<(), Error> {
+        let cache = &self.0.cache;
+        let (heard, recently) = cache.heard(now);
+        if recently {
+            return Ok(());
+        }
+        let known = heard.filter(|heard| (now - heard.at).abs() < limits::CACHE_REREAD);
+        if let Some(Heard { place, .. }) = known {
+            let changes = self.store().changes(place, limits::CHANGES_HEARD).await?;
+            if changes.items.len() < CHANGES_HEARD {
+                let subjects: Vec<_> = changes.items.iter().map(|change| change.subject).collect();
+                cache.hear(&subjects, Heard { place: changes.settled, at: now });
+                return Ok(());
+            }
+        }
+        // Asked for before everything is forgotten: what is read from then on includes all up to this place.
+        let place = self.store().change_place().await?;
+        cache.begin(Heard { place, at: now });
+        Ok(())
     }
 
     /// Enters the organisation that the session acts in.

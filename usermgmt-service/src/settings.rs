@@ -95,7 +95,7 @@ pub struct Settings {
     pub policy: AuthPolicy,
     /// How much is allowed.
     pub limits: Limits,
-    /// After how long a cached principal is read anew.
+    /// How long this process may not have heard what another one committed.
     pub cache_life: Duration,
     /// Where somebody lands who has signed in and asked for nothing else: a path of the application.
     pub home: String,

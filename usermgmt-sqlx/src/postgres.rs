@@ -28,14 +28,15 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "begin", include_str!("../migrati
 /// `horizon`. The lock is held until the transaction ends. It is shared and nobody ever takes it alone, so nobody
 /// waits for it: it is a notice.
 const APPEND_CHANGE: &str = "WITH notice AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(\
-     'usermgmt_change'::regclass::oid::int, (last_value & 2147483647)::int) FROM usermgmt_change_number_seq) \
+     'usermgmt_change'::regclass::oid::int, ((last_value - (NOT is_called)::int) & 2147483647)::int) \
+     FROM usermgmt_change_number_seq) \
      INSERT INTO usermgmt_change (number, user_id, session_id, org_id, changed_at) \
      SELECT nextval('usermgmt_change_number_seq'), $1, $2, $3, $4 FROM notice";
 
 /// Up to which number everything is decided. The place of the sequence is read first, then (lateral, so never earlier)
 /// the notices of transactions that have taken numbers and not ended.
 const HORIZON: &str = "SELECT least(place.last_value, pending.number) \
-     FROM (SELECT last_value FROM usermgmt_change_number_seq OFFSET 0) AS place \
+     FROM (SELECT last_value - (NOT is_called)::int AS last_value FROM usermgmt_change_number_seq OFFSET 0) AS place \
      CROSS JOIN LATERAL (SELECT min(place.last_value - ((place.last_value - objid::bigint) & 2147483647)) AS number \
      FROM pg_locks WHERE locktype = 'advisory' AND classid = 'usermgmt_change'::regclass::oid AND objsubid = 2 \
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS pending";
@@ -173,7 +174,7 @@ impl Postgres {
         query.fetch_all(&self.pool).await.map_err(error)
     }
 
-    /// Up to which change an answer may go.
+    /// Up to which change everything is decided.
     ///
     /// A transaction takes its numbers some time before they become visible, so a reader that sees number 12 cannot
     /// know whether 11 is still to come; once it has gone on behind 12 it would never see it. The transaction's own id
@@ -184,8 +185,13 @@ impl Postgres {
     /// place of the sequence first and the notices second, in a statement before the one that reads the changes:
     /// - a number up to both is either taken by a transaction that has ended, so the later statement sees it or it will
     ///   never be, or by one that gave notice after the notices were read, and then it is above the place read before.
-    async fn horizon(&self) -> Result<i64> {
-        sqlx::query_scalar(HORIZON).fetch_one(&self.pool).await.map_err(error)
+    async fn horizon(&self) -> Result<u64> {
+        let place: i64 = sqlx::query_scalar(HORIZON).fetch_one(&self.pool).await.map_err(error)?;
+        Ok(u64::try_from(place).unwrap_or(0))
+    }
+
+    async fn last_change(&self) -> Result<u64> {
+        self.horizon().await
     }
 }
 

@@ -215,10 +215,18 @@ impl Sqlite {
         }
     }
 
-    /// Up to which change the answer may go: writers are serialised, so every number below a visible one is decided.
+    /// Up to which change everything is decided: writers are serialised, so every number below a visible one is.
     #[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
-    async fn horizon(&self) -> Result<i64> {
-        Ok(i64::MAX)
+    async fn horizon(&self) -> Result<u64> {
+        Ok(u64::MAX)
+    }
+
+    async fn last_change(&self) -> Result<u64> {
+        let last: i64 = sqlx::query_scalar("SELECT coalesce(max(number), 0) FROM usermgmt_change")
+            .fetch_one(self.reads())
+            .await
+            .map_err(error)?;
+        Ok(u64::try_from(last).unwrap_or(0))
     }
 }
 

@@ -119,7 +119,7 @@ macro_rules! host_transaction_tests {
             transaction.commit().await.unwrap();
             assert!(applied.into_iter().all(|applied| applied.acknowledge() == "done"));
             let changes = usermgmt_core::store::ChangeStore::changes(&store, 0, 9).await.unwrap();
-            assert_eq!(changes.len(), 2);
+            assert_eq!(changes.items.len(), 2);
         }
     };
 }

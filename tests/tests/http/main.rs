@@ -15,6 +15,7 @@ mod input;
 mod limits;
 mod organizations;
 mod outage;
+mod processes;
 mod redirects;
 mod routes;
 mod sessions;

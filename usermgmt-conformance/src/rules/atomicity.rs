@@ -48,7 +48,7 @@ impl Everything {
             principals: Vec::new(),
             jobs: store.pending_jobs(REALM, PageRequest::first(50)).await.answer().items,
             events: store.events(REALM, None, PageRequest::first(50)).await.answer().items,
-            changes: store.changes(0, 50).await.answer(),
+            changes: store.changes(0, 50).await.answer().items,
             key_check: store.key_check().await.answer(),
         };
         let rotated = store.principal(REALM, digest("rotated")).await.answer();

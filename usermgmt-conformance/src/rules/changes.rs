@@ -1,17 +1,17 @@
 //! The change sequence: what caches must forget, in one order for all.
 
-use usermgmt_core::model::{Change, Subject, User, Version};
+use usermgmt_core::model::{Change, Identifier, Org, Subject, User, Version};
 use usermgmt_core::policy::AuthPolicy;
-use usermgmt_core::store::{Guard, Write};
+use usermgmt_core::store::{Guard, SweepBefore, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, NOW, at, changes_at, commit, commit_at, digest, identifier, job, member, org, org_id, password, proof,
-    refuses, session, session_id, token, token_id, user, user_id,
+    Answer, Found, NOW, REALM, at, changes_at, commit, commit_at, digest, identifier, job, member, org, org_id,
+    password, proof, refuses, session, session_id, token, token_id, user, user_id,
 };
 
 async fn all(store: &AnyStore) -> Vec<Change> {
-    store.changes(0, 1_000).await.answer()
+    store.changes(0, 1_000).await.answer().items
 }
 
 async fn last(store: &AnyStore) -> u64 {
@@ -19,7 +19,8 @@ async fn last(store: &AnyStore) -> u64 {
 }
 
 async fn since(store: &AnyStore, after: u64) -> Vec<Subject> {
-    let mut subjects: Vec<_> = store.changes(after, 1_000).await.answer().iter().map(|change| change.subject).collect();
+    let changes = store.changes(after, 1_000).await.answer().items;
+    let mut subjects: Vec<_> = changes.iter().map(|change| change.subject).collect();
     subjects.sort_unstable();
     subjects
 }
@@ -52,9 +53,35 @@ pub async fn each_subject_is_appended(store: AnyStore) {
         let before = last(&store).await;
         let shown = format!("{write:?}");
         commit_at(&store, at(seconds), [write]).await;
-        let appended = store.changes(before, 1_000).await.answer();
+        let appended = store.changes(before, 1_000).await.answer().items;
         let shape: Vec<_> = appended.iter().map(|change| (change.subject, change.at)).collect();
         assert_eq!(shape, [(subject, at(seconds))], "not exactly the subject was appended, at its time: {shown}");
+    }
+}
+
+/// An edit of a row that principals show appends whom it concerns.
+pub async fn edits_are_appended(store: AnyStore) {
+    member(&store).await;
+    let (org, member) = (org_id(1), user_id(1));
+    let user_row = store.user(REALM, member).await.found("a user");
+    let org_row = store.org(REALM, org).await.found("an organisation");
+    commit(&store, [Write::PutIdentifier(identifier(1, "a@example.test"))]).await;
+    let address = store.identifiers(member).await.answer().pop().expect("an address");
+    let membership = store.membership(org, member).await.found("a membership");
+    let writes = [
+        (Write::PutUser(User { name: "Other".to_owned(), ..user_row }), Subject::User(member)),
+        (
+            Write::PutIdentifier(Identifier { display: "Other@example.test".to_owned(), ..address }),
+            Subject::User(member),
+        ),
+        (Write::PutOrg(Org { name: "Other".to_owned(), ..org_row }), Subject::Org(org)),
+        (Write::PutMembership(membership), Subject::Member(org, member)),
+    ];
+    for (write, subject) in writes {
+        let before = last(&store).await;
+        let shown = format!("{write:?}");
+        commit(&store, [write]).await;
+        assert_eq!(since(&store, before).await, [subject], "an edit was not appended: {shown}");
     }
 }
 
@@ -76,13 +103,13 @@ pub async fn a_subject_is_appended_once_in_a_commit(store: AnyStore) {
     assert_eq!(since(&store, before).await, wanted, "a commit must append each of its subjects, and each once");
 }
 
-/// Writes that change nobody's standing append nothing.
+/// Writes that change nothing a session check has read append nothing.
 pub async fn harmless_writes_append_nothing(store: AnyStore) {
     member(&store).await;
     let before = last(&store).await;
     let writes = [
-        Write::PutUser(User { name: "Other".to_owned(), version: Version::NEW.next(), ..user(1) }),
-        Write::PutIdentifier(identifier(1, "a@example.test")),
+        Write::PutUser(user(2)),
+        Write::PutIdentifier(identifier(1, "b@example.test")),
         Write::PutPassword(password(1)),
         Write::PutOrg(org(2)),
         Write::PutToken(token(1, 1)),
@@ -91,18 +118,20 @@ pub async fn harmless_writes_append_nothing(store: AnyStore) {
     ];
     commit(&store, writes).await;
     store.touch(session_id(1), at(60)).await.answer();
-    assert_eq!(since(&store, before).await, [], "a write that changes nobody's standing was appended");
+    assert_eq!(since(&store, before).await, [], "a write that changes nothing in a principal was appended");
 }
 
 /// Numbers grow with every change, whichever commit it is part of.
 pub async fn numbers_grow(store: AnyStore) {
     member(&store).await;
+    let before = last(&store).await;
     let org = org_id(1);
     for _ in 0..5 {
         commit(&store, [Write::MoveRights { org, user: None }, Write::MoveRights { org, user: Some(user_id(1)) }])
             .await;
     }
-    let numbers: Vec<_> = all(&store).await.iter().map(|change| change.number).collect();
+    let numbers: Vec<_> =
+        all(&store).await.iter().map(|change| change.number).filter(|number| *number > before).collect();
     assert_eq!(numbers.len(), 10, "changes are missing or doubled");
     assert!(numbers.is_sorted_by(|a, b| a < b), "the numbers of changes do not grow: {numbers:?}");
     assert!(numbers.iter().all(|number| *number > 0), "a change has the number 0, so nobody can ask for it");
@@ -118,14 +147,34 @@ pub async fn changes_are_read_behind_a_number(store: AnyStore) {
     let (mut read, mut after) = (Vec::new(), 0);
     loop {
         let part = store.changes(after, 3).await.answer();
-        assert!(part.len() <= 3, "more changes were answered than asked for");
-        let Some(end) = part.last() else { break };
-        after = end.number;
-        read.extend(part);
+        assert!(part.items.len() <= 3, "more changes were answered than asked for");
+        let Some(end) = part.items.last() else {
+            assert_eq!(part.settled, after, "an answer without changes moves the place");
+            break;
+        };
+        assert_eq!(part.settled, end.number, "nobody writes, and the place is not that of the last change");
+        after = part.settled;
+        read.extend(part.items);
         assert!(read.len() <= whole.len(), "changes are answered again and again");
     }
     assert_eq!(read, whole, "reading the sequence in parts gives another one than reading it at once");
-    assert_eq!(store.changes(after, 3).await.answer(), [], "changes are answered behind the last one");
+    assert_eq!(store.changes(after, 3).await.answer().items, [], "changes are answered behind the last one");
+}
+
+/// Whoever begins to read at the present place misses nothing that is committed later, also where old changes are gone.
+pub async fn a_reader_can_begin_at_the_present(store: AnyStore) {
+    let (org, all_old) = (org_id(1), SweepBefore { spent: at(-1), commits: at(60), throttle: at(-1) });
+    let mut place = store.change_place().await.answer();
+    member(&store).await;
+    for sweeps in [false, true, true] {
+        assert!(!since(&store, place).await.is_empty(), "a change is missing behind the place of the time before it");
+        if sweeps {
+            store.sweep(all_old, 1_000).await.answer();
+        }
+        place = store.change_place().await.answer();
+        commit(&store, [Write::MoveRights { org, user: None }]).await;
+        assert_eq!(since(&store, place).await, [Subject::Org(org)], "the place of the present is not the present");
+    }
 }
 
 /// A commit that fails appends nothing.

@@ -139,13 +139,14 @@ pub async fn old_commit_ids_and_changes_go(store: AnyStore) {
         ids.push(changes.id());
         store.commit(changes).await.answer();
     }
-    let numbers: Vec<_> = store.changes(0, 9).await.answer().iter().map(|change| change.number).collect();
+    let before = store.changes(0, 9).await.answer().items;
+    let kept: Vec<_> = before.iter().filter(|change| change.at >= at(200)).map(|change| change.number).collect();
     sweep(&store, SweepBefore { commits: at(200), ..NOTHING }).await;
     for (id, stays) in ids.iter().zip([false, false, true, true]) {
         assert_eq!(store.committed(*id).await.answer(), stays, "a commit id went too early, or stayed");
     }
-    let left: Vec<_> = store.changes(0, 9).await.answer().iter().map(|change| change.number).collect();
-    assert_eq!(left, numbers.into_iter().skip(2).collect::<Vec<_>>(), "changes went too early, or stayed");
+    let left: Vec<_> = store.changes(0, 9).await.answer().items.iter().map(|change| change.number).collect();
+    assert_eq!(left, kept, "changes went too early, or stayed");
 }
 
 /// Numbers of changes are never used again, even when the whole sequence was swept: a reader that stands at the old end
@@ -156,11 +157,11 @@ pub async fn numbers_grow_over_a_sweep(store: AnyStore) {
     for seconds in 0..3 {
         commit_at(&store, at(seconds), rights()).await;
     }
-    let end = store.changes(0, 9).await.answer().last().map_or(0, |change| change.number);
+    let end = store.changes(0, 9).await.answer().items.last().map_or(0, |change| change.number);
     sweep(&store, SweepBefore { commits: at(1_000), ..NOTHING }).await;
-    assert_eq!(store.changes(0, 9).await.answer(), [], "the sequence was not swept");
+    assert_eq!(store.changes(0, 9).await.answer().items, [], "the sequence was not swept");
     commit_at(&store, at(1_001), rights()).await;
-    assert_eq!(store.changes(end, 9).await.answer().len(), 1, "a number of the change sequence was used twice");
+    assert_eq!(store.changes(end, 9).await.answer().items.len(), 1, "a number of the change sequence was used twice");
 }
 
 /// Counters go whose window ended before `throttle`; one that still runs stays closed.

@@ -63,7 +63,7 @@ pub async fn times_come_back_to_the_microsecond(store: AnyStore) {
         assert_eq!(read, time, "the time of a membership is not kept to the microsecond");
         let events = store.events(REALM, None, PageRequest::first(200)).await.answer().items;
         assert_eq!(events.last(), Some(&event), "the time of an event is not kept to the microsecond");
-        let changes = store.changes(0, 1_000).await.answer();
+        let changes = store.changes(0, 1_000).await.answer().items;
         assert_eq!(changes.last().map(|change| change.at), Some(time), "the time of a change is not kept");
     }
 }

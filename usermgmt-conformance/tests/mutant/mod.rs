@@ -80,6 +80,7 @@ pub(crate) enum Bug {
     LeasesOtherRealms,
     ForgetsChanges,
     PassesOverLateNumbers,
+    SaysAPlaceTooFar,
     UsesNumbersAgain,
     ComparesBeforeCounting,
     CountsRefusedUses,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
 use usermgmt_core::id::{OutboxId, RealmId, SessionId, UserId, WorkerId};
-use usermgmt_core::model::{Change, OutboxRow, PrincipalRecord, Session, Subject};
+use usermgmt_core::model::{Changes, OutboxRow, PrincipalRecord, Session, Subject};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::secret::Digest;
 use usermgmt_core::store::{
@@ -93,22 +93,29 @@ impl OutboxStore for Mutant {
 
 #[async_trait]
 impl ChangeStore for Mutant {
-    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Change>> {
+    async fn changes(&self, after: u64, limit: u32) -> Result<Changes> {
         let swept = self.memory().swept_up_to;
         let mut changes = self.inner.changes(after + swept, limit).await?;
-        changes.iter_mut().for_each(|change| change.number -= swept);
+        changes.items.iter_mut().for_each(|change| change.number -= swept);
+        changes.settled -= swept;
         if self.has(Bug::ForgetsChanges) {
-            changes.retain(|change| !matches!(change.subject, Subject::Member(..)));
+            changes.items.retain(|change| !matches!(change.subject, Subject::Member(..)));
         }
         if self.has(Bug::PassesOverLateNumbers) {
             // Every fourth number becomes visible only after a later one has been read.
             let mut memory = self.memory();
             let late = |number: u64| number % 4 == 2;
-            let last = changes.last().map_or(0, |change| change.number);
+            let last = changes.items.last().map_or(0, |change| change.number);
             changes
+                .items
                 .retain(|change| !late(change.number) || change.number == last || !memory.hidden.insert(change.number));
         }
         Ok(changes)
+    }
+
+    async fn change_place(&self) -> Result<u64> {
+        let place = self.inner.change_place().await?;
+        Ok(if self.has(Bug::SaysAPlaceTooFar) { place + 1 } else { place })
     }
 }
 
@@ -155,9 +162,9 @@ impl MaintenanceStore for Mutant {
             Bug::SweepsWithoutLimit => (before, u32::MAX),
             _ => (before, limit),
         };
-        let last = self.inner.changes(0, u32::MAX).await?.last().map_or(0, |change| change.number);
+        let last = self.inner.change_place().await?;
         let gone = self.inner.sweep(before, limit).await?;
-        if self.has(Bug::UsesNumbersAgain) && self.inner.changes(0, 1).await?.is_empty() {
+        if self.has(Bug::UsesNumbersAgain) && self.inner.changes(0, 1).await?.items.is_empty() {
             self.memory().swept_up_to = last;
         }
         Ok(gone)

@@ -9,7 +9,7 @@ use super::MemoryStore;
 use super::tables::Table;
 use crate::id::{EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use crate::model::{
-    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
+    Attempt, AuditEvent, Changes, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
     PrincipalRecord, Session, SignInRecord, Token, TokenKind, User,
 };
 use crate::page::{Page, PageRequest};
@@ -233,9 +233,16 @@ impl AuditStore for MemoryStore {
 
 #[async_trait]
 impl ChangeStore for MemoryStore {
-    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Change>> {
+    async fn changes(&self, after: u64, limit: u32) -> Result<Changes> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Ok(self.tables()?.changes.iter().filter(|change| change.number > after).take(limit).copied().collect())
+        let tables = self.tables()?;
+        let behind = tables.changes.partition_point(|change| change.number <= after);
+        let items: Vec<_> = tables.changes.iter().skip(behind).take(limit).copied().collect();
+        Ok(Changes { settled: items.last().map_or(after, |change| change.number), items })
+    }
+
+    async fn change_place(&self) -> Result<u64> {
+        Ok(self.tables()?.last_change)
     }
 }
 

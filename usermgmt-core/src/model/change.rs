@@ -27,3 +27,13 @@ pub struct Change {
     /// When.
     pub at: OffsetDateTime,
 }
+
+/// A stretch of the sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// Everything visible in it, by number; also what lies above a number that is still undecided.
+    pub items: Vec<Change>,
+    /// Read on from here: up to this number nothing will be added any more. A transaction that has taken a number and
+    /// still runs keeps this place below it, so that what lies above is answered again.
+    pub settled: u64,
+}

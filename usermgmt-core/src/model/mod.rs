@@ -15,7 +15,7 @@ mod user;
 
 pub use attempt::{Attempt, Purpose as AttemptPurpose};
 pub use audit::{Actor, AuditEvent, AuditKind, Outcome as AuditOutcome, Seal};
-pub use change::{Change, Subject};
+pub use change::{Change, Changes, Subject};
 pub use credential::{PasswordCredential, Unproven};
 pub use org::{Membership, MembershipStatus, Org, OrgStatus, RoleKey};
 pub use outbox::{AddressPurpose, AddressRequest, Job, MailKind, OutboxRow, SignUpRequest};

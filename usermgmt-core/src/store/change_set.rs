@@ -302,12 +302,20 @@ impl Write {
         }
     }
 
-    const fn subject(&self) -> Option<Subject> {
+    /// Whose cached principals this write makes wrong. A row that did not exist before is in no principal; only a
+    /// membership may come (back) to an organisation that a session already acts in.
+    fn subject(&self) -> Option<Subject> {
         match self {
             Self::MoveAuthEpoch { user, .. } => Some(Subject::User(*user)),
+            Self::PutUser(user) if user.version != Version::NEW => Some(Subject::User(user.id)),
+            Self::PutIdentifier(identifier) if identifier.version != Version::NEW => {
+                Some(Subject::User(identifier.user))
+            }
+            Self::PutMembership(membership) => Some(Subject::Member(membership.org, membership.user)),
             Self::MoveRights { org, user: Some(user) } | Self::DeleteMembership { org, user, .. } => {
                 Some(Subject::Member(*org, *user))
             }
+            Self::PutOrg(org) if org.version != Version::NEW => Some(Subject::Org(org.id)),
             Self::MoveRights { org, user: None } | Self::PutPolicy { org, .. } => Some(Subject::Org(*org)),
             Self::RotateSession { id, .. } | Self::EndSession { id, .. } => Some(Subject::Session(*id)),
             _ => None,

@@ -87,7 +87,8 @@ macro_rules! forward_reads {
                 fn events(realm: RealmId, org: Option<OrgId>, page: PageRequest<EventId>) -> Page<AuditEvent, EventId>;
             });
             $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, ChangeStore {
-                fn changes(after: u64, limit: u32) -> Vec<Change>;
+                fn changes(after: u64, limit: u32) -> Changes;
+                fn change_place() -> u64;
             });
             $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, MaintenanceStore {
                 fn sweep(before: SweepBefore, limit: u32) -> u64;

@@ -7,7 +7,7 @@ use super::{ChangeSet, Committed, Result};
 use crate::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use crate::keys::KeyCheck;
 use crate::model::{
-    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
+    Attempt, AuditEvent, Changes, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
     PrincipalRecord, Session, SignInRecord, Token, TokenKind, User,
 };
 use crate::page::{Page, PageRequest};
@@ -137,9 +137,12 @@ pub trait AuditStore: Send + Sync + 'static {
 /// The change sequence.
 #[async_trait]
 pub trait ChangeStore: Send + Sync + 'static {
-    /// Up to `limit` changes with a number above `after`, in order. A number that could still become visible late is
-    /// never passed over: the answer ends before it.
-    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Change>>;
+    /// Up to `limit` changes with a number above `after`, in order, and the place to read on from: a number that could
+    /// still become visible late is never passed over.
+    async fn changes(&self, after: u64, limit: u32) -> Result<Changes>;
+
+    /// A place from which on a reader misses nothing that is committed after this call.
+    async fn change_place(&self) -> Result<u64>;
 }
 
 /// The one write verb.

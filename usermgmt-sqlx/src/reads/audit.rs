@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::query;
 use usermgmt_core::id::{EventId, OrgId, RealmId};
-use usermgmt_core::model::{AuditEvent, Change};
+use usermgmt_core::model::{AuditEvent, Changes};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::store::{AuditStore, ChangeStore, Result};
 
@@ -32,13 +32,19 @@ impl AuditStore for Store {
 
 #[async_trait]
 impl ChangeStore for Store {
-    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Change>> {
+    async fn changes(&self, after: u64, limit: u32) -> Result<Changes> {
         let horizon = self.horizon().await?;
         let read = query(concat!(
             "SELECT ",
             change_columns!(),
-            " FROM usermgmt_change WHERE number > $1 AND number <= $2 ORDER BY number LIMIT +$3"
+            " FROM usermgmt_change WHERE number > $1 ORDER BY number LIMIT +$2"
         ));
-        self.all(read.bind(int(after)).bind(horizon).bind(i64::from(limit)), row::change).await
+        let items = self.all(read.bind(int(after)).bind(i64::from(limit)), row::change).await?;
+        let last = items.last().map_or(after, |change| change.number);
+        Ok(Changes { items, settled: last.min(horizon).max(after) })
+    }
+
+    async fn change_place(&self) -> Result<u64> {
+        self.last_change().await
     }
 }

@@ -260,7 +260,7 @@ impl<S: Store> History<S> {
         same!(key_check());
         // Numbers may have gaps, so only their order is compared.
         let facts =
-            |changes: Vec<Change>| changes.into_iter().map(|change| (change.subject, change.at)).collect::<Vec<_>>();
+            |changes: Changes| changes.items.into_iter().map(|change| (change.subject, change.at)).collect::<Vec<_>>();
         let (got, wanted) =
             (self.store.changes(0, 9_999).await.unwrap(), self.reference.changes(0, 9_999).await.unwrap());
         assert_eq!(facts(got), facts(wanted), "{place}");
