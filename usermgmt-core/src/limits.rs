@@ -90,6 +90,17 @@ pub const CHANGES_HEARD: u32 = 1_000;
 /// Principals kept in the cache.
 pub const CACHE_ENTRIES: u64 = 100_000;
 
+/// Life of the link that sets a new password (OWASP ASVS 5.0, 6.4.1: an hour at most is common; ours is half of it).
+pub const RESET_LINK_LIFE: Duration = Duration::minutes(30);
+/// How long a change of address or password can be undone by its notice.
+pub const UNDO_LIFE: Duration = Duration::days(7);
+/// Default waiting time of a reset that support has begun, in which its notice can stop it.
+pub const SUPPORT_RESET_WAIT: Duration = Duration::DAY;
+/// Addresses of one user.
+pub const EMAILS_PER_USER: usize = 10;
+/// Bytes of each part of a user's metadata, as JSON.
+pub const METADATA_BYTES: usize = 16 * 1024;
+
 /// Tries of a flow that meets a stale version, the first one included.
 pub const CONFLICT_TRIES: u32 = 8;
 /// Rows of the longest page of a list.

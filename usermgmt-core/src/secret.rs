@@ -38,11 +38,29 @@ pub enum BearerKind {
     Device,
     /// The mailed link that proves an address.
     VerifyLink,
+    /// The mailed link that sets a new password.
+    ResetLink,
+    /// The mailed link that approves another address.
+    ApproveLink,
+    /// The mailed link that adds an address.
+    AddLink,
+    /// The mailed link that undoes an unwanted change.
+    SecureLink,
 }
 
 impl BearerKind {
     /// Every kind, for tests that try each at the other's door.
-    pub const ALL: [Self; 5] = [Self::Session, Self::Browser, Self::Attempt, Self::Device, Self::VerifyLink];
+    pub const ALL: [Self; 9] = [
+        Self::Session,
+        Self::Browser,
+        Self::Attempt,
+        Self::Device,
+        Self::VerifyLink,
+        Self::ResetLink,
+        Self::ApproveLink,
+        Self::AddLink,
+        Self::SecureLink,
+    ];
 
     /// The kind prefix that the text form starts with.
     #[must_use]
@@ -53,6 +71,10 @@ impl BearerKind {
             Self::Attempt => "uma",
             Self::Device => "umd",
             Self::VerifyLink => "umv",
+            Self::ResetLink => "umr",
+            Self::ApproveLink => "ump",
+            Self::AddLink => "ume",
+            Self::SecureLink => "umu",
         }
     }
 }

@@ -5,7 +5,7 @@ use usermgmt_core::address::{CANONICAL_VERSION, EmailAddress};
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
 use usermgmt_core::id::UserId;
 use usermgmt_core::model::{
-    Actor, AuditKind, Identifier, IdentifierKind, PasswordCredential, SignInRecord, User, UserStatus, Version,
+    Actor, AuditKind, Identifier, IdentifierKind, PasswordCredential, SignInRecord, User, UserFilter, UserKind, UserStatus, Version,
 };
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::password::Password;
@@ -82,6 +82,7 @@ impl Users<'_> {
             name,
             locale: None,
             status: UserStatus::Active,
+            kind: UserKind::User,
             auth_epoch: 1,
             created_at: flow.now,
             version: Version::NEW,
@@ -95,12 +96,20 @@ impl Users<'_> {
             user: id,
             primary: true,
             verified_at: input.email_is_verified.then_some(flow.now),
+            undeliverable_at: None,
             created_at: flow.now,
             version: Version::NEW,
         }));
         if let Some(hash) = hash {
-            let (user, changed_at, version) = (id, flow.now, Version::NEW);
-            changes.push(Write::PutPassword(PasswordCredential { user, hash, unproven: None, changed_at, version }));
+            changes.push(Write::PutPassword(PasswordCredential {
+                user: id,
+                hash,
+                unproven: None,
+                previous: Vec::new(),
+                must_change: false,
+                changed_at: flow.now,
+                version: Version::NEW,
+            }));
         }
         changes.push(flow.audit(AuditKind::SignedUp, self.actor(), id, json!({}))?);
         match self.auth.commit_raw(changes).await {
@@ -135,8 +144,8 @@ impl Users<'_> {
     ///
     /// # Errors
     /// An outage.
-    pub async fn list(&self, page: PageRequest<UserId>) -> Result<Page<User, UserId>, Error> {
-        Ok(self.auth.store().users(self.auth.realm(), page).await?)
+    pub async fn list(&self, filter: &UserFilter, page: PageRequest<UserId>) -> Result<Page<User, UserId>, Error> {
+        Ok(self.auth.store().users(self.auth.realm(), filter, page).await?)
     }
 
     /// Gives a user another name.

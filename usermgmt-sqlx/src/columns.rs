@@ -9,15 +9,18 @@ macro_rules! columns {
 }
 
 columns! {
-    user_columns = "usermgmt_user": id realm name locale status auth_epoch created_at version;
+    user_columns = "usermgmt_user": id realm name locale status kind auth_epoch created_at version;
+    profile_columns = "usermgmt_profile": user_id origin picture contact time_zone public private own version;
     identifier_columns = "usermgmt_identifier":
-        realm kind canonical display canonical_version user_id is_primary verified_at created_at version;
-    password_columns = "usermgmt_password": user_id hash unproven_browser unproven_organization changed_at version;
+        realm kind canonical display canonical_version user_id is_primary verified_at undeliverable_at created_at
+        version;
+    password_columns = "usermgmt_password": 
+        user_id hash unproven_browser unproven_organization previous must_change changed_at version;
     org_columns = "usermgmt_org":
         id realm name status owners members policy rights_version policy_epoch created_at version;
     membership_columns = "usermgmt_membership": org_id user_id roles status rights_version created_at version;
     token_columns = "usermgmt_token":
-        id realm kind user_id digest key_id browser canonical tries_left code_expires_at expires_at consumed_at
+        id realm kind user_id digest key_id browser canonical display replaces_primary tries_left code_expires_at expires_at consumed_at
         created_at;
     attempt_columns = "usermgmt_attempt":
         id realm purpose user_id digest browser proofs canonical org_id persistent auth_epoch consumed_at expires_at

@@ -3,8 +3,8 @@
 use time::Duration;
 use usermgmt_core::model::{
     Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Change, Identifier, IdentifierKind,
-    Membership, MembershipStatus, Org, OrgStatus, OutboxRow, PasswordCredential, Seal, Session, Subject, Token,
-    TokenKind, Unproven, User, UserStatus,
+    Membership, MembershipStatus, Org, OrgStatus, OutboxRow, Origin, PasswordCredential, Profile, Seal, Session, Subject, Token,
+    TokenKind, Unproven, User, UserKind, UserStatus,
 };
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::store::Result;
@@ -19,8 +19,24 @@ pub(crate) fn user(cells: &mut Cells<'_>) -> Result<User> {
         name: cells.cell("name")?,
         locale: cells.cell("locale")?,
         status: cells.word("status", UserStatus::from_word)?,
+        kind: cells.word("kind", UserKind::from_word)?,
         auth_epoch: cells.number("auth_epoch")?,
         created_at: cells.time("created_at")?,
+        version: cells.version()?,
+    })
+}
+
+pub(crate) fn profile(cells: &mut Cells<'_>) -> Result<Profile> {
+    cells.of("usermgmt_profile");
+    Ok(Profile {
+        user: cells.id("user_id")?,
+        origin: cells.word("origin", Origin::from_word)?,
+        picture: cells.cell("picture")?,
+        contact: cells.cell("contact")?,
+        time_zone: cells.cell("time_zone")?,
+        public: cells.json("public")?,
+        private: cells.json("private")?,
+        own: cells.json("own")?,
         version: cells.version()?,
     })
 }
@@ -36,6 +52,7 @@ pub(crate) fn identifier(cells: &mut Cells<'_>) -> Result<Identifier> {
         user: cells.id("user_id")?,
         primary: cells.cell("is_primary")?,
         verified_at: cells.maybe_time("verified_at")?,
+        undeliverable_at: cells.maybe_time("undeliverable_at")?,
         created_at: cells.time("created_at")?,
         version: cells.version()?,
     })
@@ -51,6 +68,11 @@ pub(crate) fn password(cells: &mut Cells<'_>) -> Result<PasswordCredential> {
             let organization = cells.cell("unproven_organization")?;
             browser.map(|browser| Unproven { browser, organization })
         },
+        previous: {
+            let hashes: Vec<String> = cells.json("previous")?;
+            hashes.into_iter().map(PasswordHash::from_phc).collect()
+        },
+        must_change: cells.cell("must_change")?,
         changed_at: cells.time("changed_at")?,
         version: cells.version()?,
     })
@@ -97,6 +119,8 @@ pub(crate) fn token(cells: &mut Cells<'_>) -> Result<Token> {
         key_id: cells.cell("key_id")?,
         browser: cells.maybe_digest("browser")?,
         canonical: cells.cell("canonical")?,
+        display: cells.cell("display")?,
+        replaces_primary: cells.cell("replaces_primary")?,
         tries_left: cells.number("tries_left")?,
         code_expires_at: cells.time("code_expires_at")?,
         expires_at: cells.time("expires_at")?,

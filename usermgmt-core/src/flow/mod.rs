@@ -11,13 +11,14 @@ pub mod verify_email;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use crate::address::EmailAddress;
 use crate::error::Error;
 use crate::id::{CommitId, EventId, OrgId, OutboxId, RealmId, TokenId, UserId};
 use crate::keys::{KeyRing, Purpose};
 use crate::limits;
 use crate::model::{Actor, AuditEvent, AuditKind, AuditOutcome, Job, OutboxRow, Token, TokenKind};
 use crate::port::{Random, RandomError};
-use crate::secret::{Bearer, BearerKind, Code, Digest};
+use crate::secret::{Bearer, Code, Digest};
 use crate::store::{ChangeSet, Store, Write};
 
 /// What every flow works with.
@@ -106,21 +107,29 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// Fails when the random generator fails.
-    pub fn verify_token(&self, user: UserId, canonical: &str, browser: Option<Digest>) -> Result<Token, RandomError> {
+    pub fn token(
+        &self,
+        kind: TokenKind,
+        user: UserId,
+        email: &EmailAddress,
+        browser: Option<Digest>,
+    ) -> Result<Token, RandomError> {
         let id = TokenId::new(self.random, self.now)?;
-        let link = Bearer::derive(BearerKind::VerifyLink, &self.keys.derive(Purpose::MailedToken), &id.to_string());
+        let link = Bearer::derive(kind.bearer(), &self.keys.derive(Purpose::MailedToken), &id.to_string());
         Ok(Token {
             id,
             realm: self.realm,
-            kind: TokenKind::VerifyEmail,
+            kind,
             user,
             digest: link.digest(),
             key_id: self.keys.current_id().to_owned(),
             browser,
-            canonical: canonical.to_owned(),
+            canonical: email.canonical().to_owned(),
+            display: email.display().to_owned(),
+            replaces_primary: false,
             tries_left: limits::CODE_TRIES,
             code_expires_at: self.now + limits::CODE_LIFE,
-            expires_at: self.now + limits::VERIFY_LINK_LIFE,
+            expires_at: self.now + kind.life(),
             consumed_at: None,
             created_at: self.now,
         })
@@ -132,10 +141,7 @@ impl<'a> Flow<'a> {
 pub fn mailed_secrets(keys: &KeyRing, token: &Token) -> Option<(Bearer, Code)> {
     let key = keys.derive_with(&token.key_id, Purpose::MailedToken)?;
     let row = token.id.to_string();
-    let kind = match token.kind {
-        TokenKind::VerifyEmail => BearerKind::VerifyLink,
-    };
-    Some((Bearer::derive(kind, &key, &row), Code::derive(&key, &row)))
+    Some((Bearer::derive(token.kind.bearer(), &key, &row), Code::derive(&key, &row)))
 }
 
 /// A flow's result.

@@ -11,7 +11,7 @@ use crate::address::{CANONICAL_VERSION, EmailAddress};
 use crate::id::UserId;
 use crate::model::{
     Actor, AddressPurpose, AddressRequest, AuditKind, Identifier, IdentifierKind, Job, MailKind, PasswordCredential,
-    SignInRecord, SignUpRequest, TokenKind, Unproven, User, UserStatus, Version,
+    SignInRecord, SignUpRequest, TokenKind, Unproven, User, UserKind, UserStatus, Version,
 };
 use crate::secret::Digest;
 use crate::store::{ChangeSet, Write};
@@ -58,6 +58,7 @@ fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequest) -
         name: entered.name.clone(),
         locale: entered.locale.clone(),
         status: UserStatus::Active,
+        kind: UserKind::User,
         auth_epoch: 1,
         created_at: flow.now,
         version: Version::NEW,
@@ -71,6 +72,7 @@ fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequest) -
         user: user.id,
         primary: true,
         verified_at: None,
+        undeliverable_at: None,
         created_at: flow.now,
         version: Version::NEW,
     };
@@ -116,6 +118,8 @@ fn unproven_password(
         user,
         hash: entered.password.clone(),
         unproven: Some(Unproven { browser: request.browser, organization: entered.organization.clone() }),
+        previous: Vec::new(),
+        must_change: false,
         changed_at: flow.now,
         version,
     }
@@ -128,7 +132,7 @@ fn ask_for_proof(
     user: UserId,
     locale: Option<String>,
 ) -> Result<ChangeSet> {
-    let token = flow.verify_token(user, request.email.canonical(), Some(request.browser))?;
+    let token = flow.token(TokenKind::VerifyEmail, user, &request.email, Some(request.browser))?;
     let mail =
         Job::Mail { mail: MailKind::VerifyEmail, to: request.email.clone(), user, token: Some(token.id), locale };
     Ok(changes

@@ -176,6 +176,8 @@ pub fn plan(
                 user,
                 hash,
                 unproven: None,
+                previous: Vec::new(),
+                must_change: false,
                 changed_at: flow.now,
                 version,
             }));

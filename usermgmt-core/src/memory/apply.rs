@@ -98,6 +98,23 @@ impl Tables {
                 self.passwords.insert(password.user, Arc::new(password));
                 Ok(())
             }
+            Write::DeleteIdentifier { realm, kind, canonical, user, version } => {
+                let key = (realm, kind, canonical);
+                let present = expect(&self.identifiers, &key, version, |row| row.version)?;
+                ensure(present.is_some_and(|row| row.user == user), CONFLICT)?;
+                self.identifiers.remove(&key);
+                Ok(())
+            }
+            Write::DeletePassword { user, version } => {
+                expect(&self.passwords, &user, version, |row| row.version)?;
+                ensure(self.passwords.remove(&user).is_some(), CONFLICT)
+            }
+            Write::PutProfile(mut profile) => {
+                expect(&self.profiles, &profile.user, profile.version, |row| row.version)?;
+                profile.version = profile.version.next();
+                self.profiles.insert(profile.user, Arc::new(profile));
+                Ok(())
+            }
             Write::PutOrg(mut org) => {
                 if let Some(present) = expect(&self.orgs, &org.id, org.version, |row| row.version)? {
                     org.policy = present.policy.clone();

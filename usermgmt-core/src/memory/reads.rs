@@ -1,5 +1,6 @@
 //! Reads in memory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,7 +11,7 @@ use super::tables::Table;
 use crate::id::{EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use crate::model::{
     Attempt, AuditEvent, Changes, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
-    PrincipalRecord, Session, SignInRecord, Token, TokenKind, User,
+    PrincipalRecord, Profile, Session, SignInRecord, Token, TokenKind, User, UserFilter,
 };
 use crate::page::{Page, PageRequest};
 use crate::policy::AuthPolicy;
@@ -45,9 +46,28 @@ impl UserStore for MemoryStore {
         Ok(row(&self.tables()?.users, &id).filter(|user| user.realm == realm))
     }
 
-    async fn users(&self, realm: RealmId, request: PageRequest<UserId>) -> Result<Page<User, UserId>> {
+    async fn users(
+        &self,
+        realm: RealmId,
+        filter: &UserFilter,
+        request: PageRequest<UserId>,
+    ) -> Result<Page<User, UserId>> {
         let tables = self.tables()?;
-        Ok(page(rows(&tables.users, |row| row.realm == realm), &request, |row| row.id))
+        let named = filter.identifier_prefix.as_ref().map(|prefix| {
+            let begins = |row: &&Arc<Identifier>| row.realm == realm && row.canonical.starts_with(prefix.as_str());
+            tables.identifiers.values().filter(begins).map(|row| row.user).collect::<BTreeSet<_>>()
+        });
+        let wanted = |row: &User| {
+            row.realm == realm
+                && filter.status.is_none_or(|status| row.status == status)
+                && filter.kind.is_none_or(|kind| row.kind == kind)
+                && named.as_ref().is_none_or(|named| named.contains(&row.id))
+        };
+        Ok(page(rows(&tables.users, wanted), &request, |row| row.id))
+    }
+
+    async fn profile(&self, user: UserId) -> Result<Option<Profile>> {
+        Ok(row(&self.tables()?.profiles, &user))
     }
 
     async fn identifiers(&self, user: UserId) -> Result<Vec<Identifier>> {
@@ -122,6 +142,10 @@ impl TokenStore for MemoryStore {
     async fn token_by_digest(&self, realm: RealmId, kind: TokenKind, digest: Digest) -> Result<Option<Token>> {
         let tables = self.tables()?;
         Ok(rows(&tables.tokens, |row| (row.realm, row.kind, row.digest) == (realm, kind, digest)).next())
+    }
+
+    async fn live_tokens(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Token>> {
+        Ok(rows(&self.tables()?.tokens, |row| row.user == user && row.is_live(now)).collect())
     }
 
     async fn token_of_browser(&self, realm: RealmId, kind: TokenKind, browser: Digest) -> Result<Option<Token>> {

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::id::{AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
 use crate::keys::KeyCheck;
 use crate::model::{
-    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential, Session,
+    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential, Profile, Session,
     Token, User,
 };
 use crate::secret::Digest;
@@ -21,6 +21,7 @@ pub(super) struct Tables {
     pub(super) users: Table<UserId, User>,
     pub(super) identifiers: Table<IdentifierKey, Identifier>,
     pub(super) passwords: Table<UserId, PasswordCredential>,
+    pub(super) profiles: Table<UserId, Profile>,
     pub(super) orgs: Table<OrgId, Org>,
     pub(super) memberships: Table<(OrgId, UserId), Membership>,
     pub(super) tokens: Table<TokenId, Token>,

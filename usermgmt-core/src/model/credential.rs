@@ -27,6 +27,10 @@ pub struct PasswordCredential {
     pub hash: PasswordHash,
     /// Who set it, while the address is still unproven; `None` once it is proven.
     pub unproven: Option<Unproven>,
+    /// Hashes of earlier passwords, the latest first, as far as the rules want them kept.
+    pub previous: Vec<PasswordHash>,
+    /// Whether the next sign-in leads to a new password: this one was given by somebody else, or is known to others.
+    pub must_change: bool,
     /// When it was set.
     pub changed_at: OffsetDateTime,
     /// Version of the row.

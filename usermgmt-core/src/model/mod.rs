@@ -21,7 +21,7 @@ pub use org::{Membership, MembershipStatus, Org, OrgStatus, RoleKey};
 pub use outbox::{AddressPurpose, AddressRequest, Job, MailKind, OutboxRow, SignUpRequest};
 pub use session::{Method, PrincipalRecord, Proof, Session};
 pub use token::{Token, TokenKind};
-pub use user::{Identifier, IdentifierKind, SignInRecord, User, UserStatus};
+pub use user::{Identifier, IdentifierKind, Origin, Profile, SignInRecord, User, UserFilter, UserKind, UserStatus};
 
 /// How often a row was written. A write carries the version that was read; if the row has moved on, nothing is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

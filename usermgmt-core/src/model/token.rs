@@ -1,16 +1,25 @@
 //! Mailed links and codes.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::words;
 use crate::id::{RealmId, TokenId, UserId};
-use crate::secret::Digest;
+use crate::limits;
+use crate::secret::{BearerKind, Digest};
 
 words! {
     /// What a mailed token is for. A token of one kind is nothing at the door of another.
     TokenKind {
         /// Proves that the holder reads the mail of an address.
         VerifyEmail = "verify_email",
+        /// Sets a new password.
+        ResetPassword = "reset_password",
+        /// Lets the holder of the primary address approve that another one is added.
+        ApproveEmail = "approve_email",
+        /// Proves an address that is added to an account.
+        AddEmail = "add_email",
+        /// Undoes a change that its owner did not want: ends all sessions, voids the password, brings back an address.
+        SecureAccount = "secure_account",
     }
 }
 
@@ -31,8 +40,12 @@ pub struct Token {
     pub key_id: String,
     /// Digest of the browser that asked for it; the code works only there.
     pub browser: Option<Digest>,
-    /// Canonical form of the address that the token proves.
+    /// Canonical form of the address that the token is about: the one it proves, adds or brings back.
     pub canonical: String,
+    /// The same as typed.
+    pub display: String,
+    /// Whether the address takes the place of the primary one.
+    pub replaces_primary: bool,
     /// Wrong codes that are still allowed.
     pub tries_left: u32,
     /// The code is dead from then on.
@@ -43,6 +56,30 @@ pub struct Token {
     pub consumed_at: Option<OffsetDateTime>,
     /// When it was made.
     pub created_at: OffsetDateTime,
+}
+
+impl TokenKind {
+    /// The kind of bearer secret in its link.
+    #[must_use]
+    pub const fn bearer(self) -> BearerKind {
+        match self {
+            Self::VerifyEmail => BearerKind::VerifyLink,
+            Self::ResetPassword => BearerKind::ResetLink,
+            Self::ApproveEmail => BearerKind::ApproveLink,
+            Self::AddEmail => BearerKind::AddLink,
+            Self::SecureAccount => BearerKind::SecureLink,
+        }
+    }
+
+    /// How long its link lives.
+    #[must_use]
+    pub const fn life(self) -> Duration {
+        match self {
+            Self::VerifyEmail | Self::ApproveEmail | Self::AddEmail => limits::VERIFY_LINK_LIFE,
+            Self::ResetPassword => limits::RESET_LINK_LIFE,
+            Self::SecureAccount => limits::UNDO_LIFE,
+        }
+    }
 }
 
 impl Token {

@@ -18,6 +18,18 @@ words! {
     }
 }
 
+words! {
+    /// What a user may do in the application as a whole, beside the roles in organisations.
+    UserKind {
+        /// A user like any other.
+        User = "user",
+        /// Administers the application: may manage every account.
+        Admin = "admin",
+        /// Somebody with less than an account of their own, as the application defines it.
+        Guest = "guest",
+    }
+}
+
 /// A person (or a machine) with an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -31,6 +43,8 @@ pub struct User {
     pub locale: Option<String>,
     /// Whether the user may use the system.
     pub status: UserStatus,
+    /// What the user may do in the application as a whole.
+    pub kind: UserKind,
     /// Moves when everything this user is signed in with must end. Written only by `Write::MoveAuthEpoch`.
     pub auth_epoch: u64,
     /// When the account was made.
@@ -66,10 +80,77 @@ pub struct Identifier {
     pub primary: bool,
     /// When its holder proved to own it; `None` while that is open.
     pub verified_at: Option<OffsetDateTime>,
+    /// Since when nothing is sent to it because mail came back; `None` while mail arrives.
+    pub undeliverable_at: Option<OffsetDateTime>,
     /// When it was added.
     pub created_at: OffsetDateTime,
     /// Version of the row.
     pub version: Version,
+}
+
+/// Which users a list holds; an empty filter lets everybody through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    /// Only of this status.
+    pub status: Option<UserStatus>,
+    /// Only of this kind.
+    pub kind: Option<UserKind>,
+    /// Only with an identifier whose canonical form begins so.
+    pub identifier_prefix: Option<String>,
+}
+
+words! {
+    /// How an account came to be.
+    Origin {
+        /// The person signed up.
+        SignUp = "sign_up",
+        /// The application's own code made it.
+        Application = "application",
+        /// An administrator made it.
+        Admin = "admin",
+    }
+}
+
+/// Facts about a user that decide nothing. A user without a row has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Whose.
+    pub user: UserId,
+    /// How the account came to be.
+    pub origin: Origin,
+    /// Address of a picture, an absolute `https` URL.
+    pub picture: Option<String>,
+    /// How to reach the person otherwise (a phone number, a postal address), as they wrote it; not proven.
+    pub contact: Option<String>,
+    /// Name of a time zone of the IANA database.
+    pub time_zone: Option<String>,
+    /// Metadata that everybody sees who sees the user; written by the application.
+    pub public: serde_json::Value,
+    /// Metadata that no client ever sees; written by the application.
+    pub private: serde_json::Value,
+    /// Metadata that the user writes, such as preferences.
+    pub own: serde_json::Value,
+    /// Version of the row.
+    pub version: Version,
+}
+
+impl Profile {
+    /// The profile of a user who has none yet.
+    #[must_use]
+    pub fn empty(user: UserId, origin: Origin) -> Self {
+        let nothing = || serde_json::Value::Object(serde_json::Map::new());
+        Self {
+            user,
+            origin,
+            picture: None,
+            contact: None,
+            time_zone: None,
+            public: nothing(),
+            private: nothing(),
+            own: nothing(),
+            version: Version::NEW,
+        }
+    }
 }
 
 /// What a sign-in needs to know, in one read.

@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::id::{OrgId, RealmId, SessionId, UserId};
-use crate::model::{MembershipStatus, OrgStatus, PrincipalRecord, Proof, RoleKey, UserStatus};
+use crate::model::{MembershipStatus, OrgStatus, PrincipalRecord, Proof, RoleKey, UserKind, UserStatus};
 use crate::policy::{AuthPolicy, Evidence};
 use crate::secret::Digest;
 use crate::store::{StillAuthorised, StillMember};
@@ -58,6 +58,7 @@ pub struct Principal {
     name: String,
     email: Option<String>,
     locale: Option<String>,
+    kind: UserKind,
     proofs: Vec<Proof>,
     auth_epoch: u64,
     persistent: bool,
@@ -108,6 +109,7 @@ impl Principal {
             name: user.name,
             email,
             locale: user.locale,
+            kind: user.kind,
             proofs: session.proofs,
             auth_epoch: session.auth_epoch,
             persistent: session.persistent,
@@ -174,6 +176,12 @@ impl Principal {
     #[must_use]
     pub fn locale(&self) -> Option<&str> {
         self.locale.as_deref()
+    }
+
+    /// What the user may do in the application as a whole.
+    #[must_use]
+    pub const fn kind(&self) -> UserKind {
+        self.kind
     }
 
     /// What was proven in this session.

@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 use crate::id::{AttemptId, CommitId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use crate::keys::KeyCheck;
 use crate::model::{
-    Attempt, AuditEvent, Identifier, Membership, Org, OutboxRow, PasswordCredential, Proof, Session, Subject, Token,
+    Attempt, AuditEvent, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential, Profile, Proof,
+    Session, Subject, Token,
     TokenKind, User, Version,
 };
 use crate::policy::AuthPolicy;
@@ -60,6 +61,28 @@ pub enum Write {
     PutPassword(PasswordCredential),
     /// Inserts or replaces an organisation. A replacing put leaves `policy`, `rights_version` and `policy_epoch` alone.
     PutOrg(Org),
+    /// Removes an identifier of exactly this version.
+    DeleteIdentifier {
+        /// The realm in which it is unique.
+        realm: RealmId,
+        /// What kind of name it is.
+        kind: IdentifierKind,
+        /// The form that identity is decided by.
+        canonical: String,
+        /// Whose it is.
+        user: UserId,
+        /// The version that was read.
+        version: Version,
+    },
+    /// Removes the password of a user, of exactly this version.
+    DeletePassword {
+        /// Whose.
+        user: UserId,
+        /// The version that was read.
+        version: Version,
+    },
+    /// Inserts or replaces a profile.
+    PutProfile(Profile),
     /// Inserts or replaces a membership. A replacing put leaves `rights_version` alone.
     PutMembership(Membership),
     /// Removes a membership of exactly this version.
@@ -262,26 +285,27 @@ impl Write {
             Self::PutKeyCheck(_) => 1,
             Self::PutUser(_) => 2,
             Self::MoveAuthEpoch { .. } => 3,
-            Self::PutIdentifier(_) => 4,
-            Self::PutPassword(_) => 5,
-            Self::PutOrg(_) => 6,
-            Self::PutPolicy { .. } => 7,
-            Self::PutMembership(_) => 8,
-            Self::DeleteMembership { .. } => 9,
-            Self::MoveRights { .. } => 10,
-            Self::CountTry { .. } => 11,
+            Self::DeleteIdentifier { .. } | Self::PutIdentifier(_) => 4,
+            Self::DeletePassword { .. } | Self::PutPassword(_) => 5,
+            Self::PutProfile(_) => 6,
+            Self::PutOrg(_) => 7,
+            Self::PutPolicy { .. } => 8,
+            Self::PutMembership(_) => 9,
+            Self::DeleteMembership { .. } => 10,
+            Self::MoveRights { .. } => 11,
+            Self::CountTry { .. } => 12,
             // The one token that is used comes before those that are revoked with it.
-            Self::ConsumeToken { .. } => 12,
-            Self::RevokeTokens { .. } => 13,
-            Self::PutToken(_) => 14,
-            Self::ConsumeAttempt { .. } => 15,
-            Self::PutAttempt(_) => 16,
-            Self::EndSession { .. } => 17,
-            Self::RotateSession { .. } => 18,
-            Self::PutSession(_) => 19,
-            Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 20,
-            Self::PutJob(_) => 21,
-            Self::Audit(_) => 22,
+            Self::ConsumeToken { .. } => 13,
+            Self::RevokeTokens { .. } => 14,
+            Self::PutToken(_) => 15,
+            Self::ConsumeAttempt { .. } => 16,
+            Self::PutAttempt(_) => 17,
+            Self::EndSession { .. } => 18,
+            Self::RotateSession { .. } => 19,
+            Self::PutSession(_) => 20,
+            Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 21,
+            Self::PutJob(_) => 22,
+            Self::Audit(_) => 23,
         }
     }
 
@@ -291,6 +315,8 @@ impl Write {
             Self::PutUser(user) => (user.id.as_uuid().as_u128(), 0),
             Self::MoveAuthEpoch { user, .. } => (user.as_uuid().as_u128(), 0),
             Self::PutPassword(password) => (password.user.as_uuid().as_u128(), 0),
+            Self::DeletePassword { user, .. } => (user.as_uuid().as_u128(), 0),
+            Self::PutProfile(profile) => (profile.user.as_uuid().as_u128(), 0),
             Self::PutOrg(org) => (org.id.as_uuid().as_u128(), 0),
             Self::PutPolicy { org, .. } | Self::MoveRights { org, user: None } => (org.as_uuid().as_u128(), 0),
             Self::PutMembership(row) => (row.org.as_uuid().as_u128(), row.user.as_uuid().as_u128()),
@@ -308,6 +334,7 @@ impl Write {
         match self {
             Self::MoveAuthEpoch { user, .. } => Some(Subject::User(*user)),
             Self::PutUser(user) if user.version != Version::NEW => Some(Subject::User(user.id)),
+            Self::DeleteIdentifier { user, .. } => Some(Subject::User(*user)),
             Self::PutIdentifier(identifier) if identifier.version != Version::NEW => {
                 Some(Subject::User(identifier.user))
             }

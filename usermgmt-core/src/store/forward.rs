@@ -50,7 +50,8 @@ macro_rules! forward_reads {
 
             $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, UserStore {
                 fn user(realm: RealmId, id: UserId) -> Option<User>;
-                fn users(realm: RealmId, page: PageRequest<UserId>) -> Page<User, UserId>;
+                fn users(realm: RealmId, filter: &UserFilter, page: PageRequest<UserId>) -> Page<User, UserId>;
+                fn profile(user: UserId) -> Option<Profile>;
                 fn identifiers(user: UserId) -> Vec<Identifier>;
                 fn password(user: UserId) -> Option<PasswordCredential>;
                 fn sign_in_record(realm: RealmId, kind: IdentifierKind, canonical: &str) -> Option<SignInRecord>;
@@ -69,6 +70,7 @@ macro_rules! forward_reads {
             $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, TokenStore {
                 fn token(realm: RealmId, id: TokenId) -> Option<Token>;
                 fn token_by_digest(realm: RealmId, kind: TokenKind, digest: Digest) -> Option<Token>;
+                fn live_tokens(user: UserId, now: OffsetDateTime) -> Vec<Token>;
                 fn token_of_browser(realm: RealmId, kind: TokenKind, browser: Digest) -> Option<Token>;
             });
             $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, AttemptStore {

@@ -8,7 +8,7 @@ use crate::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId,
 use crate::keys::KeyCheck;
 use crate::model::{
     Attempt, AuditEvent, Changes, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
-    PrincipalRecord, Session, SignInRecord, Token, TokenKind, User,
+    PrincipalRecord, Profile, Session, SignInRecord, Token, TokenKind, User, UserFilter,
 };
 use crate::page::{Page, PageRequest};
 use crate::policy::AuthPolicy;
@@ -20,8 +20,12 @@ pub trait UserStore: Send + Sync + 'static {
     /// A user of this realm.
     async fn user(&self, realm: RealmId, id: UserId) -> Result<Option<User>>;
 
-    /// The users of this realm, by id.
-    async fn users(&self, realm: RealmId, page: PageRequest<UserId>) -> Result<Page<User, UserId>>;
+    /// The users of this realm that the filter lets through, by id.
+    async fn users(&self, realm: RealmId, filter: &UserFilter, page: PageRequest<UserId>)
+    -> Result<Page<User, UserId>>;
+
+    /// The profile of a user, if one was written.
+    async fn profile(&self, user: UserId) -> Result<Option<Profile>>;
 
     /// The identifiers of a user, ordered by kind and canonical form.
     async fn identifiers(&self, user: UserId) -> Result<Vec<Identifier>>;
@@ -73,6 +77,9 @@ pub trait TokenStore: Send + Sync + 'static {
 
     /// The token of this kind whose link has this digest.
     async fn token_by_digest(&self, realm: RealmId, kind: TokenKind, digest: Digest) -> Result<Option<Token>>;
+
+    /// The tokens of this user that are live at `now`, by id.
+    async fn live_tokens(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Token>>;
 
     /// The newest token of this kind that this browser asked for.
     async fn token_of_browser(&self, realm: RealmId, kind: TokenKind, browser: Digest) -> Result<Option<Token>>;

@@ -17,6 +17,7 @@ CREATE TABLE usermgmt_user (
     name       TEXT             NOT NULL,
     locale     TEXT,                      -- BCP 47 tag
     status     TEXT COLLATE "C" NOT NULL, -- active, inactive, suspended
+    kind       TEXT COLLATE "C" NOT NULL, -- user, admin, guest
     auth_epoch BIGINT           NOT NULL, -- moves when everything this user is signed in with must end
     created_at BIGINT           NOT NULL,
     version    BIGINT           NOT NULL
@@ -34,6 +35,7 @@ CREATE TABLE usermgmt_identifier (
     user_id           TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
     is_primary        BOOLEAN          NOT NULL, -- for the one of its kind that mails and pages use
     verified_at       BIGINT,                    -- NULL while nobody has proven to own it
+    undeliverable_at  BIGINT,                    -- since when mail to it comes back; NULL while it arrives
     created_at        BIGINT           NOT NULL,
     version           BIGINT           NOT NULL,
     PRIMARY KEY (realm, kind, canonical)
@@ -47,8 +49,23 @@ CREATE TABLE usermgmt_password (
     hash                  TEXT             NOT NULL, -- slow hash in PHC string form
     unproven_browser      BYTEA,                     -- browser that set it while the address is not proven; NULL once it is
     unproven_organization TEXT,                      -- organisation to make with the proof
+    previous              TEXT             NOT NULL, -- JSON array of earlier hashes, the latest first
+    must_change           BOOLEAN          NOT NULL, -- whether the next sign-in leads to a new password
     changed_at            BIGINT           NOT NULL,
     version               BIGINT           NOT NULL
+);
+
+-- Facts about a user that decide nothing.
+CREATE TABLE usermgmt_profile (
+    user_id   TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES usermgmt_user (id),
+    origin    TEXT COLLATE "C" NOT NULL, -- sign_up, application, admin
+    picture   TEXT,                      -- https URL
+    contact   TEXT,                      -- how to reach the person otherwise; not proven
+    time_zone TEXT,                      -- IANA name
+    public    TEXT             NOT NULL, -- JSON object: metadata that everybody sees who sees the user
+    private   TEXT             NOT NULL, -- JSON object: metadata that no client sees
+    own       TEXT             NOT NULL, -- JSON object: metadata that the user writes
+    version   BIGINT           NOT NULL
 );
 
 -- A tenant. The anchor row of what must hold over its memberships.
@@ -84,12 +101,14 @@ CREATE INDEX usermgmt_membership_user ON usermgmt_membership (user_id, org_id);
 CREATE TABLE usermgmt_token (
     id              TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     realm           TEXT COLLATE "C" NOT NULL,
-    kind            TEXT COLLATE "C" NOT NULL, -- verify_email
+    kind            TEXT COLLATE "C" NOT NULL, -- verify_email, reset_password, approve_email, add_email, secure_account
     user_id         TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
     digest          BYTEA            NOT NULL, -- of the link's secret
     key_id          TEXT             NOT NULL, -- root key that link and code are derived under
     browser         BYTEA,                     -- browser that asked for it; the code works only there
     canonical       TEXT COLLATE "C" NOT NULL, -- address that it proves
+    display         TEXT             NOT NULL, -- the same as typed
+    replaces_primary BOOLEAN         NOT NULL, -- whether the address takes the place of the primary one
     tries_left      BIGINT           NOT NULL, -- wrong codes still allowed
     code_expires_at BIGINT           NOT NULL,
     expires_at      BIGINT           NOT NULL,

@@ -16,6 +16,7 @@ CREATE TABLE usermgmt_user (
     name       TEXT    NOT NULL,
     locale     TEXT,             -- BCP 47 tag
     status     TEXT    NOT NULL, -- active, inactive, suspended
+    kind       TEXT    NOT NULL, -- user, admin, guest
     auth_epoch INTEGER NOT NULL, -- moves when everything this user is signed in with must end
     created_at INTEGER NOT NULL,
     version    INTEGER NOT NULL
@@ -33,6 +34,7 @@ CREATE TABLE usermgmt_identifier (
     user_id           TEXT    NOT NULL REFERENCES usermgmt_user (id),
     is_primary        INTEGER NOT NULL, -- 1 for the one of its kind that mails and pages use
     verified_at       INTEGER,          -- NULL while nobody has proven to own it
+    undeliverable_at  INTEGER,          -- since when mail to it comes back; NULL while it arrives
     created_at        INTEGER NOT NULL,
     version           INTEGER NOT NULL,
     PRIMARY KEY (realm, kind, canonical)
@@ -46,8 +48,23 @@ CREATE TABLE usermgmt_password (
     hash                  TEXT    NOT NULL, -- slow hash in PHC string form
     unproven_browser      BLOB,             -- browser that set it while the address is not proven; NULL once it is
     unproven_organization TEXT,             -- organisation to make with the proof
+    previous              TEXT    NOT NULL, -- JSON array of earlier hashes, the latest first
+    must_change           INTEGER NOT NULL, -- 1 if the next sign-in leads to a new password
     changed_at            INTEGER NOT NULL,
     version               INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Facts about a user that decide nothing.
+CREATE TABLE usermgmt_profile (
+    user_id   TEXT    NOT NULL PRIMARY KEY REFERENCES usermgmt_user (id),
+    origin    TEXT    NOT NULL, -- sign_up, application, admin
+    picture   TEXT,             -- https URL
+    contact   TEXT,             -- how to reach the person otherwise; not proven
+    time_zone TEXT,             -- IANA name
+    public    TEXT    NOT NULL, -- JSON object: metadata that everybody sees who sees the user
+    private   TEXT    NOT NULL, -- JSON object: metadata that no client sees
+    own       TEXT    NOT NULL, -- JSON object: metadata that the user writes
+    version   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- A tenant. The anchor row of what must hold over its memberships.
@@ -83,12 +100,14 @@ CREATE INDEX usermgmt_membership_user ON usermgmt_membership (user_id, org_id);
 CREATE TABLE usermgmt_token (
     id              TEXT    NOT NULL PRIMARY KEY,
     realm           TEXT    NOT NULL,
-    kind            TEXT    NOT NULL, -- verify_email
+    kind            TEXT    NOT NULL, -- verify_email, reset_password, approve_email, add_email, secure_account
     user_id         TEXT    NOT NULL REFERENCES usermgmt_user (id),
     digest          BLOB    NOT NULL, -- of the link's secret
     key_id          TEXT    NOT NULL, -- root key that link and code are derived under
     browser         BLOB,             -- browser that asked for it; the code works only there
-    canonical       TEXT    NOT NULL, -- address that it proves
+    canonical       TEXT    NOT NULL, -- address that it proves, adds or brings back
+    display         TEXT    NOT NULL, -- the same as typed
+    replaces_primary INTEGER NOT NULL, -- 1 if the address takes the place of the primary one
     tries_left      INTEGER NOT NULL, -- wrong codes still allowed
     code_expires_at INTEGER NOT NULL,
     expires_at      INTEGER NOT NULL,

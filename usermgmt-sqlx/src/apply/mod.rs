@@ -60,6 +60,11 @@ impl Apply<'_> {
             Write::MoveAuthEpoch { user, from } => self.move_auth_epoch(user, from).await,
             Write::PutIdentifier(identifier) => self.put_identifier(&identifier).await,
             Write::PutPassword(password) => self.put_password(&password).await,
+            Write::DeleteIdentifier { realm, kind, canonical, user, version } => {
+                self.delete_identifier(realm, kind, &canonical, user, version).await
+            }
+            Write::DeletePassword { user, version } => self.delete_password(user, version).await,
+            Write::PutProfile(profile) => self.put_profile(&profile).await,
             Write::PutOrg(org) => self.put_org(&org).await,
             Write::PutPolicy { org, policy, from } => self.put_policy(org, &policy, from).await,
             Write::PutMembership(membership) => self.put_membership(&membership).await,

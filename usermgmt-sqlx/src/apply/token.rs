@@ -13,9 +13,9 @@ use crate::value::{int, json, micros, text};
 impl Apply<'_> {
     pub(super) async fn put_token(&mut self, token: &Token) -> Result<()> {
         let insert = query(
-            "INSERT INTO usermgmt_token (id, realm, kind, user_id, digest, key_id, browser, canonical, tries_left, \
-             code_expires_at, expires_at, consumed_at, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (digest) DO NOTHING",
+            "INSERT INTO usermgmt_token (id, realm, kind, user_id, digest, key_id, browser, canonical, display, \
+             replaces_primary, tries_left, code_expires_at, expires_at, consumed_at, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (digest) DO NOTHING",
         )
         .bind(token.id.to_string())
         .bind(token.realm.to_string())
@@ -25,6 +25,8 @@ impl Apply<'_> {
         .bind(text(&token.key_id)?)
         .bind(token.browser.as_ref().map(|browser| browser.as_bytes().as_slice()))
         .bind(text(&token.canonical)?)
+        .bind(text(&token.display)?)
+        .bind(token.replaces_primary)
         .bind(i64::from(token.tries_left))
         .bind(micros(token.code_expires_at))
         .bind(micros(token.expires_at))

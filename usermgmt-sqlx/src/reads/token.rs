@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use sqlx::query;
-use usermgmt_core::id::{RealmId, TokenId};
+use time::OffsetDateTime;
+use usermgmt_core::id::{RealmId, TokenId, UserId};
 use usermgmt_core::model::{Attempt, Token, TokenKind};
 use usermgmt_core::secret::Digest;
 use usermgmt_core::store::{AttemptStore, Result, TokenStore};
 
 use super::super::{Store, row};
+use crate::value::micros;
 
 #[async_trait]
 impl TokenStore for Store {
@@ -24,6 +26,15 @@ impl TokenStore for Store {
         ));
         let read = read.bind(digest.as_bytes().as_slice()).bind(realm.to_string()).bind(kind.as_str());
         self.one(read, row::token).await
+    }
+
+    async fn live_tokens(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Token>> {
+        let read = query(concat!(
+            "SELECT ",
+            token_columns!(),
+            " FROM usermgmt_token WHERE user_id = $1 AND consumed_at IS NULL AND expires_at > $2 ORDER BY id"
+        ));
+        self.all(read.bind(user.to_string()).bind(micros(now)), row::token).await
     }
 
     async fn token_of_browser(&self, realm: RealmId, kind: TokenKind, browser: Digest) -> Result<Option<Token>> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::query;
 use usermgmt_core::id::{RealmId, UserId};
-use usermgmt_core::model::{Identifier, IdentifierKind, PasswordCredential, SignInRecord, User};
+use usermgmt_core::model::{Identifier, IdentifierKind, PasswordCredential, Profile, SignInRecord, User, UserFilter, UserKind, UserStatus};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::store::{Result, UserStore};
 
@@ -18,14 +18,38 @@ impl UserStore for Store {
         self.one(read.bind(id.to_string()).bind(realm.to_string()), row::user).await
     }
 
-    async fn users(&self, realm: RealmId, page: PageRequest<UserId>) -> Result<Page<User, UserId>> {
+    async fn users(
+        &self,
+        realm: RealmId,
+        filter: &UserFilter,
+        page: PageRequest<UserId>,
+    ) -> Result<Page<User, UserId>> {
+        // No such text is stored, and PostgreSQL would not even take the question.
+        if filter.identifier_prefix.as_ref().is_some_and(|prefix| prefix.contains('\0')) {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        // The prefix is a range of the key: from itself to itself and the last character there is.
         let read = query(concat!(
             "SELECT ",
             user_columns!(),
-            " FROM usermgmt_user WHERE realm = $1 AND id > $2 ORDER BY id LIMIT +$3"
+            " FROM usermgmt_user WHERE realm = $1 AND id > $2 AND ($3 IS NULL OR status = $3)",
+            " AND ($4 IS NULL OR kind = $4) AND ($5 IS NULL OR id IN (SELECT user_id FROM usermgmt_identifier",
+            " WHERE realm = $1 AND kind = 'email' AND canonical >= $5 AND canonical < $6)) ORDER BY id LIMIT +$7"
         ));
-        let read = read.bind(realm.to_string()).bind(behind(page.key()));
+        let prefix = filter.identifier_prefix.as_ref().filter(|prefix| !prefix.is_empty());
+        let read = read
+            .bind(realm.to_string())
+            .bind(behind(page.key()))
+            .bind(filter.status.map(UserStatus::as_str))
+            .bind(filter.kind.map(UserKind::as_str))
+            .bind(prefix.cloned())
+            .bind(prefix.map(|prefix| format!("{prefix}{}", char::MAX)));
         self.page(read, page.limit(), row::user, |user| user.id).await
+    }
+
+    async fn profile(&self, user: UserId) -> Result<Option<Profile>> {
+        let read = query(concat!("SELECT ", profile_columns!(), " FROM usermgmt_profile WHERE user_id = $1"));
+        self.one(read.bind(user.to_string()), row::profile).await
     }
 
     async fn identifiers(&self, user: UserId) -> Result<Vec<Identifier>> {
