@@ -50,6 +50,11 @@ impl FieldError {
     /// The value belongs to somebody else already. Said only to callers with an administrator's authority.
     pub const TAKEN: &'static str = "taken";
 
+    /// The primary address cannot be removed, only replaced by another one.
+    pub const PRIMARY: &'static str = "primary";
+    /// The password is wrong. Said only to somebody who is signed in, about their own.
+    pub const WRONG: &'static str = "wrong";
+
     /// An error of this field.
     #[must_use]
     pub const fn new(field: &'static str, code: &'static str) -> Self {
@@ -78,6 +83,16 @@ impl FieldError {
             PasswordError::TooShort => Self::TOO_SHORT,
             PasswordError::ContainsName => "contains_name",
             PasswordError::ContainsAddress => "contains_email",
+            PasswordError::ContainsProduct => "contains_product",
+            PasswordError::ContainsDeniedWord => "contains_denied_word",
+            PasswordError::NonAlphabeticMissing => "needs_non_alphabetic",
+            PasswordError::MixedCaseMissing => "needs_mixed_case",
+            PasswordError::DigitMissing => "needs_digit",
+            PasswordError::SymbolMissing => "needs_symbol",
+            PasswordError::Common => "common",
+            PasswordError::TooGuessable => "too_guessable",
+            PasswordError::Breached => "breached",
+            PasswordError::Reused => "reused",
         };
         Self { field, code }
     }
@@ -90,9 +105,21 @@ impl FieldError {
         Self::MALFORMED,
         Self::FORBIDDEN_CHARACTER,
         Self::TAKEN,
+        Self::PRIMARY,
+        Self::WRONG,
         "domain",
         "contains_name",
         "contains_email",
+        "contains_product",
+        "contains_denied_word",
+        "needs_non_alphabetic",
+        "needs_mixed_case",
+        "needs_digit",
+        "needs_symbol",
+        "common",
+        "too_guessable",
+        "breached",
+        "reused",
     ];
 }
 

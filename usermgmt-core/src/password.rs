@@ -4,10 +4,14 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
-use zeroize::Zeroizing;
 
-use crate::address::EmailAddress;
-use crate::limits::{PASSWORD_MAX_BYTES, PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS};
+use crate::limits::{PASSWORD_MAX_BYTES, PASSWORD_MAX_CHARS};
+
+mod common;
+mod context;
+mod rules;
+
+pub use rules::{Composition, PasswordRules};
 
 /// Why a text cannot be, or may not become, a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +35,36 @@ pub enum PasswordError {
     /// Contains the address or its local part.
     #[error("the password contains the e-mail address")]
     ContainsAddress,
+    /// Contains the application's name, or a word of it.
+    #[error("the password contains the name of the application")]
+    ContainsProduct,
+    /// Contains a word that the application does not allow.
+    #[error("the password contains a denied word")]
+    ContainsDeniedWord,
+    /// Holds letters only, where the rules ask for another character.
+    #[error("the password holds letters only")]
+    NonAlphabeticMissing,
+    /// Holds no letter of one case, where the rules ask for both.
+    #[error("the password does not hold both upper-case and lower-case letters")]
+    MixedCaseMissing,
+    /// Holds no digit, where the rules ask for one.
+    #[error("the password holds no digit")]
+    DigitMissing,
+    /// Holds no symbol, where the rules ask for one.
+    #[error("the password holds no symbol")]
+    SymbolMissing,
+    /// Is on the built-in list of common passwords.
+    #[error("the password is one that many people use")]
+    Common,
+    /// Scores less than the rules ask.
+    #[error("the password is guessed too easily")]
+    TooGuessable,
+    /// Is known from a breach.
+    #[error("the password is known from a breach")]
+    Breached,
+    /// Is one of the person's former passwords.
+    #[error("the password was used before")]
+    Reused,
 }
 
 /// A password as presented: any Unicode, brought into NFC once (NIST SP 800-63B-4 section 3.1.1.2), never trimmed,
@@ -74,52 +108,6 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What a new password must be, as data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PasswordRules {
-    /// Shortest password, in code points.
-    pub min_chars: usize,
-}
-
-impl Default for PasswordRules {
-    fn default() -> Self {
-        Self { min_chars: PASSWORD_MIN_CHARS }
-    }
-}
-
-impl PasswordRules {
-    /// Checks what can be said without knowing whose password it is.
-    ///
-    /// # Errors
-    /// [`PasswordError::TooShort`].
-    pub fn check_length(&self, password: &Password) -> Result<(), PasswordError> {
-        let long_enough = password.expose().chars().count() >= self.min_chars;
-        if long_enough { Ok(()) } else { Err(PasswordError::TooShort) }
-    }
-
-    /// Checks a password that is about to be set.
-    ///
-    /// # Errors
-    /// The first rule that it breaks.
-    pub fn check(&self, password: &Password, email: &EmailAddress, name: &str) -> Result<(), PasswordError> {
-        self.check_length(password)?;
-        let text = password.expose();
-        let folded = Zeroizing::new(text.to_lowercase());
-        if holds(&folded, email.canonical()) || holds(&folded, email.local_part()) {
-            return Err(PasswordError::ContainsAddress);
-        }
-        if name.to_lowercase().split_whitespace().any(|part| holds(&folded, part)) {
-            return Err(PasswordError::ContainsName);
-        }
-        Ok(())
-    }
-}
-
-/// Parts of one to three letters are in too many honest passwords to mean anything.
-fn holds(password: &str, part: &str) -> bool {
-    part.chars().count() > 3 && password.contains(part)
-}
-
 /// A stored password hash in PHC string form. It is not a secret that opens a door, but it can be attacked off line:
 /// it does not print.
 #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -149,6 +137,7 @@ impl fmt::Debug for PasswordHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::EmailAddress;
 
     fn check(text: &str) -> Result<(), PasswordError> {
         let email = EmailAddress::parse("ann.smith@example.org").unwrap();

@@ -10,16 +10,18 @@ use usermgmt_core::keys::{KeyError, KeyRing};
 use usermgmt_core::password::PasswordRules;
 use usermgmt_core::permission::{RoleError, Roles};
 use usermgmt_core::policy::AuthPolicy;
-use usermgmt_core::port::{Clock, Mailer, OsRandom, PasswordHasher, Random, Runtime, SystemClock};
+use usermgmt_core::port::{Clock, Hooks, Mailer, NoHooks, OsRandom, PasswordHasher, Random, Runtime, SystemClock};
 use usermgmt_core::store::{Store, StoreError, StoreErrorKind, UniqueKey, Write};
 use usermgmt_sessions::SessionRules;
 
+use crate::breach::BreachCheck;
 use crate::handle::Parts;
 use crate::hasher::{Argon2Pool, HashCost};
 use crate::limits::Limits;
+use crate::mail::{Brand, TemplateError, Templates};
 use crate::mailbox::DevMailbox;
 use crate::runtime::TokioRuntime;
-use crate::settings::{Origin, Settings, TrustedProxies};
+use crate::settings::{Origin, Settings, SignUpField, TrustedProxies};
 use crate::texts::{TextError, Texts};
 use crate::{Client, UserMgmt};
 
@@ -50,6 +52,12 @@ pub enum ConfigError {
     /// A text is malformed.
     #[error(transparent)]
     Text(#[from] TextError),
+    /// A mail template is malformed.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A URL or colour of the brand is none.
+    #[error("the brand's URLs must be `https`, its colour `#rrggbb`")]
+    Brand,
     /// A number makes no sense.
     #[error("{0}")]
     Number(&'static str),
@@ -71,7 +79,6 @@ pub enum ConfigError {
 #[must_use = "call `build` to start"]
 pub struct Builder {
     store: Arc<dyn Store>,
-    origin: String,
     keys: KeyRing,
     settings: Result<Settings, ConfigError>,
     realm: RealmId,
@@ -79,10 +86,12 @@ pub struct Builder {
     random: Arc<dyn Random>,
     hasher: Option<Arc<dyn PasswordHasher>>,
     mailer: Option<Arc<dyn Mailer>>,
+    hooks: Arc<dyn Hooks>,
     mailbox: Option<DevMailbox>,
     runtime: Arc<dyn Runtime>,
     roles: Result<Roles, RoleError>,
     texts: Result<Texts, TextError>,
+    templates: Vec<(String, String)>,
     workers: bool,
 }
 
@@ -92,7 +101,6 @@ impl UserMgmt {
         let settings = Origin::parse(origin).map(Settings::new);
         Builder {
             store: Arc::new(store),
-            origin: origin.to_owned(),
             keys,
             settings: settings.ok_or_else(|| ConfigError::Origin(origin.to_owned())),
             realm: RealmId::DEFAULT,
@@ -100,10 +108,12 @@ impl UserMgmt {
             random: Arc::new(OsRandom),
             hasher: None,
             mailer: None,
+            hooks: Arc::new(NoHooks),
             mailbox: None,
             runtime: Arc::new(TokioRuntime),
             roles: Ok(Roles::default()),
             texts: Texts::standard(),
+            templates: Vec::new(),
             workers: true,
         }
     }
@@ -132,9 +142,16 @@ impl Builder {
         self.set(|settings| settings.trusted_proxies = proxies)
     }
 
-    /// What a new password must be. Default: 8 to 256 characters, without name and address.
+    /// What a new password must be. Default: 8 to 256 characters, none of the common ones, without the person's name
+    /// and address and the application's name.
     pub fn password_rules(self, rules: PasswordRules) -> Self {
         self.set(|settings| settings.password_rules = rules)
+    }
+
+    /// Looks new passwords up among those known from breaches. Default: no source is asked, the built-in list of
+    /// common passwords is all.
+    pub fn breach_check(self, check: BreachCheck) -> Self {
+        self.set(|settings| settings.breach_check = check)
     }
 
     /// What a password hash costs. Default: Argon2id with 19 MiB, 2 passes, 1 lane.
@@ -173,9 +190,45 @@ impl Builder {
         self.set(|settings| settings.cache_life = life)
     }
 
+    /// Adds an address once it is proven itself, without asking the holder of the primary one. The primary one is told
+    /// all the same, with a link to undo it for seven days. Default: it is asked.
+    pub fn email_change_without_approval(self) -> Self {
+        self.set(|settings| settings.email_change_needs_approval = false)
+    }
+
+    /// Lets forms ask whether an address is free, limited in rate. This says who has an account. Default: off.
+    pub fn availability_check(self) -> Self {
+        self.set(|settings| settings.availability_check = true)
+    }
+
     /// Gives a role these rights (`project:delete`, `project:*`, `*`). Owner and admin have `*` unless set.
     pub fn role<'a>(mut self, role: &str, rights: impl IntoIterator<Item = &'a str>) -> Self {
         self.roles = self.roles.and_then(|mut roles| roles.set(role, rights).map(|()| roles));
+        self
+    }
+
+    /// Code of the application that flows call. Default: none.
+    pub fn hooks(mut self, hooks: impl Hooks) -> Self {
+        self.hooks = Arc::new(hooks);
+        self
+    }
+
+    /// Asks for a further field at sign-up.
+    pub fn sign_up_field(self, field: SignUpField) -> Self {
+        self.set(|settings| settings.sign_up_fields.push(field))
+    }
+
+    /// How mails look, and where they lead for help. Default: plain, and nowhere.
+    pub fn brand(self, brand: Brand) -> Self {
+        self.set(|settings| settings.brand = brand)
+    }
+
+    /// Puts a template of the application (in the language of Jinja) in the place of ours: `mail.html` and `mail.txt`
+    /// for all mails, or for one kind alone such as `reset_password.html`. It is given the values that ours use:
+    /// `subject`, `greeting`, `intro`, `link`, `button`, `code`, `code_intro`, `notes`, `links`, `farewell`,
+    /// `language`, `brand`. Values are escaped in `.html`.
+    pub fn mail_template(mut self, name: &str, source: &str) -> Self {
+        self.templates.push((name.to_owned(), source.to_owned()));
         self
     }
 
@@ -240,7 +293,6 @@ impl Builder {
     /// [`ConfigError`] says what is wrong; nothing is started then.
     pub async fn build(self) -> Result<UserMgmt, ConfigError> {
         let settings = self.settings?;
-        debug_assert_eq!(Origin::parse(&self.origin).as_ref(), Some(&settings.origin));
         let numbers = [
             (settings.sessions.idle.is_positive(), "the idle timeout must be longer than nothing"),
             (settings.sessions.idle_visit.is_positive(), "the idle timeout of a visit must be longer than nothing"),
@@ -248,10 +300,26 @@ impl Builder {
             (settings.sessions.per_user > 0, "a user needs at least one session"),
             (settings.step_up_fresh.is_positive(), "a proof must count as recent for some time"),
             (!settings.cache_life.is_negative(), "the cache cannot live a negative time"),
-            (settings.password_rules.min_chars > 0, "a password needs at least one character"),
+            (settings.breach_check.is_valid(), "a source of breached passwords needs some time to answer"),
+            (
+                cfg!(feature = "zxcvbn") || settings.password_rules.min_score.is_none(),
+                "a score of passwords needs the feature `zxcvbn`",
+            ),
         ];
+        settings.password_rules.validate().map_err(ConfigError::Number)?;
         if let Some((_, sentence)) = numbers.iter().find(|(holds, _)| !holds) {
             return Err(ConfigError::Number(sentence));
+        }
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let standard = ["email", "password", "name", "organization", "return_to"];
+        if settings.sign_up_fields.iter().any(|field| !field.name.bytes().all(plain) || standard.contains(&field.name))
+        {
+            return Err(ConfigError::Number(
+                "a field of the sign-up has a name of its own, in letters, digits and `_`",
+            ));
+        }
+        if !settings.brand.is_valid() {
+            return Err(ConfigError::Brand);
         }
         if !settings.home.starts_with('/') || settings.home.starts_with("//") || settings.home.contains('\\') {
             return Err(ConfigError::Home);
@@ -278,10 +346,12 @@ impl Builder {
             random: self.random,
             hasher,
             mailer,
+            hooks: self.hooks,
             mailbox,
             runtime: self.runtime,
             roles: self.roles?,
             texts: self.texts?,
+            templates: Templates::new(&self.templates)?,
         });
         recognise(&auth).await?;
         if self.workers {

@@ -8,7 +8,7 @@ use usermgmt_core::error::Error;
 use usermgmt_core::limits::CONFLICT_TRIES;
 use usermgmt_core::model::Subject;
 use usermgmt_core::planned::{Committer, Planned};
-use usermgmt_core::store::{ChangeSet, Committed, StoreError, StoreErrorKind, UniqueKey};
+use usermgmt_core::store::{ChangeSet, Committed, StoreError, StoreErrorKind, UniqueKey, Write};
 
 use crate::UserMgmt;
 use crate::handle::Inner;
@@ -85,6 +85,13 @@ impl Inner {
             result.is_ok() || result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::OutcomeUnknown);
         if maybe_done {
             self.acknowledge(&subjects, promises_work);
+        }
+        if result.is_ok() {
+            for write in again.writes() {
+                if let Write::Audit(event) = write {
+                    self.parts.hooks.on_event(event);
+                }
+            }
         }
         result
     }

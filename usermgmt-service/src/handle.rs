@@ -10,7 +10,7 @@ use usermgmt_core::id::RealmId;
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::limits as numbers;
 use usermgmt_core::permission::Roles;
-use usermgmt_core::port::{Clock, Mailer, PasswordHasher, Random, Runtime};
+use usermgmt_core::port::{Clock, Hooks, Mailer, PasswordHasher, Random, Runtime};
 use usermgmt_core::proof::ScopeRules;
 use usermgmt_core::store::Store;
 
@@ -49,10 +49,12 @@ pub(crate) struct Parts {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) mailer: Arc<dyn Mailer>,
+    pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) mailbox: Option<DevMailbox>,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) roles: Roles,
     pub(crate) texts: Texts,
+    pub(crate) templates: crate::mail::Templates,
 }
 
 impl Drop for Inner {

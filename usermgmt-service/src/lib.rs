@@ -4,18 +4,25 @@
 //! code or over HTTP. No call answers with a made-up user to hide that an account exists: where the existence of an
 //! account must not show, the type of the answer says only "if it exists, mail is on its way".
 
+mod breach;
 mod builder;
 mod cache;
+mod change_password;
 mod client;
 mod commit;
 mod device;
+mod emails;
 mod handle;
 mod hasher;
 mod limits;
 mod mail;
 mod mailbox;
+mod manage_users;
 mod orgs;
+mod password;
+mod profile;
 mod refusals;
+mod reset_password;
 mod runtime;
 mod session;
 mod settings;
@@ -27,18 +34,26 @@ mod users;
 mod verify_email;
 mod worker;
 
+pub use breach::{BreachCheck, OnOutage};
+#[cfg(feature = "hibp")]
+pub use breach::{HaveIBeenPwned, SourceError};
 pub use builder::{Builder, ConfigError};
 pub use cache::{Generation, PrincipalCache};
+pub use change_password::ChangePassword;
 pub use client::Client;
+pub use emails::{AddEmail, EmailItem};
 pub use handle::UserMgmt;
 pub use hasher::{Argon2Pool, CostError, HashCost};
 pub use limits::Limits;
+pub use mail::{Brand, TemplateError};
 pub use mailbox::{DevMailbox, KeptMail};
+pub use manage_users::Metadata;
 pub use orgs::Orgs;
+pub use profile::{OwnProfile, ProfileChange};
 pub use refusals::Refusals;
 pub use runtime::TokioRuntime;
 pub use session::SessionItem;
-pub use settings::{Origin, Settings, TrustedProxies};
+pub use settings::{Origin, Settings, SignUpField, TrustedProxies};
 pub use sign_in::{PendingStep, SignIn, SignInOutcome, SignedIn};
 pub use sign_up::{Accepted, Secret, SignUp};
 pub use texts::{TextError, Texts};

@@ -7,7 +7,7 @@ use usermgmt_core::id::UserId;
 use usermgmt_core::keys::{Purpose, PurposeKey};
 use usermgmt_core::limits as numbers;
 use usermgmt_core::model::AuditKind;
-use usermgmt_core::store::{Charge, ThrottleKey};
+use usermgmt_core::store::{Charge, ThrottleKey, Throttled};
 
 use crate::UserMgmt;
 use crate::client::Client;
@@ -105,6 +105,21 @@ impl<'a> Meter<'a> {
         }
     }
 
+    /// One warning a day for each account whose password is guessed.
+    pub(crate) fn warning(&self, email: &EmailAddress) -> Charge {
+        self.charge("locked/mail", &[email.canonical().as_bytes()], 1, Duration::DAY)
+    }
+
+    /// Changes of the account by somebody signed in that send mail.
+    pub(crate) fn account_mail(&self, user: UserId) -> Charge {
+        self.charge("account/mail", &[user.as_uuid().as_bytes()], self.limits.mails_per_address_day, Duration::DAY)
+    }
+
+    /// Questions whether a name is free.
+    pub(crate) fn availability(&self) -> Charge {
+        self.by_address("availability/address", self.limits.sign_ups_per_address)
+    }
+
     pub(crate) fn sign_up(&self) -> Charge {
         self.by_address("sign-up/address", self.limits.sign_ups_per_address)
     }
@@ -141,15 +156,28 @@ impl<'a> Meter<'a> {
         self.charge("step-up/wrong", &[user.as_uuid().as_bytes()], limit, numbers::WRONG_PASSWORD_WINDOW)
     }
 
+    /// Counts one use on every counter; answers the limit that was passed.
+    pub(crate) async fn passes(&self, charges: &[Charge], now: OffsetDateTime) -> Result<Option<Throttled>, Error> {
+        Ok(self.auth.store().charge(charges, now).await?)
+    }
+
+    /// The refusal of a use that passed a limit.
+    pub(crate) fn refuse(&self, throttled: &Throttled, now: OffsetDateTime) -> Error {
+        self.auth.refusals().note(AuditKind::LimitReached, self.client, "limit", now);
+        Refused::TooManyAttempts { until: throttled.until }.into()
+    }
+
     /// Counts one use on every counter, or refuses.
     pub(crate) async fn take(&self, charges: &[Charge], now: OffsetDateTime) -> Result<(), Error> {
-        match self.auth.store().charge(charges, now).await? {
+        match self.passes(charges, now).await? {
             None => Ok(()),
-            Some(throttled) => {
-                self.auth.refusals().note(AuditKind::LimitReached, self.client, "limit", now);
-                Err(Refused::TooManyAttempts { until: throttled.until }.into())
-            }
+            Some(throttled) => Err(self.refuse(&throttled, now)),
         }
+    }
+
+    /// Whether the limit is that of wrong passwords for this account from anywhere.
+    pub(crate) fn is_of_account(&self, throttled: &Throttled, email: &EmailAddress) -> bool {
+        self.wrong_password(email, None).last().is_some_and(|account| account.key == throttled.key)
     }
 
     /// Takes a use back: it was not what the counters count.

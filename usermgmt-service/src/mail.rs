@@ -1,15 +1,78 @@
 //! Mails are written when they are sent: links and codes are derived then, and stand nowhere before.
 
-use minijinja::{Environment, UndefinedBehavior, context};
+use std::sync::Arc;
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::id::OutboxId;
-use usermgmt_core::model::MailKind;
+use usermgmt_core::model::{MailKind, TokenKind};
 use usermgmt_core::port::Mail;
 use usermgmt_core::secret::{Bearer, Code};
 
 use crate::UserMgmt;
 
-const TEMPLATE: &str = include_str!("../templates/mail.html");
+const HTML: &str = include_str!("../templates/mail.html");
+const TEXT: &str = include_str!("../templates/mail.txt");
+
+/// How mails look, and what they lead to beside the matter itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brand {
+    /// Address of a picture above the mail, an `https` URL.
+    pub logo: Option<String>,
+    /// Colour of buttons, as `#rrggbb`. Dark enough for white letters.
+    pub color: Option<String>,
+    /// A line below every mail: the company and its address, as some countries ask.
+    pub footer: Option<String>,
+    /// Where to report what looks wrong, an `https` URL. Shown in mails about the safety of the account.
+    pub report_incident: Option<String>,
+    /// Advice on keeping an account safe, an `https` URL. Shown in the same mails.
+    pub security_tips: Option<String>,
+}
+
+impl Brand {
+    /// Whether the URLs are `https` and the colour is one.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        let urls = [&self.logo, &self.report_incident, &self.security_tips];
+        let https = |url: &String| url::Url::parse(url).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+        let color = |color: &String| {
+            color
+                .strip_prefix('#')
+                .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        };
+        urls.into_iter().flatten().all(https) && self.color.as_ref().is_none_or(color)
+    }
+}
+
+/// Where a mail leads and what stands below it.
+struct Shape {
+    /// Path below the prefix.
+    path: &'static str,
+    /// Kind of token in the link, if the mail carries one.
+    token: Option<TokenKind>,
+    /// Whether the mail carries a code.
+    code: bool,
+    /// Whether it is about the safety of the account.
+    notice: bool,
+}
+
+const fn shape(kind: MailKind) -> Shape {
+    let (path, token, code, notice) = match kind {
+        MailKind::VerifyEmail => ("/verify", Some(TokenKind::VerifyEmail), true, false),
+        MailKind::AlreadyRegistered => ("/sign-in", None, false, false),
+        MailKind::ResetPassword => ("/reset", Some(TokenKind::ResetPassword), true, false),
+        MailKind::ApproveEmail => ("/emails/approve", Some(TokenKind::ApproveEmail), false, true),
+        MailKind::AddEmail => ("/emails/verify", Some(TokenKind::AddEmail), true, false),
+        MailKind::AccountLocked => ("/forgot", None, false, true),
+        MailKind::EmailTaken => ("/sign-in", None, false, true),
+        MailKind::PasswordChanged
+        | MailKind::SupportReset
+        | MailKind::EmailAdded
+        | MailKind::EmailRemoved
+        | MailKind::PrimaryEmailChanged => ("/secure", Some(TokenKind::SecureAccount), false, true),
+    };
+    Shape { path, token, code, notice }
+}
 
 /// What a mail is written from.
 pub(crate) struct Draft<'a> {
@@ -17,52 +80,110 @@ pub(crate) struct Draft<'a> {
     pub(crate) kind: MailKind,
     pub(crate) to: EmailAddress,
     pub(crate) name: &'a str,
+    /// The address that the mail is about, where that is not the one it goes to.
+    pub(crate) about: Option<&'a str>,
     pub(crate) language: &'a str,
     pub(crate) secrets: Option<(Bearer, Code)>,
+}
+
+/// A template of the application is malformed.
+#[derive(Debug, thiserror::Error)]
+#[error("the mail template `{name}` is malformed: {source}")]
+pub struct TemplateError {
+    name: String,
+    source: minijinja::Error,
+}
+
+/// The templates of all mails: one for HTML, one for text, and those that the application has put in their place.
+#[derive(Clone)]
+pub(crate) struct Templates(Arc<Environment<'static>>);
+
+impl Templates {
+    /// The library's templates with those of the application over them: `mail.html` and `mail.txt` for all mails, or
+    /// `<kind>.html` and `<kind>.txt` for one. Each is rendered once, so that a mistake shows at the start.
+    pub(crate) fn new(overrides: &[(String, String)]) -> Result<Self, TemplateError> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates
+            .set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
+        let own = [("mail.html", HTML), ("mail.txt", TEXT)].map(|(name, text)| (name.to_owned(), text.to_owned()));
+        for (name, source) in own.iter().chain(overrides) {
+            let failed = |source| TemplateError { name: name.clone(), source };
+            templates.add_template_owned(name.clone(), source.clone()).map_err(failed)?;
+        }
+        let nothing = context! {
+            language => "en", subject => "", greeting => "", intro => "", button => "", link => "", code => "",
+            code_intro => "", notes => Vec::<String>::new(), farewell => "", links => Vec::<(String, String)>::new(),
+            brand => context! { logo => "", color => "", footer => "" },
+        };
+        for (name, _) in overrides {
+            let failed = |source| TemplateError { name: name.clone(), source };
+            templates.get_template(name).and_then(|template| template.render(&nothing)).map_err(failed)?;
+        }
+        Ok(Self(Arc::new(templates)))
+    }
+
+    /// Renders the template of this kind of mail, or the one for all.
+    fn render(&self, kind: MailKind, form: &str, values: &minijinja::Value) -> Result<String, minijinja::Error> {
+        let own = self.0.get_template(&format!("{}.{form}", kind.as_str()));
+        own.or_else(|_| self.0.get_template(&format!("mail.{form}")))?.render(values)
+    }
 }
 
 impl UserMgmt {
     /// Writes a mail.
     pub(crate) fn write_mail(&self, draft: Draft<'_>) -> Result<Mail, minijinja::Error> {
-        let product = self.settings().product.as_str();
-        let values = [("product", product), ("name", draft.name)];
+        let settings = self.settings();
+        let values =
+            [("product", settings.product.as_str()), ("name", draft.name), ("about", draft.about.unwrap_or_default())];
         let say = |id: &str| self.texts().get(draft.language, id, &values);
-        let base = format!("{}{}", self.settings().origin.as_str(), self.prefix());
-        let message = match draft.kind {
-            MailKind::VerifyEmail => "mail-verify-email",
-            MailKind::AlreadyRegistered => "mail-already-registered",
-        };
-        let of = |part: &str| say(&format!("{message}.{part}"));
-        let (link, code, notes) = match (draft.kind, &draft.secrets) {
-            (MailKind::VerifyEmail, Some((link, code))) => (
-                format!("{base}/verify?token={}", link.expose()),
-                Some(code.expose()),
-                vec![of("expiry"), say("mail-unexpected")],
-            ),
-            (MailKind::VerifyEmail | MailKind::AlreadyRegistered, _) => {
-                (format!("{base}/sign-in"), None, vec![of("note")])
-            }
-        };
-        let (subject, greeting, intro, button) = (of("subject"), say("mail-greeting"), of("intro"), of("button"));
-        let (code_intro, farewell) = (code.map(|_| of("code")), say("mail-farewell"));
+        let shape = shape(draft.kind);
+        let message = format!("mail-{}", draft.kind.as_str().replace('_', "-"));
+        let of = |part: &str| Some(format!("{message}.{part}")).filter(|id| self.texts().knows(id)).map(|id| say(&id));
 
-        let mut text = format!("{greeting}\n\n{intro}\n\n{link}\n\n");
-        if let (Some(intro), Some(code)) = (&code_intro, code) {
-            text.push_str(&format!("{intro}\n\n    {code}\n\n"));
+        let base = format!("{}{}{}", settings.origin.as_str(), self.prefix(), shape.path);
+        let link = match (&draft.secrets, shape.token) {
+            (Some((link, _)), Some(_)) => Some(format!("{base}?token={}", link.expose())),
+            // The undo of this change is another mail's: this one only tells.
+            (None, Some(_)) => None,
+            (_, None) => Some(base),
+        };
+        let code = draft.secrets.as_ref().map(|(_, code)| code.expose()).filter(|_| shape.code);
+        let mut notes: Vec<_> = ["expiry", "note"].into_iter().filter_map(of).collect();
+        if shape.notice {
+            notes.extend(link.as_ref().and_then(|_| of("undo")));
+        } else {
+            notes.push(say("mail-unexpected"));
         }
-        for note in &notes {
-            text.push_str(note);
-            text.push_str("\n\n");
-        }
-        text.push_str(&farewell);
-        text.push('\n');
-
-        let mut templates = Environment::new();
-        templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        templates.add_template("mail.html", TEMPLATE)?;
-        let html = templates.get_template("mail.html")?.render(context! {
-            language => draft.language, subject => &subject, greeting, intro, button, link, code, code_intro, notes, farewell,
-        })?;
+        let brand = &settings.brand;
+        let help = [("mail-report-incident", &brand.report_incident), ("mail-security-tips", &brand.security_tips)];
+        let links: Vec<_> = help
+            .into_iter()
+            .filter(|_| shape.notice)
+            .filter_map(|(id, url)| url.as_ref().map(|url| (say(id), url.clone())))
+            .collect();
+        let subject = of("subject").unwrap_or_default();
+        let values = context! {
+            language => draft.language,
+            subject => &subject,
+            greeting => say("mail-greeting"),
+            intro => of("intro"),
+            button => of("button"),
+            link,
+            code,
+            code_intro => code.and_then(|_| of("code")),
+            notes,
+            farewell => say("mail-farewell"),
+            links,
+            brand => context! {
+                logo => &brand.logo,
+                color => brand.color.as_deref().unwrap_or("#1d4ed8"),
+                footer => &brand.footer,
+            },
+        };
+        let templates = &self.0.parts.templates;
+        let text = templates.render(draft.kind, "txt", &values)?;
+        let html = templates.render(draft.kind, "html", &values)?;
         Ok(Mail::new(draft.id, draft.to, subject, text, Some(html)))
     }
 }

@@ -9,8 +9,13 @@ use usermgmt_core::password::PasswordRules;
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_sessions::SessionRules;
 
+use crate::breach::BreachCheck;
 use crate::hasher::HashCost;
 use crate::limits::Limits;
+use crate::mail::Brand;
+
+/// What pages and mails call an application that has no name.
+const UNNAMED: &str = "this application";
 
 /// The public origin of the application: scheme, host and port, as browsers see it. Every link in every mail starts
 /// with it; no header of a request has any influence.
@@ -72,6 +77,16 @@ pub enum TrustedProxies {
     Addresses(Vec<IpAddr>),
 }
 
+/// A further field of the sign-up, kept in the user's own metadata. Its label is the text `sign-up-field-<name>`, which
+/// the application adds to the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignUpField {
+    /// Name, in the form and in the metadata: lower-case letters, digits and `_`.
+    pub name: &'static str,
+    /// Whether it must be filled in.
+    pub required: bool,
+}
+
 /// All settings of a running system.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -83,6 +98,8 @@ pub struct Settings {
     pub trusted_proxies: TrustedProxies,
     /// What a new password must be.
     pub password_rules: PasswordRules,
+    /// Whether new passwords are looked up among breached ones.
+    pub breach_check: BreachCheck,
     /// What a password hash costs.
     pub hash_cost: HashCost,
     /// Hashes at once.
@@ -97,6 +114,14 @@ pub struct Settings {
     pub limits: Limits,
     /// How long this process may not have heard what another one committed.
     pub cache_life: Duration,
+    /// Further fields of the sign-up.
+    pub sign_up_fields: Vec<SignUpField>,
+    /// How mails look, and where they lead for help.
+    pub brand: Brand,
+    /// Whether the holder of the primary address must approve another one before it is written to.
+    pub email_change_needs_approval: bool,
+    /// Whether forms may ask if an address is free.
+    pub availability_check: bool,
     /// Where somebody lands who has signed in and asked for nothing else: a path of the application.
     pub home: String,
 }
@@ -105,9 +130,10 @@ impl Settings {
     pub(crate) fn new(origin: Origin) -> Self {
         Self {
             origin,
-            product: "this application".into(),
+            product: UNNAMED.into(),
             trusted_proxies: TrustedProxies::None,
             password_rules: PasswordRules::default(),
+            breach_check: BreachCheck::default(),
             hash_cost: HashCost::default(),
             hash_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             sessions: SessionRules::default(),
@@ -115,8 +141,17 @@ impl Settings {
             policy: AuthPolicy::default(),
             limits: Limits::default(),
             cache_life: limits::CACHE_LIFE,
+            sign_up_fields: Vec::new(),
+            brand: Brand::default(),
+            email_change_needs_approval: true,
+            availability_check: false,
             home: "/".into(),
         }
+    }
+
+    /// The name of the application, if it has said one: the words of the placeholder are in honest passwords.
+    pub(crate) fn product_name(&self) -> Option<&str> {
+        Some(self.product.as_str()).filter(|product| *product != UNNAMED)
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
+use usermgmt_core::flow::reset_password;
 use usermgmt_core::flow::sign_in::{self, Entry, Next};
 use usermgmt_core::id::OrgId;
 use usermgmt_core::model::{Attempt, AuditKind, IdentifierKind, Method, PasswordCredential, SignInRecord};
 use usermgmt_core::password::Password;
-use usermgmt_core::proof::{ChooseOrg, Grant, Principal, Step as _, VerifyAddress};
+use usermgmt_core::proof::{ChooseOrg, Grant, NewPassword, Principal, Step as _, VerifyAddress};
 use usermgmt_core::secret::{Bearer, Digest};
 use usermgmt_core::store::Write;
 use usermgmt_sessions::Device;
@@ -19,6 +20,7 @@ use crate::client::Client;
 use crate::commit::Tries;
 use crate::device;
 use crate::limits::Meter;
+use crate::reset_password::previous;
 use crate::sign_up::Secret;
 
 /// What somebody enters who signs in.
@@ -53,6 +55,8 @@ pub enum PendingStep {
         /// The address, as it was typed at sign-up.
         email: String,
     },
+    /// A new password must be set: the present one is too old, or was given by somebody else.
+    NewPassword,
     /// One of these organisations must be chosen.
     ChooseOrg {
         /// Id and name of each.
@@ -66,6 +70,7 @@ impl PendingStep {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::VerifyAddress { .. } => VerifyAddress::WORD,
+            Self::NewPassword => NewPassword::WORD,
             Self::ChooseOrg { .. } => ChooseOrg::WORD,
         }
     }
@@ -109,7 +114,12 @@ impl UserMgmt {
         let guesses = meter.wrong_password(&email, known.as_deref());
         let mut charges = guesses.clone();
         charges.push(meter.sign_in());
-        meter.take(&charges, now).await?;
+        if let Some(throttled) = meter.passes(&charges, now).await? {
+            if meter.is_of_account(&throttled, &email) {
+                self.warn_owner(client, &meter, email).await?;
+            }
+            return Err(meter.refuse(&throttled, now));
+        }
 
         let record = self.store().sign_in_record(self.realm(), IdentifierKind::Email, email.canonical()).await?;
         let stored = record.as_ref().and_then(|record| record.password.as_ref());
@@ -136,7 +146,7 @@ impl UserMgmt {
         let flow = self.flow(client);
         let (attempt, secret) = sign_in::begin(&flow, &record, Method::Password, entry)?;
         let facts = sign_in::facts_of(&flow, record).await?;
-        let next = sign_in::next(attempt, &facts).inspect_err(|refused| {
+        let next = sign_in::next(attempt, &facts, self.due()).inspect_err(|refused| {
             self.refusals().note(AuditKind::SignInRefused, client, refused.code(), flow.now);
         })?;
         self.proceed(client, next, facts.identifier.display, Some(secret)).await
@@ -158,9 +168,10 @@ impl UserMgmt {
     pub async fn peek(&self, client: &Client, attempt: &Bearer) -> Result<PendingStep, Error> {
         let attempt = self.find_attempt(client, attempt).await?;
         let facts = sign_in::facts(&self.flow(client), &attempt).await?;
-        match sign_in::next(attempt, &facts)? {
+        match sign_in::next(attempt, &facts, self.due())? {
             Next::Complete(_) => Err(Refused::AttemptExpired.into()),
             Next::VerifyAddress(_) => Ok(PendingStep::VerifyAddress { email: facts.identifier.display }),
+            Next::NewPassword(_) => Ok(PendingStep::NewPassword),
             Next::ChooseOrg(_, orgs) => Ok(PendingStep::ChooseOrg { orgs }),
         }
     }
@@ -184,10 +195,51 @@ impl UserMgmt {
         sign_in::find(&self.flow(client), secret, browser).await
     }
 
+    /// Whether a password must be changed now.
+    pub(crate) fn due(&self) -> impl Fn(&PasswordCredential) -> bool + '_ {
+        let now = self.now();
+        move |password| password.must_change || self.settings().password_rules.is_aged(password.changed_at, now)
+    }
+
+    /// Sets the new password that a sign-in waits for, and goes on with it.
+    ///
+    /// # Errors
+    /// An invalid `password`, [`Refused::AttemptExpired`] also for an attempt that waits for something else, or an
+    /// outage.
+    pub async fn set_new_password(
+        &self,
+        client: &Client,
+        attempt: &Bearer,
+        password: Secret<'_>,
+    ) -> Result<SignInOutcome, Error> {
+        let password = Password::new(password.0).map_err(|error| FieldError::password("password", error))?;
+        let attempt = self.find_attempt(client, attempt).await?;
+        let facts = sign_in::facts(&self.flow(client), &attempt).await?;
+        let Next::NewPassword(_) = sign_in::next(attempt.clone(), &facts, self.due())? else {
+            return Err(Refused::AttemptExpired.into());
+        };
+        let email = EmailAddress::parse(&facts.identifier.display).map_err(|_| Refused::AttemptExpired)?;
+        let former = facts.password.as_ref();
+        // The present one is never the new one here, whatever the rules say about earlier ones.
+        let own = former.map(|former| former.hash.clone());
+        if self.hasher().verify(&password, own.as_ref()).await?.matches {
+            return Err(FieldError::new("password", "reused").into());
+        }
+        self.check_new_password("password", &password, &email, &facts.user.name, &previous(former)).await?;
+        let hash = self.hasher().hash(&password).await?;
+        let flow = self.flow(client);
+        let history = self.settings().password_rules.history;
+        let renewed = reset_password::renewed(&flow, &facts.user, former, hash, history);
+        let actor = usermgmt_core::model::Actor::User { user: facts.user.id, session: None };
+        let audit = flow.audit(AuditKind::PasswordChanged, actor, facts.user.id, serde_json::json!({}))?;
+        self.commit_raw(flow.changes()?.with(Write::PutPassword(renewed)).with(audit)).await?;
+        self.advance(client, attempt).await
+    }
+
     async fn advance(&self, client: &Client, attempt: Attempt) -> Result<SignInOutcome, Error> {
         let flow = self.flow(client);
         let facts = sign_in::facts(&flow, &attempt).await?;
-        let next = sign_in::next(attempt, &facts)?;
+        let next = sign_in::next(attempt, &facts, self.due())?;
         self.proceed(client, next, facts.identifier.display, None).await
     }
 
@@ -201,6 +253,7 @@ impl UserMgmt {
         let (attempt, step) = match next {
             Next::Complete(grant) => return self.complete(client, &grant).await,
             Next::VerifyAddress(pending) => (pending.attempt().clone(), PendingStep::VerifyAddress { email }),
+            Next::NewPassword(pending) => (pending.attempt().clone(), PendingStep::NewPassword),
             Next::ChooseOrg(pending, orgs) => (pending.attempt().clone(), PendingStep::ChooseOrg { orgs }),
         };
         if secret.is_some() {

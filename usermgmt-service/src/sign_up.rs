@@ -1,10 +1,13 @@
 //! Sign-up, and another mail for an address that is not proven yet.
 
+use serde_json::Map;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Check, Error, FieldError};
 use usermgmt_core::flow::sign_up;
-use usermgmt_core::model::{AddressPurpose, SignUpRequest};
+use usermgmt_core::limits;
+use usermgmt_core::model::{AddressPurpose, Facts, SignUpRequest};
 use usermgmt_core::password::Password;
+use usermgmt_core::port::{Candidate, Enrichment};
 use usermgmt_core::secret::{Bearer, BearerKind};
 use usermgmt_core::text;
 
@@ -24,6 +27,8 @@ pub struct SignUp<'a> {
     pub name: &'a str,
     /// Name of the organisation to make once the address is proven, if one is wanted.
     pub organization: Option<&'a str>,
+    /// Further fields, as the application has declared them; kept in the user's own metadata.
+    pub fields: Vec<(&'a str, &'a str)>,
 }
 
 /// A text that does not print.
@@ -66,10 +71,9 @@ impl UserMgmt {
         let organization = organization.map(|name| text::name("organization", name)).transpose();
         let organization = check.take(organization).flatten();
         let password = Password::new(input.password.0).and_then(|password| {
-            let rules = &self.settings().password_rules;
             match (&email, &name) {
-                (Some(email), Some(name)) => rules.check(&password, email, name)?,
-                _ => rules.check_length(&password)?,
+                (Some(email), Some(name)) => self.check_password_rules(&password, email, name)?,
+                _ => self.settings().password_rules.check_length(&password)?,
             }
             Ok(password)
         });
@@ -82,10 +86,52 @@ impl UserMgmt {
         let mut charges = vec![meter.sign_up()];
         charges.extend(meter.mail(&email));
         meter.take(&charges, self.now()).await?;
+        if let Err(error) = self.check_new_password("password", &password, &email, &name, &[]).await {
+            // No mail was asked for yet: whoever chooses another password need not wait.
+            meter.give_back(&meter.mail(&email), self.now()).await?;
+            return Err(error);
+        }
+        let facts = match self.facts(client, &input, &email, &name, organization.as_deref()).await {
+            Ok(facts) => facts,
+            Err(error) => {
+                meter.give_back(&meter.mail(&email), self.now()).await?;
+                return Err(error.into());
+            }
+        };
         let password = self.hasher().hash(&password).await?;
         let locale = self.texts().best(&client.languages);
-        let entered = SignUpRequest { name, organization, password, locale: Some(locale) };
+        let entered = SignUpRequest { name, organization, password, locale: Some(locale), facts };
         self.request(client, email, AddressPurpose::SignUp(entered)).await
+    }
+
+    /// What the person entered beside, and what the application adds, or refuses.
+    async fn facts(
+        &self,
+        client: &Client,
+        input: &SignUp<'_>,
+        email: &EmailAddress,
+        name: &str,
+        organization: Option<&str>,
+    ) -> Result<Facts, FieldError> {
+        let mut own = Map::new();
+        for field in &self.settings().sign_up_fields {
+            let value = input.fields.iter().find(|(name, _)| *name == field.name).map_or("", |(_, value)| value.trim());
+            match value {
+                "" if field.required => return Err(FieldError::new(field.name, FieldError::REQUIRED)),
+                "" => continue,
+                long if long.chars().count() > limits::LABEL_MAX_CHARS => {
+                    return Err(FieldError::new(field.name, FieldError::TOO_LONG));
+                }
+                value if value.chars().any(char::is_control) => {
+                    return Err(FieldError::new(field.name, FieldError::FORBIDDEN_CHARACTER));
+                }
+                value => own.insert(field.name.to_owned(), value.into()),
+            };
+        }
+        let (email, address) = (email.display(), client.address());
+        let candidate = Candidate { email, name, organization, fields: &own, address };
+        let Enrichment { public, private } = self.0.parts.hooks.before_sign_up(candidate).await?;
+        Ok(Facts { own, public, private })
     }
 
     /// Asks for another link and code for an address that is not proven yet.
@@ -103,7 +149,12 @@ impl UserMgmt {
         self.request(client, email, AddressPurpose::Verify).await
     }
 
-    async fn request(&self, client: &Client, email: EmailAddress, purpose: AddressPurpose) -> Result<Accepted, Error> {
+    pub(crate) async fn request(
+        &self,
+        client: &Client,
+        email: EmailAddress,
+        purpose: AddressPurpose,
+    ) -> Result<Accepted, Error> {
         let browser = self.browser(client)?;
         let digest = browser.digest();
         committing!(self, client, |flow| { (sign_up::request(&flow, email.clone(), digest, purpose.clone())?, ()) })?;

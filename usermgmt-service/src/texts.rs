@@ -76,6 +76,18 @@ impl Texts {
         FALLBACK.to_owned()
     }
 
+    /// The language of this tag as it is spoken here, if it is.
+    #[must_use]
+    pub fn exactly(&self, tag: &str) -> Option<String> {
+        let tag = tag.parse::<LanguageIdentifier>().ok()?.to_string();
+        self.0.contains_key(&tag).then_some(tag)
+    }
+
+    /// The languages that are spoken here, by tag.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Whether there is a text of this name.
     #[must_use]
     pub fn knows(&self, id: &str) -> bool {

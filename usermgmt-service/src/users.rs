@@ -1,27 +1,41 @@
-//! Users, by direct call and with the application's own authority.
+//! Users, by direct call: made, found, listed.
+
+use std::sync::Arc;
 
 use serde_json::json;
 use usermgmt_core::address::{CANONICAL_VERSION, EmailAddress};
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
+use usermgmt_core::flow::Flow;
 use usermgmt_core::id::UserId;
 use usermgmt_core::model::{
-    Actor, AuditKind, Identifier, IdentifierKind, PasswordCredential, SignInRecord, User, UserFilter, UserKind, UserStatus, Version,
+    Actor, AuditKind, Identifier, IdentifierKind, Origin, PasswordCredential, Profile, SignInRecord, User, UserFilter,
+    UserKind, UserStatus, Version,
 };
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::password::Password;
-use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
+use usermgmt_core::proof::{Principal, StepUp};
+use usermgmt_core::store::{ChangeSet, StoreErrorKind, UniqueKey, Write};
 use usermgmt_core::text;
 
 use crate::UserMgmt;
 use crate::client::Client;
-use crate::commit::committing;
 use crate::sign_up::Secret;
 
-/// Calls of the application's own code, with all authority; see [`UserMgmt::users`].
+/// Calls with authority over every account: the application's own ([`UserMgmt::users`]), or that of an administrator
+/// ([`UserMgmt::users_as`]).
 #[derive(Clone, Debug)]
 pub struct Users<'a> {
-    auth: &'a UserMgmt,
-    reason: String,
+    pub(crate) auth: &'a UserMgmt,
+    authority: Authority,
+}
+
+/// On whose authority.
+#[derive(Clone, Debug)]
+enum Authority {
+    /// The application's own code, for this reason.
+    Application(String),
+    /// A signed-in administrator, whose authority is checked again in every commit.
+    Admin(Arc<Principal>),
 }
 
 /// A user to be made by the application.
@@ -41,13 +55,53 @@ impl UserMgmt {
     /// Users, with the authority of the application itself. The reason stands in every audit event that follows.
     #[must_use]
     pub fn users(&self, reason: impl Into<String>) -> Users<'_> {
-        Users { auth: self, reason: reason.into() }
+        Users { auth: self, authority: Authority::Application(reason.into()) }
+    }
+
+    /// Users, with the authority of an administrator who has just proven who they are. Their events name them, and
+    /// nothing is written once their own authority has ended.
+    ///
+    /// # Errors
+    /// [`Refused::PermissionMissing`] for anybody else.
+    pub fn users_as(&self, admin: &Arc<Principal>, _fresh: &StepUp) -> Result<Users<'_>, Refused> {
+        if admin.kind() != UserKind::Admin {
+            return Err(Refused::PermissionMissing("user:manage"));
+        }
+        Ok(Users { auth: self, authority: Authority::Admin(admin.clone()) })
     }
 }
 
 impl Users<'_> {
-    fn actor(&self) -> Actor {
-        Actor::System { reason: self.reason.clone() }
+    pub(crate) fn actor(&self) -> Actor {
+        match &self.authority {
+            Authority::Application(reason) => Actor::System { reason: reason.clone() },
+            Authority::Admin(admin) => Actor::User { user: admin.user(), session: Some(admin.session()) },
+        }
+    }
+
+    /// How accounts that are made here came to be.
+    const fn origin(&self) -> Origin {
+        match self.authority {
+            Authority::Application(_) => Origin::Application,
+            Authority::Admin(_) => Origin::Admin,
+        }
+    }
+
+    /// An empty change set with the authority in it.
+    pub(crate) fn changes(&self, flow: &Flow<'_>) -> Result<ChangeSet, Error> {
+        let changes = flow.changes()?;
+        Ok(match &self.authority {
+            Authority::Application(_) => changes,
+            Authority::Admin(admin) => changes.with(Write::StillAuthorised(admin.authority())),
+        })
+    }
+
+    /// Administrators do not lock themselves out.
+    pub(crate) fn ensure_other(&self, user: UserId) -> Result<(), Refused> {
+        match &self.authority {
+            Authority::Admin(admin) if admin.user() == user => Err(Refused::PermissionMissing("user:manage")),
+            _ => Ok(()),
+        }
     }
 
     /// Makes a user.
@@ -60,14 +114,13 @@ impl Users<'_> {
         let name = check.take(text::name("name", input.name));
         let password = input.password.map(|text| Password::new(text.0)).transpose();
         let password = check.take(password.map_err(|error| FieldError::password("password", error))).flatten();
-        if let (Some(email), Some(name), Some(password)) = (&email, &name, &password) {
-            let checked = self.auth.settings().password_rules.check(password, email, name);
-            check.take(checked.map_err(|error| FieldError::password("password", error)));
-        }
         check.end()?;
         let (Some(email), Some(name)) = (email, name) else {
             return Err(FieldError::new("email", FieldError::REQUIRED).into());
         };
+        if let Some(password) = &password {
+            self.auth.check_new_password("password", password, &email, &name, &[]).await?;
+        }
         let hash = match &password {
             Some(password) => Some(self.auth.hasher().hash(password).await?),
             None => None,
@@ -75,7 +128,7 @@ impl Users<'_> {
         let client = Client::default();
         let flow = self.auth.flow(&client);
         let id = UserId::new(flow.random, flow.now)?;
-        let mut changes = flow.changes()?;
+        let mut changes = self.changes(&flow)?;
         changes.push(Write::PutUser(User {
             id,
             realm: flow.realm,
@@ -111,6 +164,7 @@ impl Users<'_> {
                 version: Version::NEW,
             }));
         }
+        changes.push(Write::PutProfile(Profile::empty(id, self.origin())));
         changes.push(flow.audit(AuditKind::SignedUp, self.actor(), id, json!({}))?);
         match self.auth.commit_raw(changes).await {
             Ok(_) => Ok(id),
@@ -146,36 +200,5 @@ impl Users<'_> {
     /// An outage.
     pub async fn list(&self, filter: &UserFilter, page: PageRequest<UserId>) -> Result<Page<User, UserId>, Error> {
         Ok(self.auth.store().users(self.auth.realm(), filter, page).await?)
-    }
-
-    /// Gives a user another name.
-    ///
-    /// # Errors
-    /// An invalid `name`, [`Refused::NotFound`], or an outage.
-    pub async fn rename(&self, id: UserId, name: &str) -> Result<(), Error> {
-        let name = text::name("name", name)?;
-        let client = Client::default();
-        committing!(self.auth, &client, |flow| {
-            let user = self.get(id).await?;
-            let detail = json!({ "name": true });
-            let audit = flow.audit(AuditKind::UserUpdated, self.actor(), id, detail)?;
-            (flow.changes()?.with(Write::PutUser(User { name: name.clone(), ..user })).with(audit), ())
-        })
-    }
-
-    /// Changes whether a user may use the system. Everything the user is signed in with ends with it, at the next
-    /// request.
-    ///
-    /// # Errors
-    /// [`Refused::NotFound`], or an outage.
-    pub async fn set_status(&self, id: UserId, status: UserStatus) -> Result<(), Error> {
-        let client = Client::default();
-        committing!(self.auth, &client, |flow| {
-            let user = self.get(id).await?;
-            let detail = json!({ "from": user.status.as_str(), "to": status.as_str() });
-            let audit = flow.audit(AuditKind::UserStatusChanged, self.actor(), id, detail)?;
-            let moved = Write::MoveAuthEpoch { user: id, from: user.auth_epoch };
-            (flow.changes()?.with(Write::PutUser(User { status, ..user })).with(moved).with(audit), ())
-        })
     }
 }

@@ -106,7 +106,7 @@ impl UserMgmt {
             AddressProof::Link(link) => self.find_link(client, link).await?,
             AddressProof::Code(code) => self.find_code(client, code).await?,
         };
-        let rules = self.settings().password_rules;
+        let rules = &self.settings().password_rules;
         let mut hash: Option<PasswordHash> = None;
         let mut tries = Tries::default();
         loop {
@@ -116,7 +116,7 @@ impl UserMgmt {
             let flow = self.flow(client);
             let entered =
                 Entered { password: password.as_ref(), hash: hash.clone(), organization: organization.clone() };
-            let (changes, verified) = verify_email::plan(&flow, &found, &rules, entered)?;
+            let (changes, verified) = verify_email::plan(&flow, &found, rules, entered)?;
             match self.commit_raw(changes).await {
                 Ok(_) => return Ok(verified),
                 Err(error) if tries.again(&error) => {}

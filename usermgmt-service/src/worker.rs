@@ -13,7 +13,9 @@ use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::{mailed_secrets, sign_up};
 use usermgmt_core::id::WorkerId;
 use usermgmt_core::limits;
-use usermgmt_core::model::{Actor, AddressRequest, AuditEvent, AuditKind, AuditOutcome, Job, MailKind, OutboxRow};
+use usermgmt_core::model::{
+    Actor, AddressRequest, AuditEvent, AuditKind, AuditOutcome, Job, MailKind, OutboxRow, TokenKind,
+};
 use usermgmt_core::port::MailError;
 use usermgmt_core::store::{StoreErrorKind, SweepBefore, Write};
 
@@ -87,20 +89,24 @@ impl UserMgmt {
                 let Some(owner) = self.store().user(self.realm(), user).await? else {
                     return self.finish(worker, &row).await;
                 };
-                let secrets = match token {
-                    Some(id) => {
-                        let token = self.store().token(self.realm(), id).await?;
-                        let live = token.filter(|token| token.is_live(self.now()));
-                        // What has expired or was used is not worth a mail any more.
-                        let Some(secrets) = live.and_then(|token| mailed_secrets(self.keys(), &token)) else {
-                            return self.finish(worker, &row).await;
-                        };
-                        Some(secrets)
-                    }
+                let token = match token {
+                    Some(id) => match self.store().token(self.realm(), id).await? {
+                        None => return self.finish(worker, &row).await,
+                        found => found,
+                    },
                     None => None,
                 };
+                let now = self.now();
+                let live = token.as_ref().filter(|token| token.is_live(now));
+                let secrets = live.and_then(|token| mailed_secrets(self.keys(), token));
+                // What has expired or was used is not worth a mail any more; a notice is one without its link too.
+                if token.as_ref().is_some_and(|token| token.kind != TokenKind::SecureAccount) && secrets.is_none() {
+                    return self.finish(worker, &row).await;
+                }
+                let about = token.as_ref().map(|token| token.display.as_str());
                 let language = self.texts().best(&locale.into_iter().collect::<Vec<_>>());
-                let draft = Draft { id: row.id, kind: mail, to, name: &owner.name, language: &language, secrets };
+                let draft =
+                    Draft { id: row.id, kind: mail, to, name: &owner.name, about, language: &language, secrets };
                 self.send(worker, &row, draft).await
             }
         }

@@ -3,6 +3,11 @@
 //! A flow reads, decides and answers with a [`ChangeSet`]; it commits nothing itself. Hashing, limits, retries and
 //! sending belong to the service. Every flow can therefore run again from the start when a commit meets a conflict.
 
+pub mod change_password;
+pub mod emails;
+pub mod mailed;
+pub mod reset_password;
+pub mod secure_account;
 pub mod sign_in;
 pub mod sign_up;
 pub mod step_up;
@@ -91,11 +96,19 @@ impl<'a> Flow<'a> {
     /// # Errors
     /// Fails when the random generator fails.
     pub fn job(&self, job: Job) -> Result<Write, RandomError> {
+        self.job_at(job, self.now)
+    }
+
+    /// The write that promises a job, due at a later time.
+    ///
+    /// # Errors
+    /// Fails when the random generator fails.
+    pub fn job_at(&self, job: Job, due_at: OffsetDateTime) -> Result<Write, RandomError> {
         Ok(Write::PutJob(OutboxRow {
             id: OutboxId::new(self.random, self.now)?,
             realm: self.realm,
             job,
-            due_at: self.now,
+            due_at,
             tries: 0,
             lease: None,
             dead_at: None,

@@ -11,10 +11,10 @@ use crate::id::{AttemptId, OrgId};
 use crate::limits;
 use crate::model::{
     Actor, Attempt, AttemptPurpose, AuditKind, Identifier, IdentifierKind, Membership, MembershipStatus, Method, Org,
-    OrgStatus, Proof, SignInRecord, User, UserStatus, Version,
+    OrgStatus, PasswordCredential, Proof, SignInRecord, User, UserStatus, Version,
 };
 use crate::page::PageRequest;
-use crate::proof::{ChooseOrg, Grant, Pending, VerifyAddress};
+use crate::proof::{ChooseOrg, Grant, NewPassword, Pending, VerifyAddress};
 use crate::secret::{Bearer, BearerKind, Digest};
 use crate::store::{ChangeSet, Write};
 
@@ -25,6 +25,8 @@ pub enum Next {
     Complete(Grant),
     /// The address must be proven.
     VerifyAddress(Pending<VerifyAddress>),
+    /// A new password must be set.
+    NewPassword(Pending<NewPassword>),
     /// The person belongs to several organisations and must choose one of these.
     ChooseOrg(Pending<ChooseOrg>, Vec<(OrgId, String)>),
 }
@@ -38,6 +40,8 @@ pub struct Facts {
     pub identifier: Identifier,
     /// The organisations they may enter.
     pub orgs: Vec<(OrgId, String)>,
+    /// The password of the account.
+    pub password: Option<PasswordCredential>,
 }
 
 /// What a browser brings to a sign-in.
@@ -107,15 +111,19 @@ pub async fn facts_of(flow: &Flow<'_>, record: SignInRecord) -> Result<Facts> {
         org.realm == flow.realm && org.status == OrgStatus::Active && membership.status == MembershipStatus::Active
     };
     let orgs = page.items.into_iter().filter(may_enter).map(|(org, _)| (org.id, org.name)).collect();
-    Ok(Facts { user: record.user, identifier: record.identifier, orgs })
+    Ok(Facts { user: record.user, identifier: record.identifier, orgs, password: record.password })
 }
 
-/// Decides what an attempt needs next. Pure: no clock, no store.
+/// Decides what an attempt needs next; `due` says whether a password must be changed. Pure: no clock, no store.
 ///
 /// # Errors
 /// [`Refused::AccountUnavailable`] for an account that may not be used, [`Refused::AttemptExpired`] if everything of
 /// its epoch was revoked since it began.
-pub fn next(attempt: Attempt, facts: &Facts) -> std::result::Result<Next, Refused> {
+pub fn next(
+    attempt: Attempt,
+    facts: &Facts,
+    due: impl Fn(&PasswordCredential) -> bool,
+) -> std::result::Result<Next, Refused> {
     if attempt.auth_epoch != facts.user.auth_epoch || attempt.proofs.is_empty() {
         return Err(Refused::AttemptExpired);
     }
@@ -124,6 +132,10 @@ pub fn next(attempt: Attempt, facts: &Facts) -> std::result::Result<Next, Refuse
     }
     if facts.identifier.verified_at.is_none() {
         return Ok(Next::VerifyAddress(Pending::needs(attempt)));
+    }
+    let by_password = attempt.proofs.iter().any(|proof| proof.method == Method::Password);
+    if by_password && facts.password.as_ref().is_some_and(due) {
+        return Ok(Next::NewPassword(Pending::needs(attempt)));
     }
     let chosen = attempt.org.filter(|chosen| facts.orgs.iter().any(|(org, _)| org == chosen));
     Ok(match (chosen, facts.orgs.as_slice()) {

@@ -6,12 +6,12 @@
 
 use serde_json::json;
 
-use super::{Flow, Result};
+use super::{Flow, Result, emails, mailed, reset_password};
 use crate::address::{CANONICAL_VERSION, EmailAddress};
 use crate::id::UserId;
 use crate::model::{
-    Actor, AddressPurpose, AddressRequest, AuditKind, Identifier, IdentifierKind, Job, MailKind, PasswordCredential,
-    SignInRecord, SignUpRequest, TokenKind, Unproven, User, UserKind, UserStatus, Version,
+    Actor, AddressPurpose, AddressRequest, AuditKind, Facts, Identifier, IdentifierKind, Job, MailKind, Origin,
+    PasswordCredential, Profile, SignInRecord, SignUpRequest, TokenKind, Unproven, User, UserKind, UserStatus, Version,
 };
 use crate::secret::Digest;
 use crate::store::{ChangeSet, Write};
@@ -34,7 +34,7 @@ pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest) -> Result<ChangeS
     match (&request.purpose, known) {
         (AddressPurpose::SignUp(entered), None) => sign_up(flow, request, entered),
         (AddressPurpose::SignUp(entered), Some(known)) if known.identifier.verified_at.is_none() => {
-            sign_up_again(flow, request, entered, known)
+            sign_up_again(flow, request, entered, known).await
         }
         (AddressPurpose::SignUp(_), Some(known)) => tell_owner(flow, known),
         (AddressPurpose::Verify, Some(known)) if known.identifier.verified_at.is_none() => {
@@ -48,6 +48,13 @@ pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest) -> Result<ChangeS
         }
         (AddressPurpose::Verify, Some(known)) => tell_owner(flow, known),
         (AddressPurpose::Verify, None) => Ok(flow.changes()?),
+        (AddressPurpose::Reset, known) => reset_password::fulfil(flow, request, known),
+        (AddressPurpose::Locked, known) => tell_of_guesses(flow, known),
+        (AddressPurpose::AddEmail { user, replaces_primary, needs_approval }, known) => {
+            let wish =
+                emails::Wish { user: *user, replaces_primary: *replaces_primary, needs_approval: *needs_approval };
+            emails::fulfil(flow, request, wish, known).await
+        }
     }
 }
 
@@ -81,19 +88,21 @@ fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequest) -
         .changes()?
         .with(Write::PutUser(user))
         .with(Write::PutIdentifier(identifier))
+        .with(Write::PutProfile(profile(id, entered, Version::NEW)))
         .with(Write::PutPassword(unproven_password(flow, request, entered, id, Version::NEW)))
         .with(flow.audit(AuditKind::SignedUp, Actor::Anonymous, id, json!({}))?);
     ask_for_proof(flow, changes, request, id, locale)
 }
 
 /// The address was entered before and never proven: the latest entry counts. What the earlier one had begun is void.
-fn sign_up_again(
+async fn sign_up_again(
     flow: &Flow<'_>,
     request: &AddressRequest,
     entered: &SignUpRequest,
     known: SignInRecord,
 ) -> Result<ChangeSet> {
     let version = known.password.map_or(Version::NEW, |password| password.version);
+    let shown = flow.store.profile(known.user.id).await?.map_or(Version::NEW, |profile| profile.version);
     let user = User { name: entered.name.clone(), locale: entered.locale.clone(), ..known.user };
     let identifier = Identifier { display: request.email.display().to_owned(), ..known.identifier };
     let (id, locale) = (user.id, user.locale.clone());
@@ -101,10 +110,22 @@ fn sign_up_again(
         .changes()?
         .with(Write::MoveAuthEpoch { user: id, from: user.auth_epoch })
         .with(Write::PutPassword(unproven_password(flow, request, entered, id, version)))
+        .with(Write::PutProfile(profile(id, entered, shown)))
         .with(Write::PutUser(user))
         .with(Write::PutIdentifier(identifier))
         .with(flow.audit(AuditKind::VerificationRequested, Actor::Anonymous, id, json!({ "signed_up": "again" }))?);
     ask_for_proof(flow, changes, request, id, locale)
+}
+
+fn profile(user: UserId, entered: &SignUpRequest, version: Version) -> Profile {
+    let Facts { own, public, private } = entered.facts.clone();
+    Profile {
+        own: own.into(),
+        public: public.into(),
+        private: private.into(),
+        version,
+        ..Profile::empty(user, Origin::SignUp)
+    }
 }
 
 fn unproven_password(
@@ -125,7 +146,7 @@ fn unproven_password(
     }
 }
 
-fn ask_for_proof(
+pub(super) fn ask_for_proof(
     flow: &Flow<'_>,
     changes: ChangeSet,
     request: &AddressRequest,
@@ -141,10 +162,24 @@ fn ask_for_proof(
         .with(flow.job(mail)?))
 }
 
+/// Somebody guesses the password: strange devices must wait, the owner is told and can come in by a reset.
+fn tell_of_guesses(flow: &Flow<'_>, known: Option<SignInRecord>) -> Result<ChangeSet> {
+    let mut changes = flow.changes()?;
+    let active =
+        |known: &SignInRecord| known.user.status == UserStatus::Active && known.identifier.verified_at.is_some();
+    if let Some(known) = known.filter(active)
+        && let Some(to) = mailed::recipient(&known.identifier)
+    {
+        changes.push(flow.audit(AuditKind::PasswordGuessed, Actor::Anonymous, known.user.id, json!({}))?);
+        mailed::write_to(flow, &mut changes, MailKind::AccountLocked, &known.user, to, None)?;
+    }
+    Ok(changes)
+}
+
 /// Writes to the stored address, never to the one that was typed.
 fn tell_owner(flow: &Flow<'_>, known: SignInRecord) -> Result<ChangeSet> {
     let user = known.user.id;
-    let Ok(to) = EmailAddress::parse(&known.identifier.display) else { return Ok(flow.changes()?) };
+    let Some(to) = mailed::recipient(&known.identifier) else { return Ok(flow.changes()?) };
     let mail = Job::Mail { mail: MailKind::AlreadyRegistered, to, user, token: None, locale: known.user.locale };
     Ok(flow.changes()?.with(flow.job(mail)?).with(flow.audit(
         AuditKind::SignUpRepeated,

@@ -53,7 +53,8 @@ impl UserStore for MemoryStore {
         request: PageRequest<UserId>,
     ) -> Result<Page<User, UserId>> {
         let tables = self.tables()?;
-        let named = filter.identifier_prefix.as_ref().map(|prefix| {
+        // Every name begins with nothing; whoever has no name is let through by it too.
+        let named = filter.identifier_prefix.as_ref().filter(|prefix| !prefix.is_empty()).map(|prefix| {
             let begins = |row: &&Arc<Identifier>| row.realm == realm && row.canonical.starts_with(prefix.as_str());
             tables.identifiers.values().filter(begins).map(|row| row.user).collect::<BTreeSet<_>>()
         });

@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use crate::id::{AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
 use crate::keys::KeyCheck;
 use crate::model::{
-    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential, Profile, Session,
-    Token, User,
+    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential, Profile,
+    Session, Token, User,
 };
 use crate::secret::Digest;
 

@@ -19,6 +19,34 @@ words! {
         EmailVerified = "user.email_verified",
         /// A password that was set before the proof was replaced, since the proof came from elsewhere.
         UnprovenPasswordReplaced = "user.unproven_password_replaced",
+        /// A new password was asked for by mail.
+        PasswordResetRequested = "user.password_reset_requested",
+        /// A password was set by a mailed link or code.
+        PasswordReset = "user.password_reset",
+        /// Support has begun a reset.
+        SupportResetBegun = "user.support_reset_begun",
+        /// A password was changed by somebody signed in.
+        PasswordChanged = "user.password_changed",
+        /// A password was given by an administrator or the application; it must be changed at the next sign-in.
+        TemporaryPasswordSet = "user.temporary_password_set",
+        /// So many wrong passwords that strange devices must wait; the owner was told.
+        PasswordGuessed = "user.password_guessed",
+        /// The owner of an address undid a change: sessions ended, the password void.
+        AccountSecured = "user.account_secured",
+        /// Another address was asked for.
+        EmailAddRequested = "user.email_add_requested",
+        /// The holder of the primary address approved another one.
+        EmailAddApproved = "user.email_add_approved",
+        /// An address was added.
+        EmailAdded = "user.email_added",
+        /// An address was removed.
+        EmailRemoved = "user.email_removed",
+        /// Another address became the primary one.
+        PrimaryEmailChanged = "user.primary_email_changed",
+        /// Mail to an address comes back.
+        EmailUndeliverable = "user.email_undeliverable",
+        /// What a user may do in the application as a whole changed.
+        UserKindChanged = "user.kind_changed",
         /// A sign-in began with a right first proof and needs more.
         SignInPending = "session.pending",
         /// A session began.

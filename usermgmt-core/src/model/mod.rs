@@ -18,7 +18,7 @@ pub use audit::{Actor, AuditEvent, AuditKind, Outcome as AuditOutcome, Seal};
 pub use change::{Change, Changes, Subject};
 pub use credential::{PasswordCredential, Unproven};
 pub use org::{Membership, MembershipStatus, Org, OrgStatus, RoleKey};
-pub use outbox::{AddressPurpose, AddressRequest, Job, MailKind, OutboxRow, SignUpRequest};
+pub use outbox::{AddressPurpose, AddressRequest, Facts, Job, MailKind, OutboxRow, SignUpRequest};
 pub use session::{Method, PrincipalRecord, Proof, Session};
 pub use token::{Token, TokenKind};
 pub use user::{Identifier, IdentifierKind, Origin, Profile, SignInRecord, User, UserFilter, UserKind, UserStatus};

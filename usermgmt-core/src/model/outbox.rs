@@ -16,6 +16,26 @@ words! {
         VerifyEmail = "verify_email",
         /// Tells the owner that somebody signed up with an address that has an account already.
         AlreadyRegistered = "already_registered",
+        /// Carries link and code that set a new password.
+        ResetPassword = "reset_password",
+        /// Tells that the password was changed, with a link to undo it.
+        PasswordChanged = "password_changed",
+        /// Tells that support has begun a reset, with a link to stop it.
+        SupportReset = "support_reset",
+        /// Tells that somebody guesses the password.
+        AccountLocked = "account_locked",
+        /// Asks the holder of the primary address to approve another one.
+        ApproveEmail = "approve_email",
+        /// Asks the reader to prove an address that is added to an account; carries link and code.
+        AddEmail = "add_email",
+        /// Tells the owner that somebody wanted to add their address to another account.
+        EmailTaken = "email_taken",
+        /// Tells that an address was added, with a link to undo it.
+        EmailAdded = "email_added",
+        /// Tells that an address was removed.
+        EmailRemoved = "email_removed",
+        /// Tells that another address is the primary one, with a link to undo it.
+        PrimaryEmailChanged = "primary_email_changed",
     }
 }
 
@@ -30,6 +50,28 @@ pub struct SignUpRequest {
     pub password: PasswordHash,
     /// Preferred language.
     pub locale: Option<String>,
+    /// Metadata of the profile to make: what the person entered beside, and what the application added.
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
+}
+
+/// Metadata of a profile to make.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Entered by the person.
+    pub own: serde_json::Map<String, serde_json::Value>,
+    /// Added by the application, for everybody.
+    pub public: serde_json::Map<String, serde_json::Value>,
+    /// Added by the application, for no client.
+    pub private: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Facts {
+    /// Whether there is nothing to keep.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.public.is_empty() && self.private.is_empty()
+    }
 }
 
 /// Why somebody asks for a mail to an address.
@@ -40,6 +82,19 @@ pub enum AddressPurpose {
     SignUp(SignUpRequest),
     /// To get another link and code for an address that is not proven yet.
     Verify,
+    /// To get a link and code that set a new password.
+    Reset,
+    /// To warn the owner of an account whose password somebody guesses.
+    Locked,
+    /// To add it to an account.
+    AddEmail {
+        /// Whose account.
+        user: UserId,
+        /// Whether it is to take the place of the primary address.
+        replaces_primary: bool,
+        /// Whether the holder of the primary address must approve.
+        needs_approval: bool,
+    },
 }
 
 /// A request that concerns an address, known or unknown: the request is answered before anybody looks, so the answer

@@ -73,6 +73,14 @@ impl Step for VerifyAddress {
     const WORD: &'static str = "verify_address";
 }
 
+/// A new password must be set: the present one is too old, or was given by somebody else.
+#[derive(Clone, Copy, Debug)]
+pub struct NewPassword;
+
+impl Step for NewPassword {
+    const WORD: &'static str = "new_password";
+}
+
 /// An organisation must be chosen.
 #[derive(Clone, Copy, Debug)]
 pub struct ChooseOrg;

@@ -6,7 +6,7 @@ mod principal;
 mod scope;
 mod step_up;
 
-pub use grant::{ChooseOrg, Grant, Pending, Step, VerifyAddress};
+pub use grant::{ChooseOrg, Grant, NewPassword, Pending, Step, VerifyAddress};
 pub use permit::Permit;
 pub use principal::{NotSignedIn, OrgStanding, Principal};
 pub use scope::{OrgScope, ScopeRules};

@@ -6,8 +6,7 @@ use crate::id::{AttemptId, CommitId, OrgId, OutboxId, RealmId, SessionId, TokenI
 use crate::keys::KeyCheck;
 use crate::model::{
     Attempt, AuditEvent, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential, Profile, Proof,
-    Session, Subject, Token,
-    TokenKind, User, Version,
+    Session, Subject, Token, TokenKind, User, Version,
 };
 use crate::policy::AuthPolicy;
 use crate::secret::Digest;

@@ -34,10 +34,25 @@ macro_rules! forward_store {
 }
 
 /// As [`forward_store!`](crate::forward_store!), but without the commit: for a wrapper that does something of its own
-/// when it commits.
+/// when it commits. A wrapper that does so at some reads too names the traits that it forwards whole.
+///
+/// ```
+/// use std::sync::Arc;
+/// use usermgmt_core::store::Store;
+///
+/// struct Quiet(Arc<dyn Store>);
+/// usermgmt_core::forward_reads!([] Quiet, |this| this.0, |call| (), UserStore OrgStore);
+/// ```
 #[macro_export]
 macro_rules! forward_reads {
     ([$($generics:tt)*] $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(
+            [$($generics)*] $wrapper, |$this| $inner, |$call| $before,
+            UserStore OrgStore MembershipStore PolicyStore TokenStore AttemptStore
+            SessionStore OutboxStore AuditStore ChangeStore MaintenanceStore ThrottleStore
+        );
+    };
+    ($generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr, $($trait:ident)+) => {
         const _: () = {
             use ::std::option::Option;
             use ::time::OffsetDateTime;
@@ -48,59 +63,84 @@ macro_rules! forward_reads {
             use $crate::secret::Digest;
             use $crate::store::{Charge, Result, SweepBefore, ThrottleKey, Throttled};
 
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, UserStore {
-                fn user(realm: RealmId, id: UserId) -> Option<User>;
-                fn users(realm: RealmId, filter: &UserFilter, page: PageRequest<UserId>) -> Page<User, UserId>;
-                fn profile(user: UserId) -> Option<Profile>;
-                fn identifiers(user: UserId) -> Vec<Identifier>;
-                fn password(user: UserId) -> Option<PasswordCredential>;
-                fn sign_in_record(realm: RealmId, kind: IdentifierKind, canonical: &str) -> Option<SignInRecord>;
-            });
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, OrgStore {
-                fn org(realm: RealmId, id: OrgId) -> Option<Org>;
-            });
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, MembershipStore {
-                fn membership(org: OrgId, user: UserId) -> Option<Membership>;
-                fn members(org: OrgId, page: PageRequest<UserId>) -> Page<Membership, UserId>;
-                fn memberships_of(user: UserId, page: PageRequest<OrgId>) -> Page<(Org, Membership), OrgId>;
-            });
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, PolicyStore {
-                fn policy(org: OrgId) -> Option<(AuthPolicy, u64)>;
-            });
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, TokenStore {
-                fn token(realm: RealmId, id: TokenId) -> Option<Token>;
-                fn token_by_digest(realm: RealmId, kind: TokenKind, digest: Digest) -> Option<Token>;
-                fn live_tokens(user: UserId, now: OffsetDateTime) -> Vec<Token>;
-                fn token_of_browser(realm: RealmId, kind: TokenKind, browser: Digest) -> Option<Token>;
-            });
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, AttemptStore {
-                fn attempt(realm: RealmId, digest: Digest) -> Option<Attempt>;
-            });
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, SessionStore {
-                fn principal(realm: RealmId, digest: Digest) -> Option<PrincipalRecord>;
-                fn sessions(user: UserId, now: OffsetDateTime, page: PageRequest<SessionId>) -> Page<Session, SessionId>;
-                fn touch(id: SessionId, seen_at: OffsetDateTime) -> ();
-            });
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, OutboxStore {
-                fn lease(realm: RealmId, worker: WorkerId, now: OffsetDateTime, until: OffsetDateTime, limit: u32) -> Vec<OutboxRow>;
-                fn pending_jobs(realm: RealmId, page: PageRequest<OutboxId>) -> Page<OutboxRow, OutboxId>;
-            });
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, AuditStore {
-                fn events(realm: RealmId, org: Option<OrgId>, page: PageRequest<EventId>) -> Page<AuditEvent, EventId>;
-            });
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, ChangeStore {
-                fn changes(after: u64, limit: u32) -> Changes;
-                fn change_place() -> u64;
-            });
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, MaintenanceStore {
-                fn sweep(before: SweepBefore, limit: u32) -> u64;
-                fn ping() -> ();
-            });
-            $crate::forward_reads!(@trait [$($generics)*] $wrapper, |$this| $inner, |$call| $before, ThrottleStore {
-                fn charge(charges: &[Charge], now: OffsetDateTime) -> Option<Throttled>;
-                fn refund(keys: &[ThrottleKey], now: OffsetDateTime) -> ();
-            });
+            $($crate::forward_reads!(@$trait $generics $wrapper, |$this| $inner, |$call| $before);)+
         };
+    };
+    (@UserStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, UserStore {
+            fn user(realm: RealmId, id: UserId) -> Option<User>;
+            fn users(realm: RealmId, filter: &UserFilter, page: PageRequest<UserId>) -> Page<User, UserId>;
+            fn profile(user: UserId) -> Option<Profile>;
+            fn identifiers(user: UserId) -> Vec<Identifier>;
+            fn password(user: UserId) -> Option<PasswordCredential>;
+            fn sign_in_record(realm: RealmId, kind: IdentifierKind, canonical: &str) -> Option<SignInRecord>;
+        });
+    };
+    (@OrgStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, OrgStore {
+            fn org(realm: RealmId, id: OrgId) -> Option<Org>;
+        });
+    };
+    (@MembershipStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, MembershipStore {
+            fn membership(org: OrgId, user: UserId) -> Option<Membership>;
+            fn members(org: OrgId, page: PageRequest<UserId>) -> Page<Membership, UserId>;
+            fn memberships_of(user: UserId, page: PageRequest<OrgId>) -> Page<(Org, Membership), OrgId>;
+        });
+    };
+    (@PolicyStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, PolicyStore {
+            fn policy(org: OrgId) -> Option<(AuthPolicy, u64)>;
+        });
+    };
+    (@TokenStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, TokenStore {
+            fn token(realm: RealmId, id: TokenId) -> Option<Token>;
+            fn token_by_digest(realm: RealmId, kind: TokenKind, digest: Digest) -> Option<Token>;
+            fn live_tokens(user: UserId, now: OffsetDateTime) -> Vec<Token>;
+            fn token_of_browser(realm: RealmId, kind: TokenKind, browser: Digest) -> Option<Token>;
+        });
+    };
+    (@AttemptStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, AttemptStore {
+            fn attempt(realm: RealmId, digest: Digest) -> Option<Attempt>;
+        });
+    };
+    (@SessionStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, SessionStore {
+            fn principal(realm: RealmId, digest: Digest) -> Option<PrincipalRecord>;
+            fn sessions(user: UserId, now: OffsetDateTime, page: PageRequest<SessionId>) -> Page<Session, SessionId>;
+            fn touch(id: SessionId, seen_at: OffsetDateTime) -> ();
+        });
+    };
+    (@OutboxStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, OutboxStore {
+            fn lease(realm: RealmId, worker: WorkerId, now: OffsetDateTime, until: OffsetDateTime, limit: u32) -> Vec<OutboxRow>;
+            fn pending_jobs(realm: RealmId, page: PageRequest<OutboxId>) -> Page<OutboxRow, OutboxId>;
+        });
+    };
+    (@AuditStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, AuditStore {
+            fn events(realm: RealmId, org: Option<OrgId>, page: PageRequest<EventId>) -> Page<AuditEvent, EventId>;
+        });
+    };
+    (@ChangeStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, ChangeStore {
+            fn changes(after: u64, limit: u32) -> Changes;
+            fn change_place() -> u64;
+        });
+    };
+    (@MaintenanceStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, MaintenanceStore {
+            fn sweep(before: SweepBefore, limit: u32) -> u64;
+            fn ping() -> ();
+        });
+    };
+    (@ThrottleStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, ThrottleStore {
+            fn charge(charges: &[Charge], now: OffsetDateTime) -> Option<Throttled>;
+            fn refund(keys: &[ThrottleKey], now: OffsetDateTime) -> ();
+        });
     };
     (@trait [$($generics:tt)*] $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr, $trait:ident {
         $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*

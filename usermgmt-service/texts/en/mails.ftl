@@ -2,6 +2,8 @@
 
 mail-greeting = Hello { $name },
 mail-farewell = { $product }
+mail-report-incident = Report something that looks wrong:
+mail-security-tips = How to keep your account safe:
 mail-unexpected = If you did not ask for this, you can ignore this mail; nothing will happen.
 
 mail-verify-email =
@@ -16,3 +18,65 @@ mail-already-registered =
     .intro = Somebody, probably you, wanted to sign up with this address or to confirm it. It already belongs to your account, so there is nothing to confirm. You can sign in here:
     .button = Sign in
     .note = If it was not you, you need not do anything; your account is unchanged.
+
+mail-reset-password =
+    .subject = Set a new password for { $product }
+    .intro = To set a new password, open this link and enter the password you want there:
+    .button = Set a new password
+    .code = Or enter this code in the browser where you asked for it:
+    .expiry = The link works for 30 minutes, the code for 10 minutes, each once.
+
+mail-password-changed =
+    .subject = Your password for { $product } was changed
+    .intro = The password of your account was changed just now. If it was you, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it signs everybody out, voids the password and lets you set a new one.
+
+mail-support-reset =
+    .subject = Support is setting a new password for your account with { $product }
+    .intro = Our support was asked to help you back into your account. After a waiting time we will send a mail by which a new password can be set. If you asked for this, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above: it stops this, signs everybody out and lets you set a new password yourself.
+
+mail-account-locked =
+    .subject = Somebody is guessing your password for { $product }
+    .intro = So many wrong passwords were entered for your account that signing in from unknown devices has to wait until tomorrow. Nobody got in, and devices on which you have signed in before still work. You can also come in by setting a new password:
+    .button = Set a new password
+    .note = If you used this password anywhere else, change it there too.
+
+mail-approve-email =
+    .subject = May { $about } be added to your account with { $product }?
+    .intro = Somebody who is signed in to your account, probably you, wants to add the address { $about } to it. If that is right, open this link and press the button there:
+    .button = Look at it
+    .note = If it was not you, do not press the button, and change your password: somebody is signed in to your account.
+
+mail-add-email =
+    .subject = Confirm this e-mail address for your account with { $product }
+    .intro = To add this e-mail address to your account, open this link and press the button there:
+    .button = Confirm this e-mail address
+    .code = Or enter this code where you asked for it:
+    .expiry = The link works for 24 hours, the code for 10 minutes, each once.
+
+mail-email-taken =
+    .subject = This e-mail address belongs to your account with { $product }
+    .intro = Somebody wanted to add this e-mail address to another account. It belongs to yours, so nothing was done.
+    .button = Sign in
+    .note = If you have two accounts, remove the address from this one first.
+
+mail-email-added =
+    .subject = An e-mail address was added to your account with { $product }
+    .intro = Another e-mail address can now be used to sign in to your account. If it was you, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it removes the address, signs everybody out and lets you set a new password.
+
+mail-email-removed =
+    .subject = An e-mail address was removed from your account with { $product }
+    .intro = An e-mail address was removed from your account. It can no longer be used to sign in. If it was you, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it signs everybody out and lets you set a new password.
+
+mail-primary-email-changed =
+    .subject = Your account with { $product } has another e-mail address
+    .intro = Another e-mail address is now the primary one of your account: mails go there. If it was you, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it makes this address the primary one again, signs everybody out and lets you set a new password.

@@ -1,0 +1,48 @@
+//! A new password, by somebody who is signed in and has just proven the present one.
+
+use serde_json::json;
+
+use super::{Flow, Result, mailed, reset_password};
+use crate::model::{Actor, AuditKind, MailKind, PasswordCredential, User};
+use crate::password::PasswordHash;
+use crate::proof::Principal;
+use crate::secret::{Bearer, BearerKind};
+use crate::store::{ChangeSet, Write};
+
+/// Works out a change of password. The acting session goes on under a new secret; with `end_others` every other one
+/// ends.
+///
+/// # Errors
+/// As the store.
+pub async fn plan(
+    flow: &Flow<'_>,
+    principal: &Principal,
+    user: &User,
+    former: Option<&PasswordCredential>,
+    hash: PasswordHash,
+    (history, end_others): (u8, bool),
+) -> Result<(ChangeSet, Bearer)> {
+    let secret = Bearer::mint(BearerKind::Session, flow.random)?;
+    let actor = Actor::User { user: user.id, session: Some(principal.session()) };
+    let mut changes = flow.changes()?.with(Write::StillAuthorised(principal.authority()));
+    for kind in reset_password::ENDED {
+        changes.push(Write::RevokeTokens { user: user.id, kind });
+    }
+    changes.push(Write::PutPassword(reset_password::renewed(flow, user, former, hash, history)));
+    if end_others {
+        changes.push(Write::MoveAuthEpoch { user: user.id, from: principal.auth_epoch() });
+    }
+    changes.push(Write::RotateSession {
+        id: principal.session(),
+        from: principal.digest(),
+        to: secret.digest(),
+        proofs: principal.proofs().to_vec(),
+        org: principal.org().map(|standing| standing.org),
+        auth_epoch: principal.auth_epoch() + u64::from(end_others),
+    });
+    changes.push(flow.audit(AuditKind::PasswordChanged, actor, user.id, json!({ "ended_others": end_others }))?);
+    if let Some(primary) = mailed::primary(&mailed::emails(flow, user.id).await?) {
+        mailed::notify(flow, &mut changes, MailKind::PasswordChanged, user, primary).await?;
+    }
+    Ok((changes, secret))
+}

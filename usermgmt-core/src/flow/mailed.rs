@@ -1,0 +1,136 @@
+//! Mailed links and codes: how they are found again, and whom a change is told.
+
+use super::{Flow, Result, mailed_secrets};
+use crate::address::EmailAddress;
+use crate::error::Refused;
+use crate::id::UserId;
+use crate::model::{Identifier, IdentifierKind, Job, MailKind, Token, TokenKind, User, UserStatus};
+use crate::secret::{Bearer, Digest};
+use crate::store::{ChangeSet, Write};
+
+/// The live token of this kind behind a link. Changes nothing.
+///
+/// # Errors
+/// [`Refused::LinkInvalid`] for a link that is not live, or is one of another kind.
+pub async fn by_link(flow: &Flow<'_>, kind: TokenKind, link: &Bearer) -> Result<Token> {
+    let token = flow.store.token_by_digest(flow.realm, kind, link.digest()).await?;
+    Ok(token.filter(|token| token.is_live(flow.now)).ok_or(Refused::LinkInvalid)?)
+}
+
+/// The live token of this kind whose code this browser asked for. Changes nothing; the caller must count the try,
+/// durably, before it compares.
+///
+/// # Errors
+/// [`Refused::CodeInvalid`] if there is none.
+pub async fn by_browser(flow: &Flow<'_>, kind: TokenKind, browser: Digest) -> Result<Token> {
+    let token = flow.store.token_of_browser(flow.realm, kind, browser).await?;
+    Ok(token.filter(|token| token.code_is_live(flow.now)).ok_or(Refused::CodeInvalid)?)
+}
+
+/// The same token once more, after a conflict. Its code was compared already; it must still live.
+///
+/// # Errors
+/// [`Refused::CodeInvalid`] if it does not.
+pub async fn again(flow: &Flow<'_>, before: &Token) -> Result<Token> {
+    let token = flow.store.token(flow.realm, before.id).await?;
+    Ok(token.filter(|token| token.is_live(flow.now)).ok_or(Refused::CodeInvalid)?)
+}
+
+/// Whether the typed code is the token's.
+#[must_use]
+pub fn code_matches(flow: &Flow<'_>, token: &Token, typed: &str) -> bool {
+    mailed_secrets(flow.keys, token).is_some_and(|(_, code)| code.matches(typed))
+}
+
+/// The user of a token with all their addresses. A token of somebody who may not use their account is dead.
+///
+/// # Errors
+/// [`Refused::LinkInvalid`].
+pub async fn holder(flow: &Flow<'_>, token: &Token) -> Result<(User, Vec<Identifier>)> {
+    let user = flow.store.user(flow.realm, token.user).await?;
+    let user = user.filter(|user| user.status == UserStatus::Active).ok_or(Refused::LinkInvalid)?;
+    let emails = emails(flow, user.id).await?;
+    Ok((user, emails))
+}
+
+/// The addresses of a user.
+///
+/// # Errors
+/// As the store.
+pub async fn emails(flow: &Flow<'_>, user: UserId) -> Result<Vec<Identifier>> {
+    let mut all = flow.store.identifiers(user).await?;
+    all.retain(|identifier| identifier.kind == IdentifierKind::Email);
+    Ok(all)
+}
+
+/// The proven primary address of a user.
+#[must_use]
+pub fn primary(emails: &[Identifier]) -> Option<&Identifier> {
+    emails.iter().find(|email| email.primary && email.verified_at.is_some())
+}
+
+/// The stored address as one to write to. Mail never goes to an address that somebody has typed just now instead.
+#[must_use]
+pub fn recipient(identifier: &Identifier) -> Option<EmailAddress> {
+    let deliverable = identifier.undeliverable_at.is_none();
+    EmailAddress::parse(&identifier.display).ok().filter(|_| deliverable)
+}
+
+/// Adds a mail without link to a change set.
+///
+/// # Errors
+/// Fails when the random generator fails.
+pub fn write_to(
+    flow: &Flow<'_>,
+    changes: &mut ChangeSet,
+    mail: MailKind,
+    user: &User,
+    to: EmailAddress,
+    token: Option<&Token>,
+) -> Result<()> {
+    let (token, locale) = (token.map(|token| token.id), user.locale.clone());
+    changes.push(flow.job(Job::Mail { mail, to, user: user.id, token, locale })?);
+    Ok(())
+}
+
+/// Adds a token and the mail that carries it to a change set.
+///
+/// # Errors
+/// Fails when the random generator fails.
+pub fn write_with(
+    flow: &Flow<'_>,
+    changes: &mut ChangeSet,
+    mail: MailKind,
+    user: &User,
+    to: EmailAddress,
+    token: Token,
+) -> Result<()> {
+    write_to(flow, changes, mail, user, to, Some(&token))?;
+    changes.push(Write::PutToken(token));
+    Ok(())
+}
+
+/// Adds the notice of a change to a change set, with a link by which the owner of this address can undo it.
+///
+/// As long as a link lives that brings back another address, no new one is given: whoever has just taken an account
+/// over could otherwise undo what its owner does about it.
+///
+/// # Errors
+/// As the store.
+pub async fn notify(
+    flow: &Flow<'_>,
+    changes: &mut ChangeSet,
+    mail: MailKind,
+    user: &User,
+    email: &Identifier,
+) -> Result<()> {
+    let Some(to) = recipient(email) else { return Ok(()) };
+    let live = flow.store.live_tokens(user.id, flow.now).await?;
+    let disputed =
+        live.iter().any(|token| token.kind == TokenKind::SecureAccount && token.canonical != email.canonical);
+    if disputed {
+        return write_to(flow, changes, mail, user, to, None);
+    }
+    let token = flow.token(TokenKind::SecureAccount, user.id, &to, None)?;
+    write_with(flow, changes, mail, user, to, token)
+}

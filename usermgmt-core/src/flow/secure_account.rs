@@ -1,0 +1,71 @@
+//! "That was not me": the owner of an address undoes what was changed behind their back.
+//!
+//! Everything that is signed in ends, the password is void, addresses that came since go, the address that the notice
+//! went to is the primary one again, and a mail to it sets a new password.
+
+use serde_json::json;
+
+use super::{Flow, Result, mailed};
+use crate::address::{CANONICAL_VERSION, EmailAddress};
+use crate::error::Refused;
+use crate::model::{Actor, AuditKind, Identifier, IdentifierKind, MailKind, Token, TokenKind, User, Version};
+use crate::store::{ChangeSet, Write};
+
+/// Works out the undo. Answers the address that the mail goes to.
+///
+/// # Errors
+/// [`Refused::LinkInvalid`] if the account may not be used, or as the store.
+pub async fn plan(flow: &Flow<'_>, token: &Token) -> Result<(ChangeSet, String)> {
+    let (user, emails) = mailed::holder(flow, token).await?;
+    let to = EmailAddress::parse(&token.display).map_err(|_| Refused::LinkInvalid)?;
+    let actor = Actor::User { user: user.id, session: None };
+    let mut changes = flow.changes()?.with(Write::ConsumeToken { id: token.id });
+    for kind in TokenKind::ALL {
+        changes.push(Write::RevokeTokens { user: user.id, kind: *kind });
+    }
+    changes.push(Write::MoveAuthEpoch { user: user.id, from: user.auth_epoch });
+    if let Some(password) = flow.store.password(user.id).await? {
+        changes.push(Write::DeletePassword { user: user.id, version: password.version });
+    }
+    let removed = bring_back(flow, &mut changes, token, &user, emails);
+    let detail = json!({ "removed_addresses": removed });
+    changes.push(flow.audit(AuditKind::AccountSecured, actor, user.id, detail)?);
+    let reset = flow.token(TokenKind::ResetPassword, user.id, &to, None)?;
+    let shown = to.display().to_owned();
+    mailed::write_with(flow, &mut changes, MailKind::ResetPassword, &user, to, reset)?;
+    Ok((changes, shown))
+}
+
+/// Makes the token's address the primary one again and removes what came since; answers how many addresses went.
+fn bring_back(flow: &Flow<'_>, changes: &mut ChangeSet, token: &Token, user: &User, emails: Vec<Identifier>) -> usize {
+    let (mut removed, mut there) = (0, false);
+    for email in emails {
+        if email.canonical == token.canonical {
+            there = true;
+            let verified_at = email.verified_at.or(Some(flow.now));
+            changes.push(Write::PutIdentifier(Identifier { primary: true, verified_at, ..email }));
+        } else if email.verified_at.is_none_or(|at| at >= token.created_at) {
+            removed += 1;
+            let Identifier { realm, kind, canonical, user, version, .. } = email;
+            changes.push(Write::DeleteIdentifier { realm, kind, canonical, user, version });
+        } else if email.primary {
+            changes.push(Write::PutIdentifier(Identifier { primary: false, ..email }));
+        }
+    }
+    if !there {
+        changes.push(Write::PutIdentifier(Identifier {
+            realm: flow.realm,
+            kind: IdentifierKind::Email,
+            canonical: token.canonical.clone(),
+            display: token.display.clone(),
+            canonical_version: CANONICAL_VERSION,
+            user: user.id,
+            primary: true,
+            verified_at: Some(flow.now),
+            undeliverable_at: None,
+            created_at: flow.now,
+            version: Version::NEW,
+        }));
+    }
+    removed
+}

@@ -1,0 +1,198 @@
+//! A forgotten password.
+
+use usermgmt_core::address::EmailAddress;
+use usermgmt_core::error::{Error, FieldError, Refused};
+use usermgmt_core::flow::reset_password::{self, Found};
+use usermgmt_core::flow::{mailed, secure_account};
+use usermgmt_core::model::{AddressPurpose, AuditKind, PasswordCredential, Token, TokenKind};
+use usermgmt_core::password::{Password, PasswordHash};
+use usermgmt_core::secret::Bearer;
+use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
+
+use crate::UserMgmt;
+use crate::client::Client;
+use crate::commit::{Tries, committing};
+use crate::limits::Meter;
+use crate::sign_up::{Accepted, Secret};
+use crate::verify_email::AddressProof;
+
+/// The hashes that the history rule looks at, the present one first.
+pub(crate) fn previous(former: Option<&PasswordCredential>) -> Vec<PasswordHash> {
+    former.into_iter().flat_map(|former| std::iter::once(&former.hash).chain(&former.previous)).cloned().collect()
+}
+
+impl UserMgmt {
+    /// Asks for a mail that sets a new password.
+    ///
+    /// Costs one commit and answers the same, whether the address is known or not.
+    ///
+    /// # Errors
+    /// An invalid `email`, too many attempts (one mail a minute, five an hour), or an outage.
+    pub async fn request_password_reset(&self, client: &Client, email: &str) -> Result<Accepted, Error> {
+        let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
+        let meter = Meter::new(self, client);
+        let mut charges = vec![meter.sign_up()];
+        charges.extend(meter.mail(&email));
+        meter.take(&charges, self.now()).await?;
+        self.request(client, email, AddressPurpose::Reset).await
+    }
+
+    /// Whose password a link sets: the address. Changes nothing: mail scanners may look as often as they like.
+    ///
+    /// # Errors
+    /// [`Refused::LinkInvalid`], too many attempts, or an outage.
+    pub async fn preview_reset(&self, client: &Client, link: Secret<'_>) -> Result<String, Error> {
+        self.preview_mailed(client, TokenKind::ResetPassword, link).await
+    }
+
+    /// What a link of this kind is about: an address. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Refused::LinkInvalid`], too many attempts, or an outage.
+    pub async fn preview_mailed(&self, client: &Client, kind: TokenKind, link: Secret<'_>) -> Result<String, Error> {
+        let meter = Meter::new(self, client);
+        meter.take(&[meter.verification()], self.now()).await?;
+        Ok(self.mailed_link(client, kind, link).await?.display)
+    }
+
+    /// Sets a new password with a mailed link or code. Every session and everything else that was begun with the old
+    /// one ends; nobody is signed in by it. Of any number of simultaneous uses of one link exactly one succeeds.
+    ///
+    /// # Errors
+    /// An invalid `password`, which does not use the link up; [`Refused::LinkInvalid`] or [`Refused::CodeInvalid`]; too
+    /// many attempts; or an outage.
+    pub async fn reset_password(
+        &self,
+        client: &Client,
+        proof: AddressProof<'_>,
+        password: Secret<'_>,
+    ) -> Result<(), Error> {
+        let password = Password::new(password.0).map_err(|error| FieldError::password("password", error))?;
+        let meter = Meter::new(self, client);
+        meter.take(&[meter.verification()], self.now()).await?;
+        let mut token = self.mailed(client, TokenKind::ResetPassword, proof).await?;
+        let mut hash = None;
+        let mut tries = Tries::default();
+        loop {
+            let flow = self.flow(client);
+            let found: Found = reset_password::found(&flow, token).await?;
+            if hash.is_none() {
+                let email = EmailAddress::parse(&found.token.display).map_err(|_| Refused::LinkInvalid)?;
+                let previous = previous(found.password.as_ref());
+                self.check_new_password("password", &password, &email, &found.user.name, &previous).await?;
+            }
+            let hash = match &mut hash {
+                Some(hash) => PasswordHash::clone(hash),
+                none => none.insert(self.hasher().hash(&password).await?).clone(),
+            };
+            let history = self.settings().password_rules.history;
+            let changes = reset_password::plan(&flow, &found, hash, history).await?;
+            match self.commit_raw(changes).await {
+                Ok(_) => return Ok(()),
+                Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => {
+                    return Err(Refused::LinkInvalid.into());
+                }
+                Err(error) if tries.again(&error) => token = mailed::again(&self.flow(client), &found.token).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Undoes what was changed behind the owner's back: by the link in the notice of the change. Everything that is
+    /// signed in ends, the password is void, and a mail to the address that the notice went to sets a new one; answers
+    /// that address.
+    ///
+    /// # Errors
+    /// [`Refused::LinkInvalid`], too many attempts, or an outage.
+    pub async fn secure_account(&self, client: &Client, link: Secret<'_>) -> Result<String, Error> {
+        let meter = Meter::new(self, client);
+        meter.take(&[meter.verification()], self.now()).await?;
+        let token = self.mailed_link(client, TokenKind::SecureAccount, link).await?;
+        let done = committing!(self, client, |flow| secure_account::plan(&flow, &token).await?);
+        done.map_err(|error| match error {
+            // The address belongs to somebody else by now.
+            Error::Refused(Refused::Conflict) | Error::Invalid(_) => Refused::LinkInvalid.into(),
+            other => other,
+        })
+    }
+
+    /// The live token behind a mailed link or code.
+    pub(crate) async fn mailed(
+        &self,
+        client: &Client,
+        kind: TokenKind,
+        proof: AddressProof<'_>,
+    ) -> Result<Token, Error> {
+        match proof {
+            AddressProof::Link(link) => self.mailed_link(client, kind, link).await,
+            AddressProof::Code(code) => self.mailed_code(client, kind, code).await,
+        }
+    }
+
+    pub(crate) async fn mailed_link(&self, client: &Client, kind: TokenKind, link: Secret<'_>) -> Result<Token, Error> {
+        let refuse = || self.refusals().note(AuditKind::VerificationRefused, client, "link", self.now());
+        let Some(link) = Bearer::parse(kind.bearer(), link.0) else {
+            refuse();
+            return Err(Refused::LinkInvalid.into());
+        };
+        mailed::by_link(&self.flow(client), kind, &link).await.inspect_err(|error| {
+            if matches!(error, Error::Refused(_)) {
+                refuse();
+            }
+        })
+    }
+
+    /// Counts the try, durably, and only then compares.
+    pub(crate) async fn mailed_code(
+        &self,
+        client: &Client,
+        kind: TokenKind,
+        typed: Secret<'_>,
+    ) -> Result<Token, Error> {
+        let refuse = || {
+            self.refusals().note(AuditKind::VerificationRefused, client, "code", self.now());
+            Error::from(Refused::CodeInvalid)
+        };
+        let Some(browser) = &client.browser else { return Err(refuse()) };
+        let flow = self.flow(client);
+        let token = match mailed::by_browser(&flow, kind, browser.digest()).await {
+            Err(Error::Refused(_)) => return Err(refuse()),
+            other => other?,
+        };
+        let meter = Meter::new(self, client);
+        let guesses = [meter.wrong_code(token.user)];
+        meter.take(&guesses, flow.now).await?;
+        let count = flow.changes()?.with(Write::CountTry { id: token.id });
+        self.commit_raw(count).await.map_err(|error| match error.kind() {
+            StoreErrorKind::Refused(_) => refuse(),
+            _ => error.into(),
+        })?;
+        if !mailed::code_matches(&flow, &token, typed.0) {
+            return Err(refuse());
+        }
+        meter.give_back(&guesses, flow.now).await?;
+        Ok(token)
+    }
+
+    /// Somebody guesses a password so often that strange devices must wait: the owner is told, once a day. The same
+    /// is written whether the address is known or not.
+    ///
+    /// # Errors
+    /// An outage.
+    pub(crate) async fn warn_owner(
+        &self,
+        client: &Client,
+        meter: &Meter<'_>,
+        email: EmailAddress,
+    ) -> Result<(), Error> {
+        if meter.passes(&[meter.warning(&email)], self.now()).await?.is_none() {
+            let _ = self.request(client, email, AddressPurpose::Locked).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a duplicate is that of an address.
+    pub(crate) fn is_taken(error: &usermgmt_core::store::StoreError) -> bool {
+        error.kind() == StoreErrorKind::Duplicate(UniqueKey::Identifier)
+    }
+}
