@@ -211,7 +211,7 @@ async fn sign_up_checks_and_a_refused_password_does_not_use_up_the_mails() {
     let auth = builder().breach_check(BreachCheck::by(Source::default())).build().await.unwrap();
     let client = Client::default();
     let sign_up = async |password: &str| -> Result<Accepted, Error> {
-        let input = SignUp { email: "ann@example.org", password: password.into(), name: "Ann", organization: None };
+        let input = SignUp { email: "ann@example.org", password: password.into(), name: "Ann", ..SignUp::default() };
         auth.sign_up(&client, input).await
     };
     let refused = |result: Result<Accepted, Error>, code: &'static str| match result {
