@@ -31,6 +31,33 @@ macro_rules! each_rule {
             an_identifier_belongs_to_one_user
             an_identifier_is_unique_within_its_realm_only
         }
+        profiles {
+            a_profile_is_returned_as_it_was_put
+            the_metadata_of_a_profile_is_any_json
+            a_profile_can_be_replaced
+            a_profile_is_written_from_the_version_that_was_read
+            a_profile_and_its_user_do_not_disturb_each_other
+        }
+        removals {
+            an_identifier_is_removed_by_its_user_only
+            exactly_the_identifier_that_is_named_is_removed
+            a_removed_identifier_is_gone
+            a_removed_identifier_is_free
+            an_identifier_moves_in_one_commit
+            a_removed_password_is_gone_and_can_return
+        }
+        filters {
+            an_empty_filter_lets_everybody_through
+            users_are_filtered_by_status_and_kind
+            a_prefix_is_compared_byte_for_byte
+            a_prefix_is_no_pattern
+            a_nul_in_a_prefix_finds_nobody
+            any_identifier_of_a_user_counts_once
+            a_filter_sees_its_own_realm_only
+            all_parts_of_a_filter_must_hold
+            a_filter_follows_every_write
+            a_filtered_list_is_paged
+        }
         orgs {
             an_org_is_returned_as_it_was_put
             an_org_can_be_replaced
@@ -44,6 +71,9 @@ macro_rules! each_rule {
         tokens {
             a_token_is_returned_as_it_was_put
             the_newest_token_of_a_browser_is_found
+            a_token_is_nothing_to_another_kind
+            live_tokens_of_one_user_are_listed_by_id
+            live_tokens_are_listed_until_they_end
             a_token_is_consumed_once
             a_token_is_not_consumed_twice_in_one_commit
             a_token_can_be_consumed_until_it_expires
@@ -207,6 +237,8 @@ macro_rules! each_rule {
         }
         races {
             one_identifier_is_inserted_once (profile)
+            one_identifier_is_added_once (profile)
+            one_removal_wins (profile)
             one_token_is_consumed_once (profile)
             one_attempt_is_consumed_once (profile)
             tries_hold_under_a_race (profile)

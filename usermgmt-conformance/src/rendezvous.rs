@@ -6,19 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use time::OffsetDateTime;
 use tokio::sync::Barrier;
-use usermgmt_core::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+use usermgmt_core::id::{CommitId, OutboxId, RealmId, SessionId, UserId, WorkerId};
 use usermgmt_core::keys::KeyCheck;
-use usermgmt_core::model::{
-    Attempt, AuditEvent, Changes, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
-    PrincipalRecord, Session, SignInRecord, Token, TokenKind, User,
-};
+use usermgmt_core::model::{OutboxRow, PrincipalRecord, Session};
 use usermgmt_core::page::{Page, PageRequest};
-use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::secret::Digest;
 use usermgmt_core::store::{
-    AttemptStore, AuditStore, ChangeSet, ChangeStore, Charge, CommitStore, Committed, MaintenanceStore,
-    MembershipStore, OrgStore, OutboxStore, PolicyStore, Result, SessionStore, SweepBefore, ThrottleKey, ThrottleStore,
-    Throttled, TokenStore, UserStore,
+    ChangeSet, Charge, CommitStore, Committed, OutboxStore, Result, SessionStore, ThrottleKey, ThrottleStore, Throttled,
 };
 
 use crate::{AnyStore, Proving};
@@ -185,115 +179,7 @@ impl SessionStore for Rendezvous {
     }
 }
 
-#[async_trait]
-impl UserStore for Rendezvous {
-    async fn user(&self, realm: RealmId, id: UserId) -> Result<Option<User>> {
-        self.inner.user(realm, id).await
-    }
-
-    async fn users(&self, realm: RealmId, page: PageRequest<UserId>) -> Result<Page<User, UserId>> {
-        self.inner.users(realm, page).await
-    }
-
-    async fn identifiers(&self, user: UserId) -> Result<Vec<Identifier>> {
-        self.inner.identifiers(user).await
-    }
-
-    async fn password(&self, user: UserId) -> Result<Option<PasswordCredential>> {
-        self.inner.password(user).await
-    }
-
-    async fn sign_in_record(
-        &self,
-        realm: RealmId,
-        kind: IdentifierKind,
-        canonical: &str,
-    ) -> Result<Option<SignInRecord>> {
-        self.inner.sign_in_record(realm, kind, canonical).await
-    }
-}
-
-#[async_trait]
-impl OrgStore for Rendezvous {
-    async fn org(&self, realm: RealmId, id: OrgId) -> Result<Option<Org>> {
-        self.inner.org(realm, id).await
-    }
-}
-
-#[async_trait]
-impl MembershipStore for Rendezvous {
-    async fn membership(&self, org: OrgId, user: UserId) -> Result<Option<Membership>> {
-        self.inner.membership(org, user).await
-    }
-
-    async fn members(&self, org: OrgId, page: PageRequest<UserId>) -> Result<Page<Membership, UserId>> {
-        self.inner.members(org, page).await
-    }
-
-    async fn memberships_of(&self, user: UserId, page: PageRequest<OrgId>) -> Result<Page<(Org, Membership), OrgId>> {
-        self.inner.memberships_of(user, page).await
-    }
-}
-
-#[async_trait]
-impl PolicyStore for Rendezvous {
-    async fn policy(&self, org: OrgId) -> Result<Option<(AuthPolicy, u64)>> {
-        self.inner.policy(org).await
-    }
-}
-
-#[async_trait]
-impl TokenStore for Rendezvous {
-    async fn token(&self, realm: RealmId, id: TokenId) -> Result<Option<Token>> {
-        self.inner.token(realm, id).await
-    }
-
-    async fn token_by_digest(&self, realm: RealmId, kind: TokenKind, digest: Digest) -> Result<Option<Token>> {
-        self.inner.token_by_digest(realm, kind, digest).await
-    }
-
-    async fn token_of_browser(&self, realm: RealmId, kind: TokenKind, browser: Digest) -> Result<Option<Token>> {
-        self.inner.token_of_browser(realm, kind, browser).await
-    }
-}
-
-#[async_trait]
-impl AttemptStore for Rendezvous {
-    async fn attempt(&self, realm: RealmId, digest: Digest) -> Result<Option<Attempt>> {
-        self.inner.attempt(realm, digest).await
-    }
-}
-
-#[async_trait]
-impl AuditStore for Rendezvous {
-    async fn events(
-        &self,
-        realm: RealmId,
-        org: Option<OrgId>,
-        page: PageRequest<EventId>,
-    ) -> Result<Page<AuditEvent, EventId>> {
-        self.inner.events(realm, org, page).await
-    }
-}
-
-#[async_trait]
-impl ChangeStore for Rendezvous {
-    async fn changes(&self, after: u64, limit: u32) -> Result<Changes> {
-        self.inner.changes(after, limit).await
-    }
-
-    async fn change_place(&self) -> Result<u64> {
-        self.inner.change_place().await
-    }
-}
-
-#[async_trait]
-impl MaintenanceStore for Rendezvous {
-    async fn sweep(&self, before: SweepBefore, limit: u32) -> Result<u64> {
-        self.inner.sweep(before, limit).await
-    }
-
-    async fn ping(&self) -> Result<()> {
-        self.inner.ping().await
-    }
-}
+usermgmt_core::forward_reads!(
+    [] Rendezvous, |this| this.inner, |call| (),
+    UserStore OrgStore MembershipStore PolicyStore TokenStore AttemptStore AuditStore ChangeStore MaintenanceStore
+);

@@ -80,6 +80,15 @@ killed_by! {
     tokens_revoked_for_everybody_are_noticed: RevokesForEverybody by revocation_ends_the_live_tokens_of_one_user;
     ignored_ids_are_noticed: IgnoresTakenIds by a_taken_id_is_named a_job_given_up_is_kept_but_never_leased;
     sorted_roles_are_noticed: SortsRoles by a_membership_is_returned_as_it_was_put;
+    identifiers_removed_by_strangers_are_noticed: DeletesAnybodysIdentifier by an_identifier_is_removed_by_its_user_only;
+    removals_of_nothing_are_noticed: DeletesWhatIsGone by
+        a_stale_removal_conflicts exactly_the_identifier_that_is_named_is_removed one_removal_wins;
+    ignored_versions_of_profiles_are_noticed: IgnoresProfileVersion by
+        a_profile_is_written_from_the_version_that_was_read a_stale_version_conflicts a_new_row_must_be_absent
+        every_failure_leaves_nothing;
+    forgotten_flags_of_passwords_are_noticed: ForgetsMustChange by
+        a_password_is_returned_as_it_was_put a_password_can_be_replaced
+        a_sign_in_record_joins_identifier_user_and_password;
 
     // Texts and times.
     folded_case_is_noticed: FoldsCase by
@@ -89,7 +98,8 @@ killed_by! {
     cut_texts_are_noticed: CutsLongTexts by long_texts_are_kept_whole;
     texts_cut_at_a_nul_are_noticed: CutsAtNul by a_nul_is_kept_or_refused;
     empty_texts_taken_for_absent_are_noticed: TakesEmptyForAbsent by
-        texts_come_back_byte_for_byte passing_texts_come_back_byte_for_byte a_session_is_returned_as_it_was_put;
+        texts_come_back_byte_for_byte passing_texts_come_back_byte_for_byte a_session_is_returned_as_it_was_put
+        a_profile_is_returned_as_it_was_put;
     numbers_kept_as_floats_are_noticed: KeepsNumbersAsFloats by the_detail_of_an_event_is_any_json;
     times_cut_to_milliseconds_are_noticed: CutsTimesToMillis by
         times_come_back_to_the_microsecond passing_times_come_back_to_the_microsecond a_user_is_returned_as_it_was_put;
@@ -111,6 +121,15 @@ killed_by! {
     listed_dead_sessions_are_noticed: ListsExpiredSessions by the_list_shows_live_sessions_only;
     revived_sessions_are_noticed: TouchRevives by activity_never_revives_a_session activity_does_not_race_an_end;
     activity_moved_back_is_noticed: TouchMovesBack by activity_moves_the_mark_forward_only;
+
+    forgotten_filters_are_noticed: ForgetsFilter by
+        users_are_filtered_by_status_and_kind a_prefix_is_compared_byte_for_byte a_nul_in_a_prefix_finds_nobody
+        all_parts_of_a_filter_must_hold a_filter_follows_every_write a_filtered_list_is_paged;
+    prefixes_taken_for_patterns_are_noticed: PrefixAsPattern by a_prefix_is_no_pattern;
+    prefixes_that_end_early_are_noticed: PrefixEndsAtLastCharacter by a_prefix_is_compared_byte_for_byte;
+    empty_prefixes_that_want_a_name_are_noticed: EmptyPrefixWantsAName by an_empty_filter_lets_everybody_through;
+    listed_dead_tokens_are_noticed: LiveTokensIncludesDead by live_tokens_are_listed_until_they_end;
+    forgotten_kinds_of_tokens_are_noticed: ForgetsKindOfToken by a_token_is_nothing_to_another_kind;
 
     // The rest.
     double_leases_are_noticed: LeasesTwice by

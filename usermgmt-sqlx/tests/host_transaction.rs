@@ -90,7 +90,11 @@ macro_rules! host_transaction_tests {
             first.acknowledge();
             assert!(
                 store
-                    .users(RealmId::DEFAULT, usermgmt_core::page::PageRequest::first(1))
+                    .users(
+                        RealmId::DEFAULT,
+                        &usermgmt_core::model::UserFilter::default(),
+                        usermgmt_core::page::PageRequest::first(1)
+                    )
                     .await
                     .unwrap()
                     .items

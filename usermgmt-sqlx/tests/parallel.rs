@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use support::rows::*;
 use usermgmt_core::id::RealmId;
+use usermgmt_core::model::UserFilter;
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{Committed, Guard, Store, StoreError, StoreErrorKind, Write};
 
@@ -51,7 +52,8 @@ async fn all_succeed<S: Store + Clone>(name: &str, stores: &[S]) {
         result.as_ref().unwrap();
     }
     print(name, done.iter().map(|(_, took)| *took));
-    let users = stores.first().unwrap().users(RealmId::DEFAULT, PageRequest::first(200)).await.unwrap();
+    let users =
+        stores.first().unwrap().users(RealmId::DEFAULT, &UserFilter::default(), PageRequest::first(200)).await.unwrap();
     assert_eq!(users.items.len(), usize::try_from(WRITERS).unwrap());
 }
 

@@ -14,7 +14,7 @@ use support::rows::*;
 use support::{Database, postgres, without_postgres};
 use tokio::time::timeout;
 use usermgmt_core::id::RealmId;
-use usermgmt_core::model::Subject;
+use usermgmt_core::model::{Subject, UserFilter};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{
     ChangeStore as _, CommitStore as _, Guard, MembershipStore as _, OutboxStore as _, StoreErrorKind, UserStore as _,
@@ -255,7 +255,9 @@ async fn a_connection_lost_before_commit_means_unavailable_and_nothing_written()
     let (committed, ()) = tokio::join!(store.commit(changes), end_the_sleeper(&store));
     assert_eq!(committed.unwrap_err().kind(), StoreErrorKind::Unavailable);
     assert!(!store.committed(id).await.unwrap());
-    assert!(store.users(RealmId::DEFAULT, PageRequest::first(1)).await.unwrap().items.is_empty());
+    assert!(
+        store.users(RealmId::DEFAULT, &UserFilter::default(), PageRequest::first(1)).await.unwrap().items.is_empty()
+    );
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use support::rows::*;
 use support::sqlite;
 use usermgmt_core::id::RealmId;
+use usermgmt_core::model::UserFilter;
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{CommitStore as _, SessionStore as _, StoreErrorKind, UserStore as _, Write};
 use usermgmt_sqlx::{Apply as _, Sqlite};
@@ -24,7 +25,9 @@ async fn a_writer_that_never_ends_is_a_conflict_and_nothing_is_written() {
     let endless = store.pool().begin_with("BEGIN IMMEDIATE").await.unwrap();
     assert_eq!(impatient.commit(sign_up(1)).await.unwrap_err().kind(), StoreErrorKind::Conflict);
     endless.rollback().await.unwrap();
-    assert!(store.users(RealmId::DEFAULT, PageRequest::first(1)).await.unwrap().items.is_empty());
+    assert!(
+        store.users(RealmId::DEFAULT, &UserFilter::default(), PageRequest::first(1)).await.unwrap().items.is_empty()
+    );
     impatient.commit(sign_up(1)).await.unwrap();
 }
 

@@ -8,7 +8,7 @@ pub(crate) use commits::{Answer, Found, changes, changes_at, commit, commit_at, 
 pub(crate) use races::{commits, insist, one_winner, race};
 pub(crate) use rows::{
     attempt, attempt_id, digest, event, event_id, identifier, job, job_id, member, membership, org, org_id,
-    other_realm, password, proof, session, session_id, token, token_id, user, user_id, worker,
+    other_realm, password, profile, proof, session, session_id, token, token_id, user, user_id, worker,
 };
 
 use time::macros::datetime;
@@ -23,6 +23,11 @@ pub(crate) const NOW: OffsetDateTime = datetime!(2027-01-15 08:00:00.123457 UTC)
 
 /// The smallest step of time that a store keeps.
 pub(crate) const MICRO: Duration = Duration::MICROSECOND;
+
+/// Each of these with each of those.
+pub(crate) fn pairs<A: Clone, B: Clone>(these: &[A], those: &[B]) -> Vec<(A, B)> {
+    these.iter().flat_map(|this| those.iter().map(|that| (this.clone(), that.clone()))).collect()
+}
 
 /// So many seconds after [`NOW`].
 pub(crate) fn at(seconds: i64) -> OffsetDateTime {

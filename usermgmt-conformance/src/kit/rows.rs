@@ -7,8 +7,8 @@ use time::Duration;
 use usermgmt_core::id::{AttemptId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use usermgmt_core::model::{
     Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Identifier, IdentifierKind, Job, MailKind,
-    Membership, MembershipStatus, Method, Org, OrgStatus, OutboxRow, PasswordCredential, Proof, RoleKey, Session,
-    Token, TokenKind, User, UserStatus, Version,
+    Membership, MembershipStatus, Method, Org, OrgStatus, Origin, OutboxRow, PasswordCredential, Profile, Proof,
+    RoleKey, Session, Token, TokenKind, User, UserKind, UserStatus, Version,
 };
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::policy::AuthPolicy;
@@ -74,6 +74,7 @@ pub(crate) fn user(number: u128) -> User {
         name: format!("User {number}"),
         locale: None,
         status: UserStatus::Active,
+        kind: UserKind::User,
         auth_epoch: 0,
         created_at: NOW,
         version: Version::NEW,
@@ -91,6 +92,7 @@ pub(crate) fn identifier(user: u128, canonical: &str) -> Identifier {
         user: user_id(user),
         primary: true,
         verified_at: Some(NOW),
+        undeliverable_at: None,
         created_at: NOW,
         version: Version::NEW,
     }
@@ -101,7 +103,24 @@ pub(crate) fn password(user: u128) -> PasswordCredential {
         user: user_id(user),
         hash: PasswordHash::from_phc(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$user{user}")),
         unproven: None,
+        previous: Vec::new(),
+        must_change: false,
         changed_at: NOW,
+        version: Version::NEW,
+    }
+}
+
+/// A profile with something in every column.
+pub(crate) fn profile(user: u128) -> Profile {
+    Profile {
+        user: user_id(user),
+        origin: Origin::SignUp,
+        picture: Some(format!("https://example.test/{user}.png")),
+        contact: Some(format!("+43 1 {user}")),
+        time_zone: Some("Europe/Vienna".to_owned()),
+        public: serde_json::json!({ "team": user }),
+        private: serde_json::json!({ "customer": [user] }),
+        own: serde_json::json!({ "theme": "dark" }),
         version: Version::NEW,
     }
 }
@@ -168,6 +187,8 @@ pub(crate) fn token(number: u128, user: u128) -> Token {
         key_id: "key".to_owned(),
         browser: None,
         canonical: format!("user{user}@example.test"),
+        display: "User@example.test".to_owned(),
+        replaces_primary: false,
         tries_left: 3,
         code_expires_at: at(600),
         expires_at: at(86_400),

@@ -3,7 +3,7 @@
 use usermgmt_core::keys::KeyCheck;
 use usermgmt_core::model::{
     Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, OutboxRow, PasswordCredential,
-    PrincipalRecord, SignInRecord, Token, TokenKind, User, Version,
+    PrincipalRecord, Profile, SignInRecord, Token, TokenKind, User, UserFilter, Version,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::policy::AuthPolicy;
@@ -12,7 +12,7 @@ use usermgmt_core::store::{ChangeSet, Committed, Guard, StillAuthorised, StoreEr
 use crate::AnyStore;
 use crate::kit::{
     Answer, Found, NOW, REALM, at, attempt, changes, commit, digest, event, identifier, job, job_id, member,
-    membership, org, org_id, password, proof, session, session_id, token, token_id, user, user_id, worker,
+    membership, org, org_id, password, profile, proof, session, session_id, token, token_id, user, user_id, worker,
 };
 
 const ADDRESS: &str = "a@example.test";
@@ -23,7 +23,9 @@ const FIRST: Version = Version::NEW.next();
 struct Everything {
     users: Vec<User>,
     records: Vec<Option<SignInRecord>>,
+    identifiers: Vec<Identifier>,
     passwords: Vec<Option<PasswordCredential>>,
+    profiles: Vec<Option<Profile>>,
     orgs: Vec<Option<usermgmt_core::model::Org>>,
     memberships: Vec<Membership>,
     tokens: Vec<Option<Token>>,
@@ -38,9 +40,11 @@ struct Everything {
 impl Everything {
     async fn of(store: &AnyStore) -> Self {
         let mut all = Self {
-            users: store.users(REALM, PageRequest::first(50)).await.answer().items,
+            users: store.users(REALM, &UserFilter::default(), PageRequest::first(50)).await.answer().items,
             records: Vec::new(),
+            identifiers: Vec::new(),
             passwords: Vec::new(),
+            profiles: Vec::new(),
             orgs: Vec::new(),
             memberships: Vec::new(),
             tokens: Vec::new(),
@@ -56,7 +60,9 @@ impl Everything {
         for canonical in [ADDRESS, "b@example.test"] {
             all.records.push(store.sign_in_record(REALM, IdentifierKind::Email, canonical).await.answer());
         }
-        for number in 1..=2 {
+        for number in 1..=3 {
+            all.identifiers.extend(store.identifiers(user_id(number)).await.answer());
+            all.profiles.push(store.profile(user_id(number)).await.answer());
             all.passwords.push(store.password(user_id(number)).await.answer());
             all.orgs.push(store.org(REALM, org_id(number)).await.answer());
             all.memberships.extend(store.members(org_id(number), PageRequest::first(50)).await.answer().items);
@@ -68,12 +74,16 @@ impl Everything {
     }
 }
 
-/// Rows to start from, one of each kind, and a job that worker 1 holds.
+/// Rows to start from, one of each kind, and more that are to be removed, and a job that worker 1 holds.
 async fn begin(store: &AnyStore) -> StillAuthorised {
     let authority = member(store).await;
     let writes = [
         Write::PutIdentifier(identifier(1, ADDRESS)),
         Write::PutPassword(password(1)),
+        Write::PutProfile(profile(1)),
+        Write::PutUser(user(3)),
+        Write::PutIdentifier(identifier(3, "c@example.test")),
+        Write::PutPassword(password(3)),
         Write::PutToken(token(1, 1)),
         Write::PutAttempt(attempt(1, 1)),
         Write::PutJob(job(1)),
@@ -91,6 +101,7 @@ fn inserts() -> Vec<Write> {
         Write::PutUser(user(2)),
         Write::PutIdentifier(identifier(2, "b@example.test")),
         Write::PutPassword(password(2)),
+        Write::PutProfile(profile(2)),
         Write::PutOrg(org(2)),
         Write::PutMembership(membership(2, 2)),
         Write::PutToken(token(2, 2)),
@@ -109,6 +120,9 @@ fn updates() -> Vec<Write> {
         Write::MoveAuthEpoch { user: member, from: 0 },
         Write::PutIdentifier(Identifier { verified_at: None, version: FIRST, ..identifier(1, ADDRESS) }),
         Write::PutPassword(PasswordCredential { changed_at: at(9), version: FIRST, ..password(1) }),
+        removal(FIRST),
+        Write::DeletePassword { user: user_id(3), version: FIRST },
+        Write::PutProfile(Profile { picture: None, version: FIRST, ..profile(1) }),
         Write::PutPolicy { org, policy: AuthPolicy { min_methods: Some(2), ..AuthPolicy::default() }, from: 0 },
         Write::MoveRights { org, user: None },
         Write::DeleteMembership { org, user: member, version: FIRST },
@@ -125,6 +139,12 @@ fn updates() -> Vec<Write> {
         },
         Write::FinishJob { id: job_id(1), worker: worker(1) },
     ]
+}
+
+/// Removes the address of user 3.
+fn removal(version: Version) -> Write {
+    let (kind, canonical) = (IdentifierKind::Email, "c@example.test".to_owned());
+    Write::DeleteIdentifier { realm: REALM, kind, canonical, user: user_id(3), version }
 }
 
 /// Commits, demands this failure, and that nothing whatever has changed.
@@ -170,6 +190,9 @@ pub async fn every_failure_leaves_nothing(store: AnyStore) {
         (Write::StillAuthorised(StillAuthorised { auth_epoch: 9, ..authority }), refused(Guard::Authority)),
         (Write::PutUser(User { version: Version::from_u64(9), ..user(1) }), StoreErrorKind::Conflict),
         (Write::PutIdentifier(identifier(1, ADDRESS)), StoreErrorKind::Duplicate(UniqueKey::Identifier)),
+        (removal(FIRST.next()), StoreErrorKind::Conflict),
+        (Write::DeletePassword { user: user_id(3), version: FIRST.next() }, StoreErrorKind::Conflict),
+        (Write::PutProfile(Profile { version: FIRST.next(), ..profile(1) }), StoreErrorKind::Conflict),
         (Write::MoveAuthEpoch { user: user_id(1), from: 9 }, StoreErrorKind::Conflict),
         (Write::MoveRights { org: org_id(1), user: Some(user_id(9)) }, StoreErrorKind::Conflict),
         (Write::CountTry { id: token_id(9) }, refused(Guard::Tries)),

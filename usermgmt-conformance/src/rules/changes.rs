@@ -1,14 +1,16 @@
 //! The change sequence: what caches must forget, in one order for all.
 
-use usermgmt_core::model::{Change, Identifier, Org, Subject, User, Version};
+use usermgmt_core::model::{Change, Identifier, IdentifierKind, Org, Profile, Subject, User, Version};
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::store::{Guard, SweepBefore, Write};
 
 use crate::AnyStore;
 use crate::kit::{
     Answer, Found, NOW, REALM, at, changes_at, commit, commit_at, digest, identifier, job, member, org, org_id,
-    password, proof, refuses, session, session_id, token, token_id, user, user_id,
+    password, profile, proof, refuses, session, session_id, token, token_id, user, user_id,
 };
+
+const ADDRESS: &str = "a@example.test";
 
 async fn all(store: &AnyStore) -> Vec<Change> {
     store.changes(0, 1_000).await.answer().items
@@ -25,6 +27,11 @@ async fn since(store: &AnyStore, after: u64) -> Vec<Subject> {
     subjects
 }
 
+fn removal() -> Write {
+    let (kind, canonical) = (IdentifierKind::Email, ADDRESS.to_owned());
+    Write::DeleteIdentifier { realm: REALM, kind, canonical, user: user_id(1), version: Version::NEW.next() }
+}
+
 fn rotation() -> Write {
     Write::RotateSession {
         id: session_id(1),
@@ -39,9 +46,11 @@ fn rotation() -> Write {
 /// Each write that changes somebody's standing appends exactly its subject.
 pub async fn each_subject_is_appended(store: AnyStore) {
     member(&store).await;
+    commit(&store, [Write::PutIdentifier(identifier(1, ADDRESS))]).await;
     let (org, member) = (org_id(1), user_id(1));
     let writes = [
         (Write::MoveAuthEpoch { user: member, from: 0 }, Subject::User(member)),
+        (removal(), Subject::User(member)),
         (Write::MoveRights { org, user: Some(member) }, Subject::Member(org, member)),
         (Write::MoveRights { org, user: None }, Subject::Org(org)),
         (Write::PutPolicy { org, policy: AuthPolicy::default(), from: 0 }, Subject::Org(org)),
@@ -65,7 +74,7 @@ pub async fn edits_are_appended(store: AnyStore) {
     let (org, member) = (org_id(1), user_id(1));
     let user_row = store.user(REALM, member).await.found("a user");
     let org_row = store.org(REALM, org).await.found("an organisation");
-    commit(&store, [Write::PutIdentifier(identifier(1, "a@example.test"))]).await;
+    commit(&store, [Write::PutIdentifier(identifier(1, ADDRESS))]).await;
     let address = store.identifiers(member).await.answer().pop().expect("an address");
     let membership = store.membership(org, member).await.found("a membership");
     let writes = [
@@ -111,10 +120,16 @@ pub async fn harmless_writes_append_nothing(store: AnyStore) {
         Write::PutUser(user(2)),
         Write::PutIdentifier(identifier(1, "b@example.test")),
         Write::PutPassword(password(1)),
+        Write::PutProfile(profile(1)),
         Write::PutOrg(org(2)),
         Write::PutToken(token(1, 1)),
         Write::PutSession(session(2, 1)),
         Write::PutJob(job(1)),
+    ];
+    commit(&store, writes).await;
+    let writes = [
+        Write::DeletePassword { user: user_id(1), version: Version::NEW.next() },
+        Write::PutProfile(Profile { contact: None, version: Version::NEW.next(), ..profile(1) }),
     ];
     commit(&store, writes).await;
     store.touch(session_id(1), at(60)).await.answer();

@@ -2,7 +2,7 @@
 
 use usermgmt_core::id::RealmId;
 use usermgmt_core::model::{
-    Attempt, AuditEvent, Identifier, IdentifierKind, Org, OutboxRow, Session, Token, TokenKind, User,
+    Attempt, AuditEvent, Identifier, IdentifierKind, Org, OutboxRow, Session, Token, TokenKind, User, UserFilter,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::Write;
@@ -10,7 +10,7 @@ use usermgmt_core::store::Write;
 use crate::AnyStore;
 use crate::kit::{
     Answer, NOW, REALM, at, attempt, commit, digest, event, identifier, job, membership, org, org_id, other_realm,
-    password, session, token, token_id, user, user_id, worker,
+    password, profile, session, token, token_id, user, user_id, worker,
 };
 
 const ADDRESS: &str = "a@example.test";
@@ -22,6 +22,7 @@ async fn put_all(store: &AnyStore, realm: RealmId, number: u128) {
         Write::PutUser(User { realm, ..user(number) }),
         Write::PutIdentifier(Identifier { realm, ..identifier(number, &format!("{number}@example.test")) }),
         Write::PutPassword(password(number)),
+        Write::PutProfile(profile(number)),
         Write::PutOrg(Org { realm, ..org(number) }),
         Write::PutMembership(membership(number, number)),
         Write::PutToken(Token { realm, browser: Some(digest("browser")), ..token(number, number) }),
@@ -38,7 +39,7 @@ async fn put_all(store: &AnyStore, realm: RealmId, number: u128) {
 async fn seen(store: &AnyStore, realm: RealmId, number: u128) -> Vec<&'static str> {
     let canonical = format!("{number}@example.test");
     let events = async |org| store.events(realm, org, PageRequest::first(9)).await.answer().items;
-    let users = store.users(realm, PageRequest::first(9)).await.answer().items;
+    let users = store.users(realm, &UserFilter::default(), PageRequest::first(9)).await.answer().items;
     let jobs = store.pending_jobs(realm, PageRequest::first(9)).await.answer().items;
     let browser = store.token_of_browser(realm, KIND, digest("browser")).await.answer();
     let secret = token(number, number).digest;
@@ -111,6 +112,14 @@ pub async fn rows_of_another_user_do_not_exist(store: AnyStore) {
         assert_eq!(owners.collect::<Vec<_>>(), [user], "not exactly the identifiers of the user are listed");
         let password = store.password(user).await.answer().map(|row| row.user);
         assert_eq!(password, Some(user), "not the password of the user is found");
+        let facts = store.profile(user).await.answer().map(|row| row.user);
+        assert_eq!(facts, Some(user), "not the profile of the user is found");
+        let tokens = store.live_tokens(user, NOW).await.answer().into_iter().map(|row| (row.id, row.user));
+        assert_eq!(
+            tokens.collect::<Vec<_>>(),
+            [(token_id(number), user)],
+            "not exactly the tokens of the user are listed"
+        );
         let orgs = store.memberships_of(user, PageRequest::first(9)).await.answer().items;
         let orgs: Vec<_> = orgs.iter().map(|(org, membership)| (org.id, membership.user)).collect();
         assert_eq!(orgs, [(org_id(number), user)], "not exactly the organisations of the user are listed");
@@ -127,6 +136,8 @@ pub async fn a_fresh_store_has_nothing(store: AnyStore) {
     let (org, user) = (org_id(1), user_id(1));
     assert_eq!(store.identifiers(user).await.answer(), [], "a fresh store has identifiers");
     assert_eq!(store.password(user).await.answer(), None, "a fresh store has a password");
+    assert_eq!(store.profile(user).await.answer(), None, "a profile was made up for a user who has none");
+    assert_eq!(store.live_tokens(user, NOW).await.answer(), [], "a fresh store has tokens");
     assert_eq!(store.membership(org, user).await.answer(), None, "a fresh store has a membership");
     assert_eq!(store.members(org, PageRequest::first(9)).await.answer().items, [], "a fresh store has members");
     let mine = store.memberships_of(user, PageRequest::first(9)).await.answer();

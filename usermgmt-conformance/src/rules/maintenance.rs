@@ -9,7 +9,8 @@ use usermgmt_core::store::{Charge, Guard, StoreErrorKind, SweepBefore, ThrottleK
 use crate::AnyStore;
 use crate::kit::{
     Answer, Found, MICRO, NOW, REALM, at, attempt, changes_at, commit, commit_at, digest, event, fails, identifier,
-    job, job_id, member, org_id, password, proof, refuses, session, session_id, token, token_id, user, user_id, worker,
+    job, job_id, member, org_id, password, profile, proof, refuses, session, session_id, token, token_id, user,
+    user_id, worker,
 };
 
 /// Before anything that a rule puts.
@@ -89,6 +90,7 @@ pub async fn a_sweep_spares_everything_else(store: AnyStore) {
         Write::PutKeyCheck(check.clone()),
         Write::PutIdentifier(identifier(1, "a@example.test")),
         Write::PutPassword(password(1)),
+        Write::PutProfile(profile(1)),
         Write::PutJob(job(1)),
         Write::PutJob(job(2)),
         Write::Audit(event(1)),
@@ -104,6 +106,7 @@ pub async fn a_sweep_spares_everything_else(store: AnyStore) {
     commit(&store, [Write::StillAuthorised(authority)]).await;
     assert_eq!(store.identifiers(user_id(1)).await.answer().len(), 1, "an identifier was removed");
     assert!(store.password(user_id(1)).await.answer().is_some(), "a password was removed");
+    assert!(store.profile(user_id(1)).await.answer().is_some(), "a profile was removed");
     assert!(store.membership(org_id(1), user_id(1)).await.answer().is_some(), "a membership was removed");
     assert_eq!(store.key_check().await.answer(), Some(check), "the key-check value was removed");
     let events = store.events(REALM, None, PageRequest::first(9)).await.answer().items;

@@ -1,13 +1,16 @@
 //! The character U+0000 in texts: kept, or refused, never a place where a text is cut.
 
-use usermgmt_core::model::{AuditEvent, IdentifierKind, Membership, Org, RoleKey, Session, Token, User};
+use usermgmt_core::model::{
+    self, AuditEvent, IdentifierKind, Membership, Org, PasswordCredential, RoleKey, Session, Token, User, UserFilter,
+};
 use usermgmt_core::page::PageRequest;
+use usermgmt_core::password::PasswordHash;
 use usermgmt_core::store::{StoreErrorKind, Write};
 
 use super::texts::with_locale;
 use crate::kit::{
-    Answer, NOW, REALM, at, changes, commit, event, identifier, job, membership, org, org_id, session, token, user,
-    user_id, worker,
+    Answer, NOW, REALM, at, changes, commit, event, identifier, job, membership, org, org_id, password,
+    profile as facts, session, token, user, user_id, worker,
 };
 use crate::{AnyStore, Profile};
 
@@ -23,6 +26,8 @@ pub async fn a_nul_is_kept_or_refused(store: AnyStore, profile: Profile) {
         Write::PutOrg(Org { name: nul.clone(), ..org(2) }),
         Write::PutSession(Session { label: Some(nul.clone()), ..session(1, 1) }),
         Write::PutToken(Token { canonical: nul.clone(), ..token(1, 1) }),
+        Write::PutToken(Token { display: nul.clone(), ..token(2, 1) }),
+        Write::PutProfile(model::Profile { contact: Some(nul.clone()), ..facts(1) }),
     ];
     for write in writes {
         let shown = format!("{write:?}");
@@ -44,11 +49,16 @@ pub async fn a_nul_is_kept_or_refused(store: AnyStore, profile: Profile) {
     let record = store.sign_in_record(REALM, IdentifierKind::Email, &nul).await.answer();
     let found = record.map(|record| record.identifier.canonical);
     assert_eq!(found, profile.nul_in_text.then(|| nul.clone()), "an identifier with U+0000 is not found exactly");
+    let filter = UserFilter { identifier_prefix: Some("before\0".to_owned()), ..UserFilter::default() };
+    let found = store.users(REALM, &filter, PageRequest::first(9)).await.answer().items.len();
+    assert_eq!(found, usize::from(profile.nul_in_text), "an identifier with U+0000 is not found by its beginning");
+    let contact = store.profile(user_id(1)).await.answer().map(|row| row.contact);
+    assert_eq!(contact, profile.nul_in_text.then_some(Some(nul)), "a text with U+0000 was cut or changed");
     let before = store.sign_in_record(REALM, IdentifierKind::Email, "before").await.answer();
     assert_eq!(before, None, "a text was cut at U+0000");
 }
 
-/// In documents (roles, jobs, details) U+0000 is kept exactly, or the commit fails as a whole as `Unsupported`:
+/// In documents (roles, earlier passwords, metadata, jobs, details) U+0000 is kept exactly, or the commit fails as a whole as `Unsupported`:
 /// whichever, since a store may keep them as text, where it is escaped, or in a type that cannot hold it.
 pub async fn a_nul_in_a_document_is_kept_or_refused(store: AnyStore) {
     commit(&store, [Write::PutUser(user(1)), Write::PutOrg(org(1))]).await;
@@ -56,7 +66,16 @@ pub async fn a_nul_in_a_document_is_kept_or_refused(store: AnyStore) {
     let member = Membership { roles: vec![RoleKey::new(nul)], ..membership(1, 1) };
     let event = AuditEvent { detail: serde_json::json!({ nul: nul }), ..event(1) };
     let job = with_locale(1, nul);
-    for write in [Write::PutMembership(member.clone()), Write::PutJob(job.clone()), Write::Audit(event.clone())] {
+    let earlier = PasswordCredential { previous: vec![PasswordHash::from_phc(nul.to_owned())], ..password(1) };
+    let free = model::Profile { own: serde_json::json!([{ nul: nul }]), ..facts(1) };
+    let writes = [
+        Write::PutMembership(member.clone()),
+        Write::PutPassword(earlier.clone()),
+        Write::PutProfile(free.clone()),
+        Write::PutJob(job.clone()),
+        Write::Audit(event.clone()),
+    ];
+    for write in writes {
         let shown = format!("{write:?}");
         let kept = match store.commit(changes([write])).await {
             Ok(_) => true,
@@ -66,10 +85,16 @@ pub async fn a_nul_in_a_document_is_kept_or_refused(store: AnyStore) {
             }
         };
         let roles = store.membership(org_id(1), user_id(1)).await.answer().map(|row| row.roles);
+        let previous = store.password(user_id(1)).await.answer().map(|row| row.previous);
+        let own = store.profile(user_id(1)).await.answer().map(|row| row.own);
         let jobs = store.pending_jobs(REALM, PageRequest::first(9)).await.answer().items;
         let events = store.events(REALM, None, PageRequest::first(9)).await.answer().items;
         let exact = if shown.starts_with("PutMembership") {
             roles.map_or(!kept, |roles| kept && roles == member.roles)
+        } else if shown.starts_with("PutPassword") {
+            previous.map_or(!kept, |previous| kept && previous == earlier.previous)
+        } else if shown.starts_with("PutProfile") {
+            own.map_or(!kept, |own| kept && own == free.own)
         } else if shown.starts_with("PutJob") {
             jobs.first().map_or(!kept, |row| kept && *row == job)
         } else {

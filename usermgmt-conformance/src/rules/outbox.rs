@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::id::OutboxId;
-use usermgmt_core::model::{AddressPurpose, AddressRequest, Job, MailKind, OutboxRow, SignUpRequest};
+use usermgmt_core::model::{AddressPurpose, AddressRequest, Facts, Job, MailKind, OutboxRow, SignUpRequest};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{Guard, StoreErrorKind, UniqueKey, Write};
 
@@ -51,20 +51,38 @@ pub async fn a_job_is_returned_as_it_was_put(store: AnyStore) {
         EmailAddress::parse("Somebody.Else+tag@Bücher.example").unwrap_or_else(|error| panic!("an address: {error}"));
     let request =
         |purpose| Job::AddressRequest(AddressRequest { email: email.clone(), browser: digest("browser"), purpose });
-    let sign_up = |organization| SignUpRequest {
+    let entered = |value: serde_json::Value| value.as_object().cloned().unwrap_or_default();
+    let facts = Facts {
+        own: entered(serde_json::json!({ "": "", "größe": [1, 0.5, null, u64::MAX, i64::MIN], "{\"": { "🦀": {} } })),
+        public: serde_json::Map::new(),
+        private: entered(serde_json::json!({ "purpose": "verify", "job": "mail", "null": null })),
+    };
+    let sign_up = |organization, facts| SignUpRequest {
         name: "Jörg „J“ Größe 🦀".to_owned(),
         organization,
         password: password(1).hash,
         locale: Some("de".to_owned()),
+        facts,
     };
     let mail = |mail, token, locale| Job::Mail { mail, to: email.clone(), user: user_id(1), token, locale };
-    let jobs = [
-        request(AddressPurpose::SignUp(sign_up(None))),
-        request(AddressPurpose::SignUp(sign_up(Some(String::new())))),
+    let add_email = |replaces_primary, needs_approval| AddressPurpose::AddEmail {
+        user: user_id(1),
+        replaces_primary,
+        needs_approval,
+    };
+    let mut jobs = vec![
+        request(AddressPurpose::SignUp(sign_up(None, Facts::default()))),
+        request(AddressPurpose::SignUp(sign_up(Some(String::new()), facts))),
         request(AddressPurpose::Verify),
-        mail(MailKind::VerifyEmail, Some(token_id(1)), None),
-        mail(MailKind::AlreadyRegistered, None, Some("pt-BR".to_owned())),
+        request(AddressPurpose::Reset),
+        request(AddressPurpose::Locked),
+        request(add_email(true, false)),
+        request(add_email(false, true)),
     ];
+    for kind in MailKind::ALL.iter().copied() {
+        jobs.push(mail(kind, Some(token_id(1)), None));
+        jobs.push(mail(kind, None, Some("pt-BR".to_owned())));
+    }
     let rows: Vec<_> = (1..).zip(jobs).map(|(number, job)| OutboxRow { job, ..self::job(number) }).collect();
     commit(&store, rows.iter().cloned().map(Write::PutJob)).await;
     assert_eq!(pending(&store).await, rows, "jobs do not come back as they were put");

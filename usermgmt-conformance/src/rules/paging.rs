@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use usermgmt_core::id::{OrgId, SessionId, UserId};
-use usermgmt_core::model::{OutboxRow, Session, Version};
+use usermgmt_core::model::{OutboxRow, Session, UserFilter, Version};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::store::{Result, Write};
 
@@ -37,8 +37,11 @@ where
 }
 
 /// Walks a list with pages of several lengths; all must give the same rows in the same order.
-async fn pages<T, K, F>(wanted: &[K], read: impl Fn(PageRequest<K>) -> F + Copy, key: impl Fn(&T) -> K + Copy)
-where
+pub(super) async fn pages<T, K, F>(
+    wanted: &[K],
+    read: impl Fn(PageRequest<K>) -> F + Copy,
+    key: impl Fn(&T) -> K + Copy,
+) where
     K: Copy + PartialEq + Debug,
     F: Future<Output = Result<Page<T, K>>>,
 {
@@ -58,7 +61,8 @@ const SORTED: [u128; 6] = [10, 20, 30, 40, 50, 60];
 /// The users of a realm, by id.
 pub async fn users_are_paged_by_id(store: AnyStore) {
     commit(&store, NUMBERS.map(|number| Write::PutUser(user(number)))).await;
-    pages(&SORTED.map(user_id), |page| store.users(REALM, page), |row| row.id).await;
+    let filter = UserFilter::default();
+    pages(&SORTED.map(user_id), |page| store.users(REALM, &filter, page), |row| row.id).await;
 }
 
 /// The members of an organisation, by user id.

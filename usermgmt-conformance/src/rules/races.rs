@@ -3,38 +3,27 @@
 //! A store may answer a racer that another commit was in the way (`Conflict`); the racer then commits again, as the
 //! contract tells callers to do, and what counts is how that ends.
 
+mod addresses;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use time::Duration;
-use usermgmt_core::model::{IdentifierKind, Org, Subject, Token, User, UserStatus, Version};
+use usermgmt_core::model::{Org, Subject, Token, User, UserStatus, Version};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{
     Charge, Guard, StillAuthorised, StillMember, StoreErrorKind, ThrottleKey, UniqueKey, Write,
 };
 
 use crate::kit::{
-    Answer, Found, NOW, REALM, at, attempt, attempt_id, changes, commit, commit_at, commits, digest, identifier,
-    insist, job, member, membership, one_winner, org, org_id, proof, race, session, session_id, token, token_id, user,
-    user_id, worker,
+    Answer, Found, NOW, REALM, at, attempt, attempt_id, changes, commit, commit_at, commits, digest, insist, job,
+    member, membership, one_winner, org, org_id, proof, race, session, session_id, token, token_id, user, user_id,
+    worker,
 };
 use crate::{AnyStore, Call, Profile, Rendezvous};
 
-const FIRST: Version = Version::NEW.next();
+pub use addresses::{one_identifier_is_added_once, one_identifier_is_inserted_once, one_removal_wins};
 
-/// Many sign up with one address at once: one row, and everybody else is told that it is taken.
-pub async fn one_identifier_is_inserted_once(store: AnyStore, profile: Profile) {
-    let ends = commits(&store, profile.racers, |number| {
-        vec![Write::PutUser(user(number)), Write::PutIdentifier(identifier(number, "a@example.test"))]
-    })
-    .await;
-    let taken = StoreErrorKind::Duplicate(UniqueKey::Identifier);
-    let winner = one_winner(&ends, taken, "sign-ups with one address");
-    let users = store.users(REALM, PageRequest::first(200)).await.answer().items;
-    let users: Vec<_> = users.iter().map(|row| row.id).collect();
-    assert_eq!(users, [user_id(winner)], "a sign-up that came too late left its user behind");
-    let record = store.sign_in_record(REALM, IdentifierKind::Email, "a@example.test").await.found("an identifier");
-    assert_eq!(record.user.id, user_id(winner), "the address belongs to somebody who was told that it is taken");
-}
+const FIRST: Version = Version::NEW.next();
 
 /// One link used by many at once: one wins.
 pub async fn one_token_is_consumed_once(store: AnyStore, profile: Profile) {

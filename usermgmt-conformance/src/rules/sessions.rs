@@ -2,7 +2,8 @@
 
 use time::{Duration, OffsetDateTime};
 use usermgmt_core::model::{
-    Identifier, Membership, MembershipStatus, Method, Org, PrincipalRecord, Proof, Session, User, UserStatus, Version,
+    Identifier, Membership, MembershipStatus, Method, Org, PrincipalRecord, Proof, Session, User, UserKind, UserStatus,
+    Version,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::secret::Digest;
@@ -68,7 +69,9 @@ pub async fn a_session_is_returned_as_it_was_put(store: AnyStore) {
 /// session's organisation.
 pub async fn a_principal_joins_user_address_and_organisation(store: AnyStore) {
     member(&store).await;
+    let admin = User { kind: UserKind::Admin, version: FIRST, ..user(1) };
     let writes = [
+        Write::PutUser(admin.clone()),
         Write::PutIdentifier(Identifier { primary: false, ..identifier(1, "a@example.test") }),
         Write::PutIdentifier(Identifier { display: "B@Example.test".to_owned(), ..identifier(1, "b@example.test") }),
         Write::PutIdentifier(Identifier { primary: false, ..identifier(1, "c@example.test") }),
@@ -81,7 +84,7 @@ pub async fn a_principal_joins_user_address_and_organisation(store: AnyStore) {
     commit(&store, writes).await;
     let wanted = PrincipalRecord {
         session: Session { org: Some(org_id(1)), ..session(1, 1) },
-        user: User { version: FIRST, ..user(1) },
+        user: User { version: FIRST.next(), ..admin },
         email: Some("B@Example.test".to_owned()),
         org: Some((Org { version: FIRST, ..org(1) }, Membership { version: FIRST, ..membership(1, 1) })),
     };

@@ -2,7 +2,7 @@
 
 use usermgmt_core::model::{
     Actor, Attempt, AuditEvent, Identifier, IdentifierKind, Job, Membership, Org, OutboxRow, PasswordCredential,
-    RoleKey, Session, Token, Unproven, User, Version,
+    Profile, RoleKey, Session, Token, Unproven, User, Version,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::password::PasswordHash;
@@ -11,7 +11,7 @@ use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 use crate::AnyStore;
 use crate::kit::{
     Answer, Found, REALM, attempt, changes, commit, digest, event, fails, identifier, job, membership, org, org_id,
-    password, session, token, user, user_id,
+    password, profile, session, token, user, user_id,
 };
 
 const FIRST: Version = Version::NEW.next();
@@ -128,7 +128,7 @@ pub async fn similar_keys_are_not_found(store: AnyStore) {
 }
 
 /// One row of each kind with this text in every column that holds a text.
-fn rows(number: u128, text: &str) -> (User, Identifier, PasswordCredential, Org, Membership) {
+fn rows(number: u128, text: &str) -> (User, Identifier, PasswordCredential, Profile, Org, Membership) {
     let (owned, role) = (text.to_owned(), RoleKey::new(text));
     (
         User { name: owned.clone(), locale: Some(owned.clone()), ..user(number) },
@@ -136,7 +136,14 @@ fn rows(number: u128, text: &str) -> (User, Identifier, PasswordCredential, Org,
         PasswordCredential {
             hash: PasswordHash::from_phc(owned.clone()),
             unproven: Some(Unproven { browser: digest("browser"), organization: Some(owned.clone()) }),
+            previous: vec![PasswordHash::from_phc(owned.clone()), PasswordHash::from_phc("between".to_owned())],
             ..password(number)
+        },
+        Profile {
+            picture: Some(owned.clone()),
+            contact: Some(owned.clone()),
+            time_zone: Some(owned.clone()),
+            ..profile(number)
         },
         Org { name: owned, ..org(number) },
         Membership { roles: vec![role.clone(), RoleKey::new("between"), role], ..membership(number, number) },
@@ -147,23 +154,26 @@ fn rows(number: u128, text: &str) -> (User, Identifier, PasswordCredential, Org,
 /// empty text is not an absent one.
 pub async fn texts_come_back_byte_for_byte(store: AnyStore) {
     for (number, text) in (1..).zip(AWKWARD) {
-        let (user, identifier, password, org, membership) = rows(number, text);
+        let (user, identifier, password, profile, org, membership) = rows(number, text);
         let writes = [
             Write::PutUser(user.clone()),
             Write::PutIdentifier(identifier.clone()),
             Write::PutPassword(password.clone()),
+            Write::PutProfile(profile.clone()),
             Write::PutOrg(org.clone()),
             Write::PutMembership(membership.clone()),
         ];
         commit(&store, writes).await;
         let read = store.user(REALM, user.id).await.found("a user");
-        assert_eq!(read, User { version: FIRST, ..user }, "texts of a user do not come back byte for byte");
+        assert_eq!(read, User { version: FIRST, ..user.clone() }, "texts of a user do not come back byte for byte");
         let read = store.identifiers(user.id).await.answer();
         let wanted = [Identifier { version: FIRST, ..identifier }];
         assert_eq!(read, wanted, "texts of an identifier do not come back byte for byte");
         let read = store.password(user.id).await.found("a password");
         let wanted = PasswordCredential { version: FIRST, ..password };
         assert_eq!(read, wanted, "texts of a password do not come back byte for byte");
+        let read = store.profile(user.id).await.found("a profile");
+        assert_eq!(read, Profile { version: FIRST, ..profile }, "texts of a profile do not come back byte for byte");
         let read = store.org(REALM, org.id).await.found("an organisation");
         assert_eq!(read, Org { version: FIRST, ..org }, "texts of an organisation do not come back byte for byte");
         let read = store.membership(org_id(number), user.id).await.found("a membership");
@@ -178,7 +188,8 @@ pub async fn passing_texts_come_back_byte_for_byte(store: AnyStore) {
     for (number, text) in (1..).zip(AWKWARD) {
         let owned = text.to_owned();
         let session = Session { label: Some(owned.clone()), address: Some(owned.clone()), ..session(number, 1) };
-        let token = Token { key_id: owned.clone(), canonical: owned.clone(), ..token(number, 1) };
+        let token =
+            Token { key_id: owned.clone(), canonical: owned.clone(), display: owned.clone(), ..token(number, 1) };
         let attempt = Attempt { canonical: owned.clone(), ..attempt(number, 1) };
         let job = with_locale(number, text);
         let event = AuditEvent {

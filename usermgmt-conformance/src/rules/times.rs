@@ -34,8 +34,12 @@ const EDGES: [OffsetDateTime; 9] = [
 pub async fn times_come_back_to_the_microsecond(store: AnyStore) {
     for (number, time) in (1..).zip(EDGES) {
         let user = User { created_at: time, ..user(number) };
-        let identifier =
-            Identifier { verified_at: Some(time), created_at: time, ..identifier(number, &number.to_string()) };
+        let identifier = Identifier {
+            verified_at: Some(time),
+            undeliverable_at: Some(time),
+            created_at: time,
+            ..identifier(number, &number.to_string())
+        };
         let password = PasswordCredential { changed_at: time, ..password(number) };
         let org = Org { created_at: time, ..org(number) };
         let membership = Membership { created_at: time, ..membership(number, number) };

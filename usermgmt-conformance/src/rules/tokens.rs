@@ -1,11 +1,13 @@
 //! Mailed tokens: single use, until they expire, with tries that are counted by the store.
 
+use time::OffsetDateTime;
 use usermgmt_core::model::{Token, TokenKind};
 use usermgmt_core::store::{Committed, Guard, StoreErrorKind, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, Found, MICRO, REALM, at, commit, commit_at, digest, fails_at, refuses, token, token_id, user, user_id,
+    Answer, Found, MICRO, NOW, REALM, at, commit, commit_at, digest, fails_at, other_realm, refuses, token, token_id,
+    user, user_id,
 };
 
 const KIND: TokenKind = TokenKind::VerifyEmail;
@@ -35,6 +37,8 @@ pub async fn a_token_is_returned_as_it_was_put(store: AnyStore) {
         browser: Some(digest("browser")),
         key_id: "Key-2".to_owned(),
         canonical: "other@example.test".to_owned(),
+        display: "Other@Example.test".to_owned(),
+        replaces_primary: true,
         tries_left: 0,
         code_expires_at: at(1),
         expires_at: at(2),
@@ -64,6 +68,66 @@ pub async fn the_newest_token_of_a_browser_is_found(store: AnyStore) {
     assert_eq!(found("one").await, Some(token_id(3)), "not the newest token of the browser was found");
     assert_eq!(found("two").await, Some(token_id(4)), "a token of another browser was found");
     assert_eq!(found("three").await, None, "a token was found for a browser that asked for none");
+}
+
+/// Tokens of every kind are kept, and one of one kind is nothing at the door of another: neither its link nor its
+/// browser leads to it there, and revoking one kind leaves the others.
+pub async fn a_token_is_nothing_to_another_kind(store: AnyStore) {
+    let kinds = || (1..).zip(TokenKind::ALL.iter().copied());
+    let of = |number, kind| Token { kind, browser: Some(digest("browser")), ..token(number, 1) };
+    put(&store, &kinds().map(|(number, kind)| of(number, kind)).collect::<Vec<_>>()).await;
+    for (number, kind) in kinds() {
+        assert_eq!(read(&store, number).await, of(number, kind), "a token of another kind came back");
+        let newest = store.token_of_browser(REALM, kind, digest("browser")).await.answer().map(|row| row.id);
+        assert_eq!(newest, Some(token_id(number)), "a browser finds a token of another kind than it asked for");
+        for other in TokenKind::ALL.iter().copied() {
+            let found = store.token_by_digest(REALM, other, of(number, kind).digest).await.answer().is_some();
+            assert_eq!(found, other == kind, "a link of kind {kind:?} at the door of {other:?}");
+        }
+    }
+    for (number, kind) in kinds() {
+        commit_at(&store, at(5), [Write::RevokeTokens { user: user_id(1), kind }]).await;
+        for (other, _) in kinds() {
+            let revoked = read(&store, other).await.consumed_at.is_some();
+            assert_eq!(revoked, other <= number, "revoking tokens of kind {kind:?} revoked others, or not all");
+        }
+    }
+}
+
+async fn live(store: &AnyStore, user: u128, now: OffsetDateTime) -> Vec<Token> {
+    store.live_tokens(user_id(user), now).await.answer()
+}
+
+/// The live tokens of a user are listed by id: of every kind and realm, and nobody else's.
+pub async fn live_tokens_of_one_user_are_listed_by_id(store: AnyStore) {
+    let kinds = TokenKind::ALL.iter().copied();
+    let mut mine: Vec<_> =
+        (10..).step_by(10).zip(kinds).map(|(number, kind)| Token { kind, ..token(number, 1) }).collect();
+    mine.push(Token { realm: other_realm(), ..token(70, 1) });
+    let all: Vec<_> = mine.iter().rev().cloned().chain([token(15, 2), token(65, 2)]).collect();
+    put(&store, &all).await;
+    assert_eq!(live(&store, 1, NOW).await, mine, "not exactly the live tokens of the user are listed, by id");
+    assert_eq!(live(&store, 2, NOW).await, [token(15, 2), token(65, 2)], "the tokens of somebody else are listed");
+    assert_eq!(live(&store, 3, NOW).await, [], "tokens are listed for a user who has none");
+}
+
+/// A token is listed as live until it is used, is revoked, or expires; at `expires_at` itself it is not. Its code and
+/// its tries do not matter.
+pub async fn live_tokens_are_listed_until_they_end(store: AnyStore) {
+    let short = Token { expires_at: at(300), ..token(4, 1) };
+    let no_code = Token { tries_left: 0, code_expires_at: at(-1), ..token(5, 1) };
+    let other = Token { kind: TokenKind::ResetPassword, ..token(2, 1) };
+    put(&store, &[token(1, 1), other.clone(), Token { consumed_at: Some(at(-5)), ..token(3, 1) }, short, no_code])
+        .await;
+    let ids = async |now| live(&store, 1, now).await.into_iter().map(|row| row.id).collect::<Vec<_>>();
+    assert_eq!(ids(at(0)).await, [1, 2, 4, 5].map(token_id), "not exactly the live tokens are listed");
+    assert_eq!(ids(at(300) - MICRO).await, [1, 2, 4, 5].map(token_id), "a token that has not expired is not listed");
+    assert_eq!(ids(at(300)).await, [1, 2, 5].map(token_id), "at `expires_at` a token is no longer live");
+    commit_at(&store, at(1), consume(1)).await;
+    assert_eq!(ids(at(1)).await, [2, 4, 5].map(token_id), "a token that was used is listed as live");
+    commit_at(&store, at(2), [Write::RevokeTokens { user: user_id(1), kind: KIND }]).await;
+    assert_eq!(live(&store, 1, at(2)).await, [other], "a token that was revoked is listed as live");
+    assert_eq!(ids(token(2, 1).expires_at).await, [], "a token that has expired is listed as live");
 }
 
 /// A token is used up once, at the time of the commit.

@@ -1,20 +1,23 @@
 //! Users, their identifiers and passwords are kept as they were put.
 
-use usermgmt_core::model::{Identifier, IdentifierKind, PasswordCredential, Unproven, User, UserStatus, Version};
+use usermgmt_core::model::{
+    Identifier, IdentifierKind, PasswordCredential, Unproven, User, UserKind, UserStatus, Version,
+};
 use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, Found, NOW, REALM, at, commit, digest, fails, identifier, other_realm, password, user, user_id,
+    Answer, Found, MICRO, NOW, REALM, at, commit, digest, fails, identifier, other_realm, pairs, password, user,
+    user_id,
 };
 
 const FIRST: Version = Version::NEW.next();
 
 /// Every column of a user comes back as it was put, and the version is the first.
 pub async fn a_user_is_returned_as_it_was_put(store: AnyStore) {
-    for (number, status) in (1..).zip(UserStatus::ALL.iter().copied()) {
+    for (number, (status, kind)) in (1..).zip(pairs(UserStatus::ALL, UserKind::ALL)) {
         let locale = (number == 1).then(|| "de-AT".to_owned());
-        let put = User { status, locale, auth_epoch: 5, created_at: at(-7), ..user(number) };
+        let put = User { status, kind, locale, auth_epoch: 5, created_at: at(-7), ..user(number) };
         commit(&store, [Write::PutUser(put.clone())]).await;
         let read = store.user(REALM, put.id).await.found("a user");
         assert_eq!(read, User { version: FIRST, ..put }, "a new user does not come back as it was put");
@@ -25,12 +28,15 @@ pub async fn a_user_is_returned_as_it_was_put(store: AnyStore) {
 pub async fn a_user_can_be_replaced(store: AnyStore) {
     commit(&store, [Write::PutUser(user(1))]).await;
     let read = store.user(REALM, user_id(1)).await.found("a user");
-    let edited =
+    let mut edited =
         User { name: "Other".to_owned(), locale: Some("fr".to_owned()), status: UserStatus::Suspended, ..read };
-    commit(&store, [Write::PutUser(edited.clone())]).await;
-    let read = store.user(REALM, user_id(1)).await.found("a user");
-    let wanted = User { version: edited.version.next(), ..edited };
-    assert_eq!(read, wanted, "a replacing put of a user did not set what it may set");
+    for kind in UserKind::ALL.iter().rev().copied() {
+        edited.kind = kind;
+        commit(&store, [Write::PutUser(edited.clone())]).await;
+        edited.version = edited.version.next();
+        let read = store.user(REALM, user_id(1)).await.found("a user");
+        assert_eq!(read, edited, "a replacing put of a user did not set what it may set");
+    }
 }
 
 /// Every column of an identifier comes back as it was put.
@@ -43,7 +49,11 @@ pub async fn an_identifier_is_returned_as_it_was_put(store: AnyStore) {
         created_at: at(-7),
         ..identifier(1, "a@example.test")
     };
-    let proven = Identifier { verified_at: Some(at(5)), ..identifier(1, "b@example.test") };
+    let proven = Identifier {
+        verified_at: Some(at(5)),
+        undeliverable_at: Some(at(6) + MICRO),
+        ..identifier(1, "b@example.test")
+    };
     let writes = [Write::PutUser(user(1)), Write::PutIdentifier(open.clone()), Write::PutIdentifier(proven.clone())];
     commit(&store, writes).await;
     let wanted = [Identifier { version: FIRST, ..open }, Identifier { version: FIRST, ..proven }];
@@ -51,11 +61,12 @@ pub async fn an_identifier_is_returned_as_it_was_put(store: AnyStore) {
     assert_eq!(read, wanted, "new identifiers do not come back as they were put");
 }
 
-/// A replacing put of an identifier changes what is shown, whether it is primary, and when it was proven.
+/// A replacing put of an identifier changes what is shown, whether it is primary, when it was proven, and since when
+/// mail to it comes back.
 pub async fn an_identifier_can_be_replaced(store: AnyStore) {
     let put = Identifier { verified_at: None, primary: false, ..identifier(1, "a@example.test") };
     commit(&store, [Write::PutUser(user(1)), Write::PutIdentifier(put.clone())]).await;
-    let edited = Identifier {
+    let mut edited = Identifier {
         display: "A@example.test".to_owned(),
         canonical_version: 2,
         primary: true,
@@ -63,10 +74,13 @@ pub async fn an_identifier_can_be_replaced(store: AnyStore) {
         version: FIRST,
         ..put
     };
-    commit(&store, [Write::PutIdentifier(edited.clone())]).await;
-    let wanted = [Identifier { version: FIRST.next(), ..edited }];
-    let read = store.identifiers(user_id(1)).await.answer();
-    assert_eq!(read, wanted, "a replacing put of an identifier did not set what it may set");
+    for undeliverable_at in [None, Some(at(10) + MICRO), Some(at(11)), None] {
+        edited.undeliverable_at = undeliverable_at;
+        commit(&store, [Write::PutIdentifier(edited.clone())]).await;
+        edited.version = edited.version.next();
+        let read = store.identifiers(user_id(1)).await.answer();
+        assert_eq!(read, [edited.clone()], "a replacing put of an identifier did not set what it may set");
+    }
 }
 
 /// The identifiers of a user are ordered by the bytes of their canonical form, not by some language's alphabet.
@@ -81,7 +95,8 @@ pub async fn identifiers_are_listed_in_byte_order(store: AnyStore) {
     assert_eq!(read, ordered, "identifiers are not listed in the byte order of their canonical forms");
 }
 
-/// A password comes back as it was put, with and without a claim that is still unproven; absent and empty differ.
+/// A password comes back as it was put, with and without a claim that is still unproven, with and without earlier
+/// passwords in their order; absent and empty differ.
 pub async fn a_password_is_returned_as_it_was_put(store: AnyStore) {
     let claims = [
         None,
@@ -90,32 +105,43 @@ pub async fn a_password_is_returned_as_it_was_put(store: AnyStore) {
         Some(Unproven { browser: digest("other"), organization: Some("Ümläut & Sons".to_owned()) }),
     ];
     for (number, unproven) in (1..).zip(claims) {
-        let put = PasswordCredential { unproven, changed_at: at(3), ..password(number) };
+        let previous = (1..number).rev().map(|earlier| password(earlier).hash).collect();
+        let must_change = number % 2 == 0;
+        let put = PasswordCredential { unproven, previous, must_change, changed_at: at(3), ..password(number) };
         commit(&store, [Write::PutUser(user(number)), Write::PutPassword(put.clone())]).await;
         let read = store.password(put.user).await.found("a password");
         assert_eq!(read, PasswordCredential { version: FIRST, ..put }, "a password does not come back as it was put");
     }
 }
 
-/// A replacing put of a password changes hash, claim and time.
+/// A replacing put of a password changes hash, claim, earlier passwords, whether it must be changed, and time.
 pub async fn a_password_can_be_replaced(store: AnyStore) {
     let claim = Unproven { browser: digest("browser"), organization: None };
     let put = PasswordCredential { unproven: Some(claim), ..password(1) };
     commit(&store, [Write::PutUser(user(1)), Write::PutPassword(put)]).await;
-    let edited = PasswordCredential { hash: password(2).hash, changed_at: at(60), version: FIRST, ..password(1) };
-    commit(&store, [Write::PutPassword(edited.clone())]).await;
-    let read = store.password(user_id(1)).await.found("a password");
-    let wanted = PasswordCredential { version: FIRST.next(), ..edited };
-    assert_eq!(read, wanted, "a replacing put of a password did not set what it may set");
+    let mut edited = PasswordCredential { hash: password(2).hash, changed_at: at(60), version: FIRST, ..password(1) };
+    for (must_change, earlier) in [(true, vec![3, 1]), (false, vec![1]), (true, vec![])] {
+        edited.must_change = must_change;
+        edited.previous = earlier.into_iter().map(|number| password(number).hash).collect();
+        commit(&store, [Write::PutPassword(edited.clone())]).await;
+        edited.version = edited.version.next();
+        let read = store.password(user_id(1)).await.found("a password");
+        assert_eq!(read, edited, "a replacing put of a password did not set what it may set");
+    }
 }
 
 /// The sign-in record holds the identifier that was presented, its user, and the user's password if there is one.
 pub async fn a_sign_in_record_joins_identifier_user_and_password(store: AnyStore) {
+    let initial = |number| PasswordCredential {
+        previous: vec![password(number + 1).hash],
+        must_change: true,
+        ..password(number)
+    };
     let writes = [
         Write::PutUser(user(1)),
         Write::PutIdentifier(identifier(1, "a@example.test")),
         Write::PutIdentifier(Identifier { primary: false, ..identifier(1, "b@example.test") }),
-        Write::PutPassword(password(1)),
+        Write::PutPassword(initial(1)),
         Write::PutUser(user(2)),
         Write::PutIdentifier(identifier(2, "c@example.test")),
     ];
@@ -126,7 +152,7 @@ pub async fn a_sign_in_record_joins_identifier_user_and_password(store: AnyStore
         let record = store.sign_in_record(REALM, IdentifierKind::Email, canonical).await.found("an identifier");
         assert_eq!(record.identifier.canonical, canonical, "the sign-in record holds another identifier");
         assert_eq!(record.user, User { version: FIRST, ..user(owner) }, "the sign-in record holds another user");
-        let wanted = has_password.then(|| PasswordCredential { version: FIRST, ..password(owner) });
+        let wanted = has_password.then(|| PasswordCredential { version: FIRST, ..initial(owner) });
         assert_eq!(record.password, wanted, "the sign-in record holds another password");
     }
     let unknown = store.sign_in_record(REALM, IdentifierKind::Email, "d@example.test").await.answer();

@@ -1,13 +1,15 @@
 //! Versions: a row is written only from the version that was read. Epochs: they move only by their own writes.
 
-use usermgmt_core::model::{Attempt, Identifier, Membership, Org, PasswordCredential, User, Version};
+use usermgmt_core::model::{
+    Attempt, Identifier, IdentifierKind, Membership, Org, PasswordCredential, Profile, User, Version,
+};
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, Found, REALM, attempt, changes, commit, digest, fails, identifier, membership, org, org_id, password, user,
-    user_id,
+    Answer, Found, REALM, attempt, changes, commit, digest, fails, identifier, membership, org, org_id, password,
+    profile, user, user_id,
 };
 
 const CONFLICT: StoreErrorKind = StoreErrorKind::Conflict;
@@ -18,12 +20,13 @@ const fn version(number: u64) -> Version {
 }
 
 /// A put of every kind of versioned row, from this version.
-fn puts(from: u64) -> [Write; 6] {
+fn puts(from: u64) -> [Write; 7] {
     let version = version(from);
     [
         Write::PutUser(User { version, ..user(1) }),
         Write::PutIdentifier(Identifier { version, ..identifier(1, ADDRESS) }),
         Write::PutPassword(PasswordCredential { version, ..password(1) }),
+        Write::PutProfile(Profile { version, ..profile(1) }),
         Write::PutOrg(Org { version, ..org(1) }),
         Write::PutMembership(Membership { version, ..membership(1, 1) }),
         Write::PutAttempt(Attempt { version, ..attempt(1, 1) }),
@@ -31,11 +34,12 @@ fn puts(from: u64) -> [Write; 6] {
 }
 
 /// The versions of those rows.
-async fn versions(store: &AnyStore) -> [Version; 6] {
+async fn versions(store: &AnyStore) -> [Version; 7] {
     [
         store.user(REALM, user_id(1)).await.found("a user").version,
         store.identifiers(user_id(1)).await.answer().first().map_or(Version::NEW, |row| row.version),
         store.password(user_id(1)).await.found("a password").version,
+        store.profile(user_id(1)).await.found("a profile").version,
         store.org(REALM, org_id(1)).await.found("an organisation").version,
         store.membership(org_id(1), user_id(1)).await.found("a membership").version,
         store.attempt(REALM, attempt(1, 1).digest).await.found("an attempt").version,
@@ -46,7 +50,7 @@ async fn versions(store: &AnyStore) -> [Version; 6] {
 pub async fn each_put_moves_the_version_by_one(store: AnyStore) {
     for from in 0..3 {
         commit(&store, puts(from)).await;
-        assert_eq!(versions(&store).await, [version(from + 1); 6], "a put must move the version of its row by one");
+        assert_eq!(versions(&store).await, [version(from + 1); 7], "a put must move the version of its row by one");
     }
 }
 
@@ -58,7 +62,7 @@ pub async fn a_stale_version_conflicts(store: AnyStore) {
         let why = format!("the row has moved on since this version was read: {write:?}");
         fails(&store, CONFLICT, &why, [write]).await;
     }
-    assert_eq!(versions(&store).await, [version(2); 6], "a put that met a conflict moved a version");
+    assert_eq!(versions(&store).await, [version(2); 7], "a put that met a conflict moved a version");
 }
 
 /// A put from a version that the row never had is a conflict.
@@ -68,7 +72,7 @@ pub async fn a_version_from_the_future_conflicts(store: AnyStore) {
         let why = format!("the row never had this version: {write:?}");
         fails(&store, CONFLICT, &why, [write]).await;
     }
-    assert_eq!(versions(&store).await, [version(1); 6], "a put that met a conflict moved a version");
+    assert_eq!(versions(&store).await, [version(1); 7], "a put that met a conflict moved a version");
 }
 
 /// A replacing put of a row that is not there is a conflict, and inserts nothing.
@@ -79,6 +83,7 @@ pub async fn a_replacing_put_never_inserts(store: AnyStore) {
         let write = match write {
             Write::PutIdentifier(row) => Write::PutIdentifier(Identifier { user: user_id(9), ..row }),
             Write::PutPassword(row) => Write::PutPassword(PasswordCredential { user: user_id(9), ..row }),
+            Write::PutProfile(row) => Write::PutProfile(Profile { user: user_id(9), ..row }),
             Write::PutMembership(row) => Write::PutMembership(Membership { org: org_id(9), user: user_id(9), ..row }),
             Write::PutAttempt(row) => Write::PutAttempt(Attempt { user: user_id(9), ..row }),
             other => other,
@@ -110,19 +115,36 @@ pub async fn a_new_row_must_be_absent(store: AnyStore) {
             "a new row whose key exists must be a duplicate or a conflict, not {kind:?}: {shown}"
         );
     }
-    assert_eq!(versions(&store).await, [version(1); 6], "a new row replaced one that was there");
+    assert_eq!(versions(&store).await, [version(1); 7], "a new row replaced one that was there");
 }
 
-/// A membership is removed only from the version that was read.
+/// A removal of every kind of row that can be removed, from this version.
+fn removals(from: u64) -> [Write; 3] {
+    let (realm, kind, canonical) = (REALM, IdentifierKind::Email, ADDRESS.to_owned());
+    let (user, version) = (user_id(1), version(from));
+    [
+        Write::DeleteMembership { org: org_id(1), user, version },
+        Write::DeleteIdentifier { realm, kind, canonical, user, version },
+        Write::DeletePassword { user, version },
+    ]
+}
+
+/// A membership, an identifier or a password is removed only from the version that was read.
 pub async fn a_stale_removal_conflicts(store: AnyStore) {
     commit(&store, puts(0)).await;
     commit(&store, puts(1)).await;
-    let removal = |from| [Write::DeleteMembership { org: org_id(1), user: user_id(1), version: version(from) }];
     for from in [0, 1, 3] {
-        fails(&store, CONFLICT, "a membership was removed from a version that it does not have", removal(from)).await;
+        for removal in removals(from) {
+            let why = format!("a row was removed from a version that it does not have: {removal:?}");
+            fails(&store, CONFLICT, &why, [removal]).await;
+        }
     }
-    commit(&store, removal(2)).await;
-    fails(&store, CONFLICT, "a membership that is not there was removed", removal(2)).await;
+    assert_eq!(versions(&store).await, [version(2); 7], "a removal that met a conflict changed a row");
+    commit(&store, removals(2)).await;
+    for removal in [0, 2].into_iter().flat_map(removals) {
+        let why = format!("a row that is not there was removed: {removal:?}");
+        fails(&store, CONFLICT, &why, [removal]).await;
+    }
 }
 
 /// A new row has the epochs it was put with.
@@ -178,7 +200,7 @@ pub async fn moving_an_epoch_does_not_disturb_an_edit(store: AnyStore) {
     let policy = AuthPolicy { step_up_seconds: Some(60), ..AuthPolicy::default() };
     move_all(&store, &policy).await;
     let moved = versions(&store).await;
-    assert_eq!(moved, [version(1); 6], "moving an epoch or setting a policy moved the version of a row");
+    assert_eq!(moved, [version(1); 7], "moving an epoch or setting a policy moved the version of a row");
     commit(&store, puts(1)).await;
     assert_eq!(epochs(&store).await, ([1; 4], policy), "an edit that was read before put an epoch or a policy back");
 }

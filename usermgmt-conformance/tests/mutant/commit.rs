@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 use usermgmt_core::id::{CommitId, RealmId};
 use usermgmt_core::keys::KeyCheck;
 use usermgmt_core::model::{
-    AuditEvent, Identifier, Membership, Org, PasswordCredential, Session, Token, User, Version,
+    AuditEvent, Identifier, Membership, Org, PasswordCredential, Profile, Session, Token, User, Version,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::port::OsRandom;
@@ -75,6 +75,7 @@ impl Mutant {
             match write {
                 Write::PutOrg(org) => drop(memory.orgs.insert(org.id)),
                 Write::PutUser(user) => drop(memory.users.insert(user.id)),
+                Write::PutToken(token) => drop(memory.tokens.insert(token.id)),
                 Write::PutSession(session) => {
                     memory.owners.insert(session.id, session.user);
                     memory.digests.entry(session.id).or_insert(session.digest);
@@ -192,7 +193,23 @@ impl Mutant {
             }),
             Write::PutPassword(row) => {
                 let present = self.inner.password(row.user).await?.map(|row| row.version);
-                Write::PutPassword(PasswordCredential { version: self.version(row.version, present), ..row })
+                let must_change = row.must_change && !self.has(Bug::ForgetsMustChange);
+                Write::PutPassword(PasswordCredential {
+                    must_change,
+                    version: self.version(row.version, present),
+                    ..row
+                })
+            }
+            Write::PutProfile(row) => {
+                let present = self.inner.profile(row.user).await?.map(|row| row.version);
+                let newest = present.filter(|_| self.has(Bug::IgnoresProfileVersion));
+                let version = newest.unwrap_or(self.version(row.version, present));
+                Write::PutProfile(Profile {
+                    picture: self.optional(row.picture),
+                    contact: self.optional(row.contact),
+                    version,
+                    ..row
+                })
             }
             Write::PutOrg(row) => {
                 let present = self.inner.org(row.realm, row.id).await?.map(|row| row.version);
@@ -235,6 +252,20 @@ impl Mutant {
             Write::DeleteMembership { org, user, version } => {
                 let present = self.inner.membership(org, user).await?.map(|row| row.version);
                 Write::DeleteMembership { org, user, version: self.version(version, present) }
+            }
+            Write::DeleteIdentifier { realm, kind, canonical, user, version } => {
+                let canonical = self.key(&canonical);
+                let found = self.inner.sign_in_record(realm, kind, &canonical).await?.map(|record| record.identifier);
+                if found.is_none() && self.has(Bug::DeletesWhatIsGone) {
+                    return Ok(Vec::new());
+                }
+                let version = self.version(version, found.as_ref().map(|row| row.version));
+                let holder = found.filter(|_| self.has(Bug::DeletesAnybodysIdentifier)).map(|row| row.user);
+                Write::DeleteIdentifier { realm, kind, canonical, user: holder.unwrap_or(user), version }
+            }
+            Write::DeletePassword { user, version } => {
+                let present = self.inner.password(user).await?.map(|row| row.version);
+                Write::DeletePassword { user, version: self.version(version, present) }
             }
             Write::MoveAuthEpoch { user, from } if self.has(Bug::MovesFromAnyEpoch) => {
                 let present = self.inner.user(RealmId::DEFAULT, user).await?;

@@ -2,6 +2,7 @@
 
 mod commit;
 mod rest;
+mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -10,16 +11,10 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use usermgmt_core::MemoryStore;
 use usermgmt_core::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
-use usermgmt_core::model::{
-    Attempt, AuditEvent, Identifier, IdentifierKind, Membership, Org, PasswordCredential, SignInRecord, Token,
-    TokenKind, User,
-};
+use usermgmt_core::model::{Attempt, AuditEvent, Membership, Org, Token, TokenKind};
 use usermgmt_core::page::{Page, PageRequest};
-use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::secret::Digest;
-use usermgmt_core::store::{
-    AttemptStore, AuditStore, MembershipStore, OrgStore, PolicyStore, Result, ThrottleKey, TokenStore, UserStore,
-};
+use usermgmt_core::store::{AttemptStore, AuditStore, MembershipStore, OrgStore, Result, ThrottleKey, TokenStore};
 
 /// What a mutant does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +48,10 @@ pub(crate) enum Bug {
     RevokesForEverybody,
     IgnoresTakenIds,
     SortsRoles,
+    DeletesAnybodysIdentifier,
+    DeletesWhatIsGone,
+    IgnoresProfileVersion,
+    ForgetsMustChange,
     // Texts and times.
     FoldsCase,
     TrimsTexts,
@@ -74,6 +73,12 @@ pub(crate) enum Bug {
     ListsExpiredSessions,
     TouchRevives,
     TouchMovesBack,
+    ForgetsFilter,
+    PrefixAsPattern,
+    PrefixEndsAtLastCharacter,
+    EmptyPrefixWantsAName,
+    LiveTokensIncludesDead,
+    ForgetsKindOfToken,
     // The rest.
     LeasesTwice,
     LeasesBeforeDue,
@@ -94,6 +99,7 @@ pub(crate) enum Bug {
 pub(crate) struct Memory {
     orgs: BTreeSet<OrgId>,
     users: BTreeSet<UserId>,
+    tokens: BTreeSet<TokenId>,
     digests: BTreeMap<SessionId, Digest>,
     jobs: BTreeSet<OutboxId>,
     owners: BTreeMap<SessionId, UserId>,
@@ -174,39 +180,6 @@ macro_rules! first {
 pub(crate) use first;
 
 #[async_trait]
-impl UserStore for Mutant {
-    async fn user(&self, realm: RealmId, id: UserId) -> Result<Option<User>> {
-        first!(self, realm, |realm| self.inner.user(realm, id).await)
-    }
-
-    async fn users(&self, realm: RealmId, page: PageRequest<UserId>) -> Result<Page<User, UserId>> {
-        Ok(self.page(self.inner.users(realm, page).await?, |row| row.id))
-    }
-
-    async fn identifiers(&self, user: UserId) -> Result<Vec<Identifier>> {
-        let mut found = self.inner.identifiers(user).await?;
-        if self.has(Bug::SortsByAlphabet) {
-            found.sort_by_key(|row| row.canonical.to_lowercase());
-        }
-        Ok(found)
-    }
-
-    async fn password(&self, user: UserId) -> Result<Option<PasswordCredential>> {
-        self.inner.password(user).await
-    }
-
-    async fn sign_in_record(
-        &self,
-        realm: RealmId,
-        kind: IdentifierKind,
-        canonical: &str,
-    ) -> Result<Option<SignInRecord>> {
-        let canonical = self.key(canonical);
-        first!(self, realm, |realm| self.inner.sign_in_record(realm, kind, &canonical).await)
-    }
-}
-
-#[async_trait]
 impl OrgStore for Mutant {
     async fn org(&self, realm: RealmId, id: OrgId) -> Result<Option<Org>> {
         first!(self, realm, |realm| self.inner.org(realm, id).await)
@@ -234,12 +207,7 @@ impl MembershipStore for Mutant {
     }
 }
 
-#[async_trait]
-impl PolicyStore for Mutant {
-    async fn policy(&self, org: OrgId) -> Result<Option<(AuthPolicy, u64)>> {
-        self.inner.policy(org).await
-    }
-}
+usermgmt_core::forward_reads!([] Mutant, |this| this.inner, |call| (), PolicyStore);
 
 #[async_trait]
 impl TokenStore for Mutant {
@@ -248,7 +216,25 @@ impl TokenStore for Mutant {
     }
 
     async fn token_by_digest(&self, realm: RealmId, kind: TokenKind, digest: Digest) -> Result<Option<Token>> {
+        if self.has(Bug::ForgetsKindOfToken) {
+            for kind in TokenKind::ALL.iter().copied() {
+                if let Some(found) = self.inner.token_by_digest(realm, kind, digest).await? {
+                    return Ok(Some(found));
+                }
+            }
+        }
         first!(self, realm, |realm| self.inner.token_by_digest(realm, kind, digest).await)
+    }
+
+    async fn live_tokens(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Token>> {
+        if self.has(Bug::LiveTokensIncludesDead) {
+            let (ids, mut all) = (self.memory().tokens.clone(), Vec::new());
+            for id in ids {
+                all.extend(self.inner.token(RealmId::DEFAULT, id).await?.filter(|token| token.user == user));
+            }
+            return Ok(all);
+        }
+        self.inner.live_tokens(user, now).await
     }
 
     async fn token_of_browser(&self, realm: RealmId, kind: TokenKind, browser: Digest) -> Result<Option<Token>> {

@@ -20,6 +20,7 @@ impl<S: Store> History<S> {
             name: self.text(),
             locale: (self.below(2) == 0).then(|| self.text()),
             status: UserStatus::ALL[usize::try_from(self.below(12)).unwrap().saturating_sub(9)],
+            kind: UserKind::ALL[usize::try_from(self.below(3)).unwrap()],
             auth_epoch: self.below(2),
             created_at: self.soon(),
             version,
@@ -55,7 +56,7 @@ impl<S: Store> History<S> {
         let epoch = if self.often() { epoch } else { self.below(3) };
         let there = self.reference.org(realm, org).await.unwrap().unwrap();
         let member = self.reference.membership(org, user).await.unwrap();
-        match self.below(25) {
+        match self.below(28) {
             0 => {
                 let member = self.often().then(|| StillMember {
                     org,
@@ -70,7 +71,7 @@ impl<S: Store> History<S> {
                 Write::PutUser(self.any_user(user, version))
             }
             2 => {
-                let canonical = ["a@x", "B@x", "b@x"][usize::try_from(self.any()).unwrap()].to_owned();
+                let canonical = self.name().to_owned();
                 let found = self.reference.sign_in_record(realm, IdentifierKind::Email, &canonical).await.unwrap();
                 let version = self.version(found.as_ref().map(|found| found.identifier.version));
                 let holder = found.filter(|_| self.often()).map_or(user, |found| found.identifier.user);
@@ -83,6 +84,7 @@ impl<S: Store> History<S> {
                     user: holder,
                     primary: self.below(2) == 0,
                     verified_at: (self.below(2) == 0).then_some(self.now),
+                    undeliverable_at: (self.below(2) == 0).then_some(self.now),
                     created_at: self.now,
                     version,
                 })
@@ -94,6 +96,8 @@ impl<S: Store> History<S> {
                     user,
                     hash: PasswordHash::from_phc(self.text()),
                     unproven: (self.below(2) == 0).then_some(unproven),
+                    previous: vec![PasswordHash::from_phc(self.text()); usize::try_from(self.below(3)).unwrap()],
+                    must_change: self.below(2) == 0,
                     changed_at: self.now,
                     version: self.version(present),
                 })
@@ -124,12 +128,14 @@ impl<S: Store> History<S> {
                 Write::PutToken(Token {
                     id: token,
                     realm: self.realm(),
-                    kind: TokenKind::VerifyEmail,
+                    kind: self.kind(),
                     user,
                     digest: digest(self.any()),
                     key_id: self.text(),
                     browser: (self.below(2) == 0).then(|| digest(self.any())),
                     canonical: self.text(),
+                    display: self.text(),
+                    replaces_primary: self.below(2) == 0,
                     tries_left: u32::try_from(self.below(3)).unwrap(),
                     code_expires_at,
                     expires_at: self.soon(),
@@ -139,7 +145,7 @@ impl<S: Store> History<S> {
             }
             12 => Write::CountTry { id: token },
             13 => Write::ConsumeToken { id: token },
-            14 => Write::RevokeTokens { user, kind: TokenKind::VerifyEmail },
+            14 => Write::RevokeTokens { user, kind: self.kind() },
             15 => {
                 // Each attempt has a secret of its own: which of two broken rules is named first is left open.
                 let number = self.any();
@@ -199,8 +205,42 @@ impl<S: Store> History<S> {
                 let number = self.below(40);
                 Write::Audit(self.event(number, org, user, session))
             }
+            24 => {
+                let canonical = self.name().to_owned();
+                let found = self.reference.sign_in_record(realm, IdentifierKind::Email, &canonical).await.unwrap();
+                let version = self.version(found.as_ref().map(|found| found.identifier.version));
+                let holder = found.filter(|_| self.often()).map_or(user, |found| found.identifier.user);
+                Write::DeleteIdentifier { realm, kind: IdentifierKind::Email, canonical, user: holder, version }
+            }
+            25 => {
+                let present = self.reference.password(user).await.unwrap().map(|password| password.version);
+                Write::DeletePassword { user, version: self.version(present) }
+            }
+            26 => {
+                let present = self.reference.profile(user).await.unwrap().map(|profile| profile.version);
+                Write::PutProfile(Profile {
+                    user,
+                    origin: Origin::ALL[usize::try_from(self.any()).unwrap()],
+                    picture: (self.below(2) == 0).then(|| self.text()),
+                    contact: (self.below(2) == 0).then(|| self.text()),
+                    time_zone: (self.below(2) == 0).then(|| self.text()),
+                    public: json!({ self.text(): [self.below(9), "\0"] }),
+                    private: json!(self.text()),
+                    own: json!({}),
+                    version: self.version(present),
+                })
+            }
             _ => Write::PutKeyCheck(KeyCheck { key_id: "k".to_owned(), tag: [3; 32] }),
         }
+    }
+
+    fn kind(&mut self) -> TokenKind {
+        // Mostly one kind, so that tokens meet.
+        TokenKind::ALL[usize::try_from(self.below(9)).unwrap().saturating_sub(4)]
+    }
+
+    fn name(&mut self) -> &'static str {
+        ["a@x", "B@x", "b@x"][usize::try_from(self.any()).unwrap()]
     }
 
     fn job(&mut self, id: OutboxId, user: UserId) -> OutboxRow {

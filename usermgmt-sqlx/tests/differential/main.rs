@@ -43,6 +43,21 @@ async fn postgres_answers_like_the_reference() {
     }
 }
 
+/// Filters of users, from none to one that lets hardly anybody through.
+fn filters() -> Vec<UserFilter> {
+    let begins = |prefix: &str| UserFilter { identifier_prefix: Some(prefix.to_owned()), ..UserFilter::default() };
+    let (status, kind) = (Some(UserStatus::Active), Some(UserKind::Admin));
+    vec![
+        UserFilter::default(),
+        UserFilter { kind, ..UserFilter::default() },
+        begins(""),
+        begins("b"),
+        begins("%"),
+        begins("a@x\0"),
+        UserFilter { status, ..begins("B@") },
+    ]
+}
+
 struct History<S> {
     seed: u64,
     random: u64,
@@ -229,12 +244,16 @@ impl<S: Store> History<S> {
         for realm in [RealmId::DEFAULT, RealmId::from_uuid(uuid(7))] {
             for number in 0..6 {
                 same!(token(realm, TokenId::from_uuid(uuid(number))));
-                same!(token_by_digest(realm, TokenKind::VerifyEmail, digest(number)));
-                same!(token_of_browser(realm, TokenKind::VerifyEmail, digest(number)));
+                for kind in TokenKind::ALL.iter().copied() {
+                    same!(token_by_digest(realm, kind, digest(number)));
+                    same!(token_of_browser(realm, kind, digest(number)));
+                }
                 same!(attempt(realm, digest(number)));
                 same!(principal(realm, digest(number)));
             }
-            same!(users(realm, PageRequest::first(2)));
+            for filter in filters() {
+                same!(users(realm, &filter, PageRequest::first(2)));
+            }
             same!(pending_jobs(realm, PageRequest::first(2)));
             same!(pending_jobs(realm, PageRequest::first(9).after(OutboxId::from_uuid(uuid(0)))));
         }
@@ -243,6 +262,8 @@ impl<S: Store> History<S> {
             same!(user(RealmId::DEFAULT, user));
             same!(identifiers(user));
             same!(password(user));
+            same!(profile(user));
+            same!(live_tokens(user, self.now));
             same!(org(RealmId::DEFAULT, org));
             same!(policy(org));
             same!(members(org, PageRequest::first(1)));

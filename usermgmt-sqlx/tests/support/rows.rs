@@ -37,6 +37,7 @@ pub(crate) fn user(number: u128) -> User {
         name: format!("user {number}"),
         locale: None,
         status: UserStatus::Active,
+        kind: UserKind::User,
         auth_epoch: 0,
         created_at: NOW,
         version: Version::NEW,
@@ -105,6 +106,7 @@ pub(crate) fn identifier(number: u128) -> Identifier {
         user: user_id(number),
         primary: true,
         verified_at: Some(NOW),
+        undeliverable_at: None,
         created_at: NOW,
         version: Version::NEW,
     }
