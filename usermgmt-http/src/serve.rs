@@ -109,6 +109,23 @@ impl Context<'_> {
         wire::append(response, header::SET_COOKIE, &cookies::clear(&self.auth.settings().origin, name));
     }
 
+    /// The session goes on under a new secret.
+    ///
+    /// # Errors
+    /// 401. Cannot happen on a route that is not public.
+    pub fn renew_session(&self, response: &mut Response, secret: &Bearer) -> Result<(), Problem> {
+        let principal = self.principal()?;
+        let ends = principal.is_persistent().then(|| principal.expires_at());
+        self.set_cookie(response, CookieName::Session, secret.expose(), ends);
+        Ok(())
+    }
+
+    /// Where to go afterwards, from a query or form; empty if nowhere in particular.
+    #[must_use]
+    pub fn return_to(&self, fields: &Fields) -> String {
+        return_to::parse(fields.text("return_to"), &self.auth.settings().origin).unwrap_or_default()
+    }
+
     /// A path of ours, below the prefix.
     #[must_use]
     pub fn path(&self, below: &str) -> String {
@@ -264,5 +281,17 @@ fn back(auth: &UserMgmt, head: &Head<'_>) -> String {
     }
     let referer = head.headers.get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let path = referer.strip_prefix(origin.as_str()).unwrap_or_default();
-    return_to::parse(path, origin).unwrap_or_default()
+    return_to::parse(path, origin).unwrap_or_else(|| page_of(auth, head.target))
+}
+
+/// The page that one of our forms stands on: our pages tell no referrer.
+fn page_of(auth: &UserMgmt, target: &str) -> String {
+    let path = target.split('?').next().unwrap_or_default();
+    let Some(below) = path.strip_prefix(auth.prefix()) else { return String::new() };
+    let pages =
+        routes().iter().filter(|route| route.method == Method::GET && route.representation == Representation::Page);
+    let within =
+        |page: &&Route| below.strip_prefix(page.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let page = pages.filter(within).max_by_key(|page| page.path.len());
+    page.map(|page| format!("{}{}", auth.prefix(), page.path)).unwrap_or_default()
 }

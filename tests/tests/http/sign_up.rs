@@ -24,7 +24,8 @@ async fn one_address_is_one_account(app: App) {
     let mut again = Person { email: "ann@example.test".into(), ..ann.elsewhere(&app) };
     again.sign_up().await.expect(202);
     app.work().await;
-    let users = app.auth.users("test").list(usermgmt_core::page::PageRequest::first(10)).await.unwrap();
+    let users =
+        app.auth.users("test").list(&Default::default(), usermgmt_core::page::PageRequest::first(10)).await.unwrap();
     assert_eq!(users.items.len(), 1);
     app.report.requirement(1);
     app.report.case("EM-02");
@@ -32,7 +33,8 @@ async fn one_address_is_one_account(app: App) {
     // Another address is another account.
     Person::new(&app, "bob").sign_up().await.expect(202);
     app.work().await;
-    let users = app.auth.users("test").list(usermgmt_core::page::PageRequest::first(10)).await.unwrap();
+    let users =
+        app.auth.users("test").list(&Default::default(), usermgmt_core::page::PageRequest::first(10)).await.unwrap();
     assert_eq!(users.items.len(), 2);
     app.report.twin("EM-02");
 

@@ -26,8 +26,8 @@ async fn the_application_manages_its_users(app: App) {
     let bob = users.create(new("bob@example.test", "Bob")).await.unwrap();
     users.rename(ann, "Ann Quill").await.unwrap();
     assert_eq!(users.get(ann).await.unwrap().name, "Ann Quill");
-    let first = users.list(PageRequest::first(1)).await.unwrap();
-    let second = users.list(PageRequest::first(1).after(first.next.unwrap())).await.unwrap();
+    let first = users.list(&Default::default(), PageRequest::first(1)).await.unwrap();
+    let second = users.list(&Default::default(), PageRequest::first(1).after(first.next.unwrap())).await.unwrap();
     assert_eq!([first.items[0].id, second.items[0].id], [ann, bob]);
     assert!(second.next.is_none());
     let mut person = Person { email: "ann@example.test".into(), ..Person::new(&app, "ann") };

@@ -9,7 +9,7 @@ use super::templates::{TEMPLATES, environment};
 const PAGES: &str = include_str!("../../../usermgmt-service/texts/en/pages.ftl");
 
 /// Code that names texts.
-const CODE: [&str; 10] = [
+const CODE: [&str; 15] = [
     include_str!("mod.rs"),
     include_str!("ago.rs"),
     include_str!("error.rs"),
@@ -20,6 +20,11 @@ const CODE: [&str; 10] = [
     include_str!("../routes/step_up.rs"),
     include_str!("../routes/verify.rs"),
     include_str!("../routes/development.rs"),
+    include_str!("../routes/emails.rs"),
+    include_str!("../routes/mailed.rs"),
+    include_str!("../routes/new_password.rs"),
+    include_str!("../routes/profile.rs"),
+    include_str!("../routes/reset.rs"),
 ];
 
 /// What stands between two marks, each time.

@@ -18,7 +18,11 @@ use crate::wire::{self, Response};
 /// Sessions on the page.
 const SESSIONS: u32 = 50;
 /// Notices that the page can show: the word in the query and the text.
-const NOTICES: [(&str, &str); 1] = [("session-ended", "notice-session-ended")];
+const NOTICES: [(&str, &str); 3] = [
+    ("session-ended", "notice-session-ended"),
+    ("profile-changed", "notice-profile-changed"),
+    ("password-changed", "notice-password-changed"),
+];
 
 /// The principal as JSON.
 pub(super) fn describe(principal: &Principal) -> Value {
@@ -26,7 +30,7 @@ pub(super) fn describe(principal: &Principal) -> Value {
     let organization =
         principal.org().map(|standing| json!({ "id": standing.org, "name": standing.name, "roles": standing.roles }));
     json!({
-        "user": { "id": principal.user(), "name": principal.name(), "email": principal.email() },
+        "user": { "id": principal.user(), "name": principal.name(), "email": principal.email(), "kind": principal.kind() },
         "session": {
             "id": principal.session(),
             "methods": methods,

@@ -43,7 +43,7 @@ pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["return_to"])?;
-    let target = return_to::parse(query.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
+    let target = context.return_to(&query);
     let pending = match context.bearer(CookieName::Attempt, BearerKind::Attempt) {
         Some(attempt) => match context.auth.peek(&context.client, &attempt).await {
             Ok(step) => Some(step),
@@ -56,6 +56,9 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
         (Some(PendingStep::ChooseOrg { orgs }), _) => orgs,
         (Some(PendingStep::VerifyAddress { .. }), None) => {
             return Ok(wire::see_other(&context.path("/verify")));
+        }
+        (Some(PendingStep::NewPassword), None) => {
+            return Ok(wire::see_other(&context.path(&format!("/new-password{}", pages::onward(&target)))));
         }
         (_, Some(principal)) => {
             let found = context.auth.orgs().of(principal, PageRequest::first(OFFERED)).await;
@@ -87,8 +90,7 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
             let entered = context.auth.orgs().enter(&context.client, principal, org).await;
             let secret = entered.map_err(|error| context.problem(error))?;
             let mut response = wire::see_other(target.as_deref().unwrap_or(&context.auth.settings().home));
-            let ends = principal.is_persistent().then(|| principal.expires_at());
-            context.set_cookie(&mut response, CookieName::Session, secret.expose(), ends);
+            context.renew_session(&mut response, &secret)?;
             Ok(response)
         }
         (Err(Error::Refused(Refused::AttemptExpired)), None) => {

@@ -3,8 +3,13 @@
 mod account;
 mod choose_organization;
 mod development;
+mod emails;
+mod mailed;
 mod meta;
+mod new_password;
 mod organizations;
+mod profile;
+mod reset;
 mod sessions;
 mod sign_in;
 mod sign_up;
@@ -15,6 +20,9 @@ use crate::route::{Route, route};
 
 /// Longest body of a form or a JSON document of ours: names, an address and a password.
 const SMALL: usize = 16 * 1024;
+
+/// Longest profile: metadata beside the fields.
+const PROFILE: usize = 32 * 1024;
 
 /// All routes. Everything that mounts, documents or tests routes walks this table.
 #[must_use]
@@ -36,6 +44,25 @@ static ROUTES: &[Route] = &[
     route!(POST "/sign-in", Page, Public, SMALL, "Sign in by form.", sign_in::form),
     route!(POST "/sign-in", Json, Public, SMALL, "Sign in by password.", sign_in::json, sign_in::SignInInput => 200),
     route!(POST "/sign-in/continue", Json, Public, SMALL, "Go on with a sign-in after a step was done.", sign_in::resume, sign_in::Nothing => 200),
+    route!(POST "/sign-in/new-password", Json, Public, SMALL, "Set the new password that a sign-in waits for.", new_password::step_json, new_password::NewPasswordInput => 200),
+    route!(GET "/new-password", Page, Public, 0, "The page for the new password that a sign-in waits for.", new_password::step_page),
+    route!(POST "/new-password", Page, Public, SMALL, "Set the new password that a sign-in waits for by form.", new_password::step_form),
+    route!(GET "/forgot", Page, Public, 0, "The page to ask for a new password.", reset::forgot_page),
+    route!(POST "/forgot", Page, Public, SMALL, "Ask for a new password by form.", reset::forgot_form),
+    route!(POST "/forgot", Json, Public, SMALL, "Ask for a mail that sets a new password. The answer is the same for known and unknown addresses.", reset::forgot_json, verify::ResendInput => 202),
+    route!(GET "/reset", Page, Public, 0, "The page behind the mailed link that sets a new password, and for the mailed code.", reset::page),
+    route!(POST "/reset", Page, Public, SMALL, "Set a new password by form.", reset::form),
+    route!(POST "/reset", Json, Public, SMALL, "Set a new password by link or code. Every session ends; nobody is signed in by it.", reset::json, reset::ResetInput => 200),
+    route!(GET "/secure", Page, Public, 0, "The page behind the link that undoes an unwanted change.", mailed::secure_page),
+    route!(POST "/secure", Page, Public, SMALL, "Undo an unwanted change by form.", mailed::secure_form),
+    route!(POST "/secure", Json, Public, SMALL, "Undo an unwanted change: every session ends, the password is void, the address is back.", mailed::secure_json, mailed::LinkInput => 200),
+    route!(GET "/emails/approve", Page, Public, 0, "The page behind the link that approves another address.", mailed::approve_page),
+    route!(POST "/emails/approve", Page, Public, SMALL, "Approve another address by form.", mailed::approve_form),
+    route!(POST "/emails/approve", Json, Public, SMALL, "Approve another address as the holder of the primary one.", mailed::approve_json, mailed::LinkInput => 200),
+    route!(GET "/emails/verify", Page, Public, 0, "The page behind the link that proves an added address.", mailed::prove_page),
+    route!(POST "/emails/verify", Page, Public, SMALL, "Prove an added address by form.", mailed::prove_form),
+    route!(POST "/emails/verify", Json, Public, SMALL, "Prove an added address by link or code.", mailed::prove_json, mailed::ProofInput => 200),
+    route!(POST "/availability", Json, Public, SMALL, "Whether an address is free, if the application has switched this on.", emails::availability, emails::AvailabilityInput => 200),
     route!(POST "/sign-in/organization", Json, Public, SMALL, "Choose the organization of a sign-in.", choose_organization::json, choose_organization::ChooseInput => 200),
     route!(GET "/choose-organization", Page, Public, 0, "The page to choose an organization.", choose_organization::page),
     route!(POST "/choose-organization", Page, Public, SMALL, "Choose an organization by form.", choose_organization::form),
@@ -51,6 +78,22 @@ static ROUTES: &[Route] = &[
     route!(POST "/sessions/{session}/end", Json, SignedIn, SMALL, "End one of the caller's sessions.", sessions::end_json, sign_in::Nothing => 200),
     route!(GET "/me", Json, SignedIn, 0, "Who is signed in, how, and in which organization.", account::me),
     route!(GET "/account", Page, SignedIn, 0, "The account page.", account::page),
+    route!(GET "/account/profile", Page, SignedIn, 0, "The page of the own profile.", profile::page),
+    route!(POST "/account/profile", Page, SignedIn, SMALL, "Change the own profile by form.", profile::form),
+    route!(GET "/me/profile", Json, SignedIn, 0, "The own profile.", profile::get),
+    route!(POST "/me/profile", Json, SignedIn, PROFILE, "Change the own profile. What is not there stays.", profile::json, profile::ProfileInput => 200),
+    route!(GET "/account/password", Page, SignedIn, 0, "The page to change the password.", new_password::page),
+    route!(POST "/account/password", Page, SignedIn, SMALL, "Change the password by form.", new_password::form),
+    route!(POST "/me/password", Json, SignedIn, SMALL, "Change the password; the session goes on under a new secret.", new_password::json, new_password::ChangePasswordInput => 200),
+    route!(GET "/account/emails", Page, SignedIn, 0, "The page of the own addresses.", emails::page),
+    route!(POST "/account/emails", Page, SteppedUp, SMALL, "Ask for another address by form.", emails::add_form),
+    route!(POST "/account/emails/code", Page, SignedIn, SMALL, "Prove an added address by its code, by form.", emails::code_form),
+    route!(POST "/account/emails/primary", Page, SteppedUp, SMALL, "Make another address the primary one by form.", emails::primary_form),
+    route!(POST "/account/emails/remove", Page, SteppedUp, SMALL, "Remove an address by form.", emails::remove_form),
+    route!(GET "/me/emails", Json, SignedIn, 0, "The own addresses.", emails::list),
+    route!(POST "/me/emails", Json, SteppedUp, SMALL, "Ask for another address. The answer is the same for a free and a taken one.", emails::add_json, emails::AddEmailInput => 202),
+    route!(POST "/me/emails/primary", Json, SteppedUp, SMALL, "Make another proven address the primary one.", emails::primary_json, emails::EmailInput => 200),
+    route!(POST "/me/emails/remove", Json, SteppedUp, SMALL, "Remove an address.", emails::remove_json, emails::EmailInput => 200),
     route!(GET "/organizations", Json, SignedIn, 0, "The caller's organizations.", organizations::list),
     route!(POST "/organizations", Json, SignedIn, SMALL, "Make an organization with the caller as its owner.", organizations::create, organizations::CreateOrganizationInput => 201),
     route!(POST "/organizations/{organization}/enter", Json, SignedIn, SMALL, "Act in another organization of the caller.", organizations::enter, sign_in::Nothing => 200),

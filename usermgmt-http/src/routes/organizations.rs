@@ -8,7 +8,6 @@ use usermgmt_service::core::page::PageRequest;
 use utoipa::ToSchema;
 
 use super::sign_in::Nothing;
-use crate::cookies::CookieName;
 use crate::input::Fields;
 use crate::problem::Problem;
 use crate::serve::Context;
@@ -54,7 +53,6 @@ pub(super) async fn enter(context: &Context<'_>) -> Result<Response, Problem> {
     let entered = context.auth.orgs().enter(&context.client, principal, org).await;
     let secret = entered.map_err(|error| context.problem(error))?;
     let mut response = wire::json(StatusCode::OK, &json!({ "status": "entered", "organization": org }));
-    let ends = principal.is_persistent().then(|| principal.expires_at());
-    context.set_cookie(&mut response, CookieName::Session, secret.expose(), ends);
+    context.renew_session(&mut response, &secret)?;
     Ok(response)
 }

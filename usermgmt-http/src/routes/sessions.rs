@@ -67,10 +67,7 @@ pub(super) async fn everywhere_json(context: &Context<'_>) -> Result<Response, P
     let kept = context.auth.sign_out_everywhere(&context.client, principal, input.keep_own).await;
     let mut response = wire::json(StatusCode::OK, &json!({ "status": "signed_out_everywhere" }));
     match kept.map_err(|error| context.problem(error))? {
-        Some(secret) => {
-            let ends = principal.is_persistent().then(|| principal.expires_at());
-            context.set_cookie(&mut response, CookieName::Session, secret.expose(), ends);
-        }
+        Some(secret) => context.renew_session(&mut response, &secret)?,
         None => forget(context, &mut response),
     }
     Ok(response)

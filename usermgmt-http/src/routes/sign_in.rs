@@ -19,10 +19,14 @@ use crate::serve::Context;
 use crate::wire::{self, Response};
 
 /// Notices that the sign-in page can show: the word in the query and the text.
-const NOTICES: [(&str, &str); 3] = [
+const NOTICES: [(&str, &str); 7] = [
     ("verified", "notice-verified"),
     ("signed-out", "notice-signed-out"),
     ("signed-out-everywhere", "notice-signed-out-everywhere"),
+    ("password-set", "notice-password-set"),
+    ("secured", "notice-secured"),
+    ("approved", "emails-approved"),
+    ("email-added", "notice-email-added"),
 ];
 
 /// What somebody enters who signs in.
@@ -71,7 +75,9 @@ pub(super) fn answer(context: &Context<'_>, outcome: &SignInOutcome) -> Response
             body
         }
         SignInOutcome::Pending { step, .. } => match step {
-            PendingStep::VerifyAddress { .. } => json!({ "status": "pending", "step": step.word() }),
+            PendingStep::VerifyAddress { .. } | PendingStep::NewPassword => {
+                json!({ "status": "pending", "step": step.word() })
+            }
             PendingStep::ChooseOrg { orgs } => {
                 let orgs: Vec<_> = orgs.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
                 json!({ "status": "pending", "step": step.word(), "organizations": orgs })
@@ -106,7 +112,7 @@ fn set_cookies(context: &Context<'_>, response: &mut Response, outcome: &SignInO
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["return_to", "notice"])?;
-    let target = return_to::parse(query.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
+    let target = context.return_to(&query);
     let page =
         Page { values: vec![("return_to", &target)], notice: query.choice("notice", &NOTICES), ..Page::default() };
     Ok(pages::page(context, "sign_in.html", page))
@@ -140,6 +146,10 @@ pub(super) fn lead_on(context: &Context<'_>, outcome: &SignInOutcome, target: Op
         SignInOutcome::Complete(_) => wire::see_other(target.unwrap_or(&context.auth.settings().home)),
         SignInOutcome::Pending { step: PendingStep::VerifyAddress { email }, .. } => {
             wait_for_mail(context, email, target.unwrap_or_default(), "")
+        }
+        SignInOutcome::Pending { step: PendingStep::NewPassword, .. } => {
+            let target = pages::onward(target.unwrap_or_default());
+            wire::see_other(&context.path(&format!("/new-password{target}")))
         }
         SignInOutcome::Pending { step: PendingStep::ChooseOrg { .. }, .. } => {
             let target = pages::onward(target.unwrap_or_default());

@@ -1,6 +1,9 @@
 //! Sign-up.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
+use minijinja::context;
 use serde::Deserialize;
 use serde_json::json;
 use usermgmt_service::core::limits::VERIFY_LINK_LIFE;
@@ -12,7 +15,6 @@ use crate::cookies::CookieName;
 use crate::input::Fields;
 use crate::pages::{self, Page};
 use crate::problem::Problem;
-use crate::return_to;
 use crate::serve::Context;
 use crate::wire::{self, Response};
 
@@ -32,6 +34,9 @@ pub(crate) struct SignUpInput {
     /// Name of the organization to make once the address is proven.
     #[serde(default)]
     organization: Option<String>,
+    /// Further fields that the application asks for.
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
 }
 
 async fn sign_up(context: &Context<'_>, input: &SignUpInput) -> Result<Accepted, Error> {
@@ -40,6 +45,7 @@ async fn sign_up(context: &Context<'_>, input: &SignUpInput) -> Result<Accepted,
         password: input.password.as_str().into(),
         name: &input.name,
         organization: input.organization.as_deref(),
+        fields: input.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
     };
     context.auth.sign_up(&context.client, input).await
 }
@@ -61,18 +67,39 @@ pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["return_to"])?;
-    let target = return_to::parse(query.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
-    Ok(pages::page(context, "sign_up.html", Page { values: vec![("return_to", &target)], ..Page::default() }))
+    let target = context.return_to(&query);
+    Ok(shown(context, None, vec![("return_to", &target)]))
+}
+
+/// Names of the fields that the application asks for.
+fn own_fields(context: &Context<'_>) -> Vec<&'static str> {
+    context.auth.settings().sign_up_fields.iter().map(|field| field.name).collect()
+}
+
+fn shown(context: &Context<'_>, problem: Option<&Problem>, values: Vec<(&str, &str)>) -> Response {
+    let label = |name: &str| {
+        let id = format!("sign-up-field-{}", name.replace('_', "-"));
+        context.auth.texts().get(&context.language, &id, &[])
+    };
+    let fields = context.auth.settings().sign_up_fields.iter();
+    let fields =
+        fields.map(|field| context! { name => field.name, label => label(field.name), required => field.required });
+    let data = context! { fields => fields.collect::<Vec<_>>() };
+    pages::page(context, "sign_up.html", Page { values, problem, data, notice: None })
 }
 
 pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
-    let fields = context.form(&["email", "password", "name", "organization", "return_to"])?;
-    let target = return_to::parse(fields.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
+    let own = own_fields(context);
+    let mut expected = vec!["email", "password", "name", "organization", "return_to"];
+    expected.extend(&own);
+    let fields = context.form(&expected)?;
+    let target = context.return_to(&fields);
     let input = SignUpInput {
         email: fields.text("email").to_owned(),
         password: fields.text("password").to_owned(),
         name: fields.text("name").to_owned(),
         organization: fields.get("organization").map(str::to_owned),
+        fields: own.iter().map(|name| ((*name).to_owned(), fields.text(name).to_owned())).collect(),
     };
     match sign_up(context, &input).await {
         Ok(accepted) => {
@@ -84,13 +111,14 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
         }
         Err(error) => {
             let problem = context.problem(error);
-            let values = vec![
+            let mut values = vec![
                 ("email", fields.text("email")),
                 ("name", fields.text("name")),
                 ("organization", fields.text("organization")),
-                ("return_to", &target),
+                ("return_to", target.as_str()),
             ];
-            Ok(pages::page(context, "sign_up.html", Page { values, problem: Some(&problem), ..Page::default() }))
+            values.extend(own.iter().map(|name| (*name, fields.text(name))));
+            Ok(shown(context, Some(&problem), values))
         }
     }
 }

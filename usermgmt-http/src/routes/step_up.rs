@@ -7,7 +7,6 @@ use usermgmt_service::Error;
 use usermgmt_service::core::secret::Bearer;
 use utoipa::ToSchema;
 
-use crate::cookies::CookieName;
 use crate::input::Fields;
 use crate::pages::{self, Page};
 use crate::problem::Problem;
@@ -29,24 +28,17 @@ async fn step_up(context: &Context<'_>, password: &str) -> Result<Bearer, Error>
     context.auth.step_up_by_password(&context.client, principal, password.into()).await
 }
 
-fn renew(context: &Context<'_>, response: &mut Response, secret: &Bearer) -> Result<(), Problem> {
-    let principal = context.principal()?;
-    let ends = principal.is_persistent().then(|| principal.expires_at());
-    context.set_cookie(response, CookieName::Session, secret.expose(), ends);
-    Ok(())
-}
-
 pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
     let input: StepUpInput = context.json()?;
     let secret = step_up(context, &input.password).await.map_err(|error| context.problem(error))?;
     let mut response = wire::json(StatusCode::OK, &json!({ "status": "stepped_up" }));
-    renew(context, &mut response, &secret)?;
+    context.renew_session(&mut response, &secret)?;
     Ok(response)
 }
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["return_to"])?;
-    let target = return_to::parse(query.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
+    let target = context.return_to(&query);
     Ok(pages::page(context, "step_up.html", Page { values: vec![("return_to", &target)], ..Page::default() }))
 }
 
@@ -56,7 +48,7 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
     match step_up(context, fields.text("password")).await {
         Ok(secret) => {
             let mut response = wire::see_other(target.as_deref().unwrap_or(&context.auth.settings().home));
-            renew(context, &mut response, &secret)?;
+            context.renew_session(&mut response, &secret)?;
             Ok(response)
         }
         Err(error) => {

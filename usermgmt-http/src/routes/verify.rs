@@ -27,7 +27,7 @@ use crate::serve::Context;
 use crate::wire::{self, Response};
 
 /// Life of the cookie that a link moves into.
-const LINK_COOKIE_LIFE: Duration = Duration::minutes(10);
+pub(super) const LINK_COOKIE_LIFE: Duration = Duration::minutes(10);
 /// Life of the cookie that keeps the address for the page that waits for the mail.
 const ADDRESS_COOKIE_LIFE: Duration = Duration::HOUR;
 /// Notices that the waiting page can show: the word in the query and the text.
@@ -57,7 +57,7 @@ pub(crate) struct VerifyInput {
 pub(crate) struct ResendInput {
     /// E-mail address.
     #[serde(default)]
-    email: String,
+    pub(super) email: String,
 }
 
 async fn prove(
@@ -95,19 +95,24 @@ pub(super) async fn resend_json(context: &Context<'_>) -> Result<Response, Probl
 /// again; what it shows goes by cookie, so that it stands in no log and no history.
 pub(super) fn wait_for_mail(context: &Context<'_>, email: &str, target: &str, notice: &str) -> Response {
     let mut response = wire::see_other(&context.path(&format!("/verify{notice}")));
-    let kept = URL_SAFE_NO_PAD.encode(format!("{}\n{target}", email.trim()));
-    context.set_cookie(&mut response, CookieName::Address, &kept, Some(context.now + ADDRESS_COOKIE_LIFE));
-    // A link that was opened before is about an earlier mail.
-    context.clear_cookie(&mut response, CookieName::Link);
+    remember_address(context, &mut response, email, target);
     response
 }
 
-fn cookie<'a>(context: &Context<'a>, name: CookieName) -> Option<&'a str> {
+/// Keeps the address for the page that waits for its mail.
+pub(super) fn remember_address(context: &Context<'_>, response: &mut Response, email: &str, target: &str) {
+    let kept = URL_SAFE_NO_PAD.encode(format!("{}\n{target}", email.trim()));
+    context.set_cookie(response, CookieName::Address, &kept, Some(context.now + ADDRESS_COOKIE_LIFE));
+    // A link that was opened before is about an earlier mail.
+    context.clear_cookie(response, CookieName::Link);
+}
+
+pub(super) fn cookie<'a>(context: &Context<'a>, name: CookieName) -> Option<&'a str> {
     cookies::read(&context.request.headers, &context.auth.settings().origin, name).value()
 }
 
 /// The address that the person has last asked a mail for in this browser, and where to go afterwards.
-fn awaited(context: &Context<'_>) -> (String, String) {
+pub(super) fn awaited(context: &Context<'_>) -> (String, String) {
     let kept = cookie(context, CookieName::Address).and_then(|kept| URL_SAFE_NO_PAD.decode(kept).ok());
     let kept = kept.and_then(|kept| String::from_utf8(kept).ok()).unwrap_or_default();
     let (email, target) = kept.split_once('\n').unwrap_or_default();
@@ -151,7 +156,8 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
         return Ok(response);
     }
     let (awaited, target) = awaited(context);
-    if let Some(link) = cookie(context, CookieName::Link) {
+    let link = cookie(context, CookieName::Link).filter(|link| Bearer::parse(BearerKind::VerifyLink, link).is_some());
+    if let Some(link) = link {
         return match context.auth.preview_link(&context.client, link.into()).await {
             Ok(preview) => Ok(confirm(context, &preview, None, "", &target)),
             Err(error) => Ok(dead_link(context, &context.problem(error), &target)),
@@ -169,7 +175,9 @@ async fn pending(context: &Context<'_>) -> Result<Option<String>, Problem> {
     let Some(attempt) = context.bearer(CookieName::Attempt, BearerKind::Attempt) else { return Ok(None) };
     match context.auth.peek(&context.client, &attempt).await {
         Ok(PendingStep::VerifyAddress { email }) => Ok(Some(email)),
-        Ok(PendingStep::ChooseOrg { .. }) | Err(Error::Refused(_) | Error::Invalid(_)) => Ok(None),
+        Ok(PendingStep::ChooseOrg { .. } | PendingStep::NewPassword) | Err(Error::Refused(_) | Error::Invalid(_)) => {
+            Ok(None)
+        }
         Err(error) => Err(context.problem(error)),
     }
 }
@@ -202,7 +210,7 @@ fn dead_link(context: &Context<'_>, problem: &Problem, target: &str) -> Response
 
 pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
     let fields = context.form(&["code", "email", "password", "organization", "return_to"])?;
-    let target = return_to::parse(fields.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
+    let target = context.return_to(&fields);
     let (password, organization) = (fields.get("password"), fields.get("organization"));
     // People paste codes with whatever space their mail program shows.
     let code: String = fields.text("code").chars().filter(|c| !c.is_whitespace()).collect();
@@ -267,7 +275,7 @@ async fn onward(context: &Context<'_>, target: &str) -> Result<Response, Problem
 
 pub(super) async fn resend_form(context: &Context<'_>) -> Result<Response, Problem> {
     let fields = context.form(&["email", "return_to"])?;
-    let target = return_to::parse(fields.text("return_to"), &context.auth.settings().origin).unwrap_or_default();
+    let target = context.return_to(&fields);
     let email = fields.text("email");
     match context.auth.request_verification(&context.client, email).await {
         Ok(accepted) => {

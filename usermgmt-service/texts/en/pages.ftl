@@ -73,6 +73,44 @@ notice-verified = Your e-mail address is confirmed. You can sign in now.
 notice-signed-out = You are signed out on this device.
 notice-signed-out-everywhere = You are signed out everywhere, on this device too.
 
+sign-in-forgot = Forgot your password?
+notice-password-set = Your new password is set, and you are signed out everywhere else. You can sign in now.
+notice-secured = Your account is safe again: everybody is signed out and the old password is void. We have sent you a mail by which you set a new one.
+notice-email-added = The address is confirmed and belongs to your account now.
+
+# A forgotten password.
+forgot-title = Set a new password
+forgot-intro = Tell us the e-mail address of your account. If there is one, we send a mail there by which you set a new password.
+forgot-button = Send the mail
+forgot-have-code = Have a code already?
+forgot-remembered = Remembered it?
+reset-title = Choose a new password
+reset-sent = If there is an account with this address, a mail is on its way. Links and codes from earlier mails no longer work.
+reset-intro-link = This sets a new password for the account of:
+reset-intro-code = Enter the code from the mail, or open the link in it. The code works only in the browser in which you asked for it.
+reset-ends = Afterwards you are signed out everywhere and sign in with the new password.
+reset-button = Set the new password
+reset-dead = Ask for a new mail; it brings a link that works.
+reset-back = Back to sign in
+
+# A new password within a sign-in.
+new-password-title = Choose a new password
+new-password-intro = Your password is right, and it has to be replaced: it was given to you, or it has been used for a long time. Choose one that only you know.
+
+# Behind mailed links.
+mailed-dead = Ask for it once more to get a link that works.
+mailed-secure-title = Was that not you?
+mailed-secure-intro = With one press of the button, the account with this address is safe again:
+mailed-secure-what = Everybody is signed out everywhere, the password is void, e-mail addresses that were added since are removed, and we send a mail to this address by which you set a new password.
+mailed-secure-button = Make my account safe
+mailed-secure-not = If it was you, simply close this page. Nothing will happen.
+mailed-secure-dead = If you think that somebody has access to your account, set a new password. That signs everybody out.
+mailed-approve-title = Approve an e-mail address
+mailed-approve-intro = Somebody who is signed in to your account wants to add this address to it:
+mailed-approve-what = If that is you, press the button; we then send a mail to the new address.
+mailed-approve-button = Approve this address
+mailed-add-title = Confirm your new address
+
 # Choosing an organization.
 choose-title = Choose an organization
 choose-intro = Which one do you want to work in? You can switch at any time.
@@ -114,6 +152,56 @@ ago-minutes = { $count } min ago
 ago-hours = { $count } h ago
 ago-yesterday = yesterday
 ago-days = { $count } days ago
+
+account-back = Back to your account
+account-save = Save
+account-profile-title = Profile
+account-profile-about = Name, language, how to reach you
+account-profile-language = Language
+account-profile-language-browser = As in your browser
+account-profile-zone = Time zone (optional)
+account-profile-zone-hint = Such as Europe/Vienna.
+account-profile-contact = Contact (optional)
+account-profile-contact-hint = A phone number or another way to reach you.
+account-profile-picture = Picture (optional)
+account-profile-picture-hint = The address of a picture, beginning with https.
+notice-profile-changed = Your profile is saved.
+account-password-title = Password
+account-password-about = Change it
+account-password-present = Present password
+account-password-keep = Stay signed in on other devices
+account-password-keep-hint = Leave this off if somebody else might know the password.
+account-password-button = Change password
+account-password-forgotten = Forgotten?
+notice-password-changed = Your password is changed.
+account-emails-title = E-mail addresses
+account-emails-about = Add, remove, choose the primary one
+account-emails-yours = Your addresses
+account-emails-primary = Primary
+account-emails-verified = Confirmed. You can sign in with it.
+account-emails-waiting = Waits to be confirmed.
+account-emails-undeliverable = Mails to this address come back. Please replace it.
+account-emails-make-primary = Make primary
+account-emails-make-primary-named = Make { $email } the primary address
+account-emails-remove = Remove
+account-emails-remove-named = Remove { $email }
+account-emails-code = Confirm by code
+account-emails-add = Add an address
+account-emails-add-intro = We ask for your approval at the present primary address first, then we write to the new one. Until it is confirmed, nothing changes.
+account-emails-add-direct = We write to the new address. Until it is confirmed, nothing changes.
+account-emails-replace = It replaces my primary address
+account-emails-replace-hint = The present primary address is removed once the new one is confirmed. It gets a mail by which this can be undone for 7 days.
+account-emails-add-button = Add address
+account-emails-confirm-first = Confirm that it is you
+emails-asked = We have sent a mail to the new address. Open the link in it, or enter its code here.
+emails-asked-approval = We have sent a mail to your primary address. Open the link in it to approve the new one.
+emails-approved = Approved. Now we have sent a mail to the new address: open the link in it.
+emails-added = The address is confirmed and belongs to your account now.
+emails-removed = The address is removed.
+emails-primary-changed = This is your primary address now. The former one was told.
+
+# The name of this language, in itself.
+language-name = English
 
 # Development.
 development-note = Development system.

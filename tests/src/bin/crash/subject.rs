@@ -175,6 +175,7 @@ async fn person(auth: &UserMgmt, database: &Database, point: &Point, dir: &Path,
         password: "blowfish under moonlight".into(),
         name: "Person",
         organization: Some("Own"),
+        ..SignUp::default()
     };
     let accepted = auth.sign_up(&Client::default(), entered).await.unwrap();
     let client = Client::default().with_browser(accepted.browser);
