@@ -21,6 +21,7 @@ pub mod host;
 pub mod log;
 pub mod person;
 pub mod report;
+pub mod smtp_server;
 pub mod stores;
 
 pub use agent::{Agent, Reply};

@@ -108,8 +108,10 @@ pub const PAGE_MAX: u32 = 200;
 
 /// How long a worker holds a row of the outbox before another may take it.
 pub const LEASE: Duration = Duration::seconds(60);
-/// Tries before a message is given up and kept for inspection.
-pub const OUTBOX_TRIES: u32 = 12;
+/// Tries before a message is given up and kept for inspection. With pauses that double from five seconds up to one hour
+/// they reach over 26 hours: longer than [`VERIFY_LINK_LIFE`], so the mail that proves an address is handed over or has
+/// expired, and is not lost.
+pub const OUTBOX_TRIES: u32 = 36;
 /// How long the id of a commit is remembered, so that an unknown outcome can be asked for.
 pub const COMMIT_MEMORY: Duration = Duration::days(1);
 /// How long ended sessions, spent tokens and finished attempts are kept before they are swept.

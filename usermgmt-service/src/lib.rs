@@ -28,6 +28,8 @@ mod session;
 mod settings;
 mod sign_in;
 mod sign_up;
+#[cfg(feature = "smtp")]
+mod smtp;
 mod step_up;
 mod texts;
 mod users;
@@ -56,6 +58,8 @@ pub use session::SessionItem;
 pub use settings::{Origin, Settings, SignUpField, TrustedProxies};
 pub use sign_in::{PendingStep, SignIn, SignInOutcome, SignedIn};
 pub use sign_up::{Accepted, Secret, SignUp};
+#[cfg(feature = "smtp")]
+pub use smtp::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 pub use texts::{TextError, Texts};
 pub use users::{NewUser, Users};
 pub use verify_email::{AddressProof, ProveAddress};

@@ -34,8 +34,8 @@ const REST_AFTER_FAILURE: std::time::Duration = std::time::Duration::from_secs(2
 const SWEEP_BATCH: u32 = 1_000;
 /// First pause before a mail is tried again; it doubles with each try.
 const FIRST_PAUSE: Duration = Duration::seconds(5);
-/// Longest pause before a mail is tried again.
-const LONGEST_PAUSE: Duration = Duration::hours(2);
+/// Longest pause before a mail is tried again: so late at most does a mail come once the server is back.
+const LONGEST_PAUSE: Duration = Duration::hours(1);
 
 impl UserMgmt {
     /// Does one round of work: up to 16 jobs, and the noted refusals. Answers how many jobs were taken.

@@ -83,7 +83,7 @@
 //! # What it will not do
 //!
 //! - Be a server of its own, or sign people in to applications other than yours.
-//! - Send mail by itself: outside localhost you give it a [`Mailer`].
+//! - Be a mail server: outside localhost you give it a [`Mailer`], such as `SmtpMailer` (feature `smtp`).
 //! - Guess. What has no safe default (store, origin, keys) is an argument of [`UserMgmt::builder`]; a store that is down
 //!   is 503, never a stranger and never a "no".
 //! - Separate your own tables by organisation: that holds only if your queries take `permit.scope().org()`.
@@ -99,6 +99,7 @@
 //! | `actix` | | `usermgmt::actix` | actix-web 4 without its default features |
 //! | `sqlite` | yes | `usermgmt::sqlx::Sqlite` | sqlx 0.9 and SQLite, compiled from C: a C compiler |
 //! | `postgres` | | `usermgmt::sqlx::Postgres` | sqlx 0.9, TLS by rustls and aws-lc: a C compiler |
+//! | `smtp` | | `SmtpMailer` | lettre 0.11 without its default features, TLS by rustls and aws-lc: a C compiler |
 //!
 //! Without any: [`UserMgmt`], every flow as a call, and [`MemoryStore`]. Features only add; none changes a default or
 //! what another does.
@@ -151,6 +152,8 @@ pub use usermgmt_service::core::port::{
     RandomError, Runtime, SystemClock,
 };
 pub use usermgmt_service::{DevMailbox, KeptMail, TokioRuntime};
+#[cfg(feature = "smtp")]
+pub use usermgmt_service::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 
 // What the types above are made of.
 pub use async_trait::async_trait;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | go from nothing to a signed-in user, then to production | [`getting_started`] |
 //! | know a number, and why it is that | [`defaults`] |
+//! | have mails sent | [`mail`] |
 //! | know what is yours to do | [`threats`] |
 //! | keep data somewhere else | [`howto_store`] |
 //! | write your rows and ours in one transaction | [`howto_enlist`] |
@@ -13,6 +14,9 @@ pub mod getting_started {}
 
 #[doc = include_str!("../manual/defaults.md")]
 pub mod defaults {}
+
+#[doc = include_str!("../manual/mail.md")]
+pub mod mail {}
 
 #[doc = include_str!("../manual/threats.md")]
 pub mod threats {}
