@@ -71,7 +71,13 @@ impl World {
 
     /// Somebody who has signed up and not proven the address.
     pub(crate) async fn unverified(&self, email: &str) {
-        let input = SignUp { email, password: PASSWORD.into(), name: "Zoë Quill", organization: Some("Quill & Co") };
+        let input = SignUp {
+            email,
+            password: PASSWORD.into(),
+            name: "Zoë Quill",
+            organization: Some("Quill & Co"),
+            ..SignUp::default()
+        };
         let _ = self.auth.sign_up(&Client::default(), input).await.expect("accepted");
         self.auth.run_until_idle().await.expect("the work is done");
     }

@@ -138,11 +138,12 @@ impl Users<'_> {
     /// An invalid `password`, [`Refused::NotFound`], or an outage.
     pub async fn set_temporary_password(&self, id: UserId, password: Secret<'_>) -> Result<(), Error> {
         let password = Password::new(password.0).map_err(|error| FieldError::password("password", error))?;
-        self.auth
-            .settings()
-            .password_rules
-            .check_length(&password)
-            .map_err(|error| FieldError::password("password", error))?;
+        let (user, all) = {
+            let client = Client::default();
+            (self.get(id).await?, mailed::emails(&self.auth.flow(&client), id).await?)
+        };
+        let email = all.iter().find_map(|email| EmailAddress::parse(&email.display).ok()).ok_or(Refused::NotFound)?;
+        self.auth.check_new_password("password", &password, &email, &user.name, &[]).await?;
         let hash = self.auth.hasher().hash(&password).await?;
         let client = Client::default();
         let history = self.auth.settings().password_rules.history;

@@ -14,7 +14,7 @@ columns! {
     identifier_columns = "usermgmt_identifier":
         realm kind canonical display canonical_version user_id is_primary verified_at undeliverable_at created_at
         version;
-    password_columns = "usermgmt_password": 
+    password_columns = "usermgmt_password":
         user_id hash unproven_browser unproven_organization previous must_change changed_at version;
     org_columns = "usermgmt_org":
         id realm name status owners members policy rights_version policy_epoch created_at version;

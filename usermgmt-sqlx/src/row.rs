@@ -3,8 +3,8 @@
 use time::Duration;
 use usermgmt_core::model::{
     Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Change, Identifier, IdentifierKind,
-    Membership, MembershipStatus, Org, OrgStatus, OutboxRow, Origin, PasswordCredential, Profile, Seal, Session, Subject, Token,
-    TokenKind, Unproven, User, UserKind, UserStatus,
+    Membership, MembershipStatus, Org, OrgStatus, Origin, OutboxRow, PasswordCredential, Profile, Seal, Session,
+    Subject, Token, TokenKind, Unproven, User, UserKind, UserStatus,
 };
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::store::Result;

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use sqlx::query;
 use usermgmt_core::id::{RealmId, UserId};
-use usermgmt_core::model::{Identifier, IdentifierKind, PasswordCredential, Profile, SignInRecord, User, UserFilter, UserKind, UserStatus};
+use usermgmt_core::model::{
+    Identifier, IdentifierKind, PasswordCredential, Profile, SignInRecord, User, UserFilter, UserKind, UserStatus,
+};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::store::{Result, UserStore};
 

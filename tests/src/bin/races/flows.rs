@@ -82,7 +82,13 @@ impl World {
     }
 
     async fn sign_up(&self, auth: &UserMgmt) -> Client {
-        let entered = SignUp { email: EMAIL, password: PASSWORD.into(), name: "Ann", organization: Some("Acme") };
+        let entered = SignUp {
+            email: EMAIL,
+            password: PASSWORD.into(),
+            name: "Ann",
+            organization: Some("Acme"),
+            ..SignUp::default()
+        };
         let accepted = auth.sign_up(&Client::default(), entered).await.unwrap();
         Client::default().with_browser(accepted.browser)
     }
@@ -126,7 +132,7 @@ async fn sign_ups(kind: StoreKind, report: Report) {
     let worked = join_all((0..8).map(|_| racing.work())).await;
     assert!(worked.into_iter().all(|round| round.is_ok()));
     auth.run_until_idle().await.unwrap();
-    let users = auth.users("race").list(PageRequest::first(10)).await.unwrap();
+    let users = auth.users("race").list(&Default::default(), PageRequest::first(10)).await.unwrap();
     assert_eq!(users.items.len(), 1);
     assert_eq!(world.store.store.identifiers(users.items[0].id).await.unwrap().len(), 1);
     report.requirement(1);
