@@ -34,6 +34,7 @@ cells!(keeping nothing_goes_out_without_encryption);
 cells!(keeping a_wrong_password_keeps_the_mail_and_leaks_nothing);
 cells!(keeping names_and_addresses_inject_nothing);
 cells!(keeping a_server_that_hangs_holds_the_worker_once);
+cells!(keeping a_mail_whose_lease_has_ended_is_left_to_its_next_holder);
 
 const FIRST_PAUSE: Duration = Duration::seconds(5);
 
@@ -445,4 +446,27 @@ async fn a_server_that_hangs_holds_the_worker_once(app: App) {
         }
     }
     assert_eq!(server.seen().connections, 1);
+}
+
+async fn a_mail_whose_lease_has_ended_is_left_to_its_next_holder(app: App) {
+    let server = SmtpServer::start().await;
+    let app = mailing(app, mailer(&server)).await;
+    server.behave(Behaviour::Hang);
+    let people = [signed_up(&app, "ann").await, signed_up(&app, "ben").await];
+    let slow = tokio::spawn({
+        let auth = app.auth.clone();
+        async move { auth.run_until_idle().await }
+    });
+    // It has both mails and hangs at the first until their leases are over. Another worker sends them.
+    server.until("the slow worker", |seen| seen.connections == 1).await;
+    app.advance(limits::LEASE);
+    server.behave(Behaviour::Accept);
+    app.work().await;
+    assert_eq!(server.taken().len(), 2);
+    server.release();
+    slow.await.unwrap().unwrap();
+    app.advance(Duration::HOUR);
+    app.work().await;
+    assert_eq!(people.each_ref().map(|person| taken(&server, person).len()), [1, 1]);
+    assert!(pending(&app).await.is_empty());
 }

@@ -129,6 +129,10 @@ impl UserMgmt {
 
     async fn send(&self, worker: WorkerId, row: &OutboxRow, draft: Draft<'_>) -> Result<(), Error> {
         let kind: MailKind = draft.kind;
+        // The jobs before it took so long that another worker has it by now, or takes it next: it would go out twice.
+        if row.lease.is_none_or(|(_, until)| until <= self.now()) {
+            return Ok(());
+        }
         let sent = match self.write_mail(draft) {
             Ok(mail) => self.0.parts.mailer.send(&mail).await,
             Err(error) => Err(MailError::Temporary(error.to_string())),
