@@ -4,6 +4,7 @@ use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Error, FieldError, Refused};
 use usermgmt_core::flow::reset_password::{self, Found};
 use usermgmt_core::flow::{mailed, secure_account};
+use usermgmt_core::limits;
 use usermgmt_core::model::{AddressPurpose, AuditKind, PasswordCredential, Token, TokenKind};
 use usermgmt_core::password::{Password, PasswordHash};
 use usermgmt_core::secret::Bearer;
@@ -11,7 +12,7 @@ use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 
 use crate::UserMgmt;
 use crate::client::Client;
-use crate::commit::{Tries, committing};
+use crate::commit::Tries;
 use crate::limits::Meter;
 use crate::sign_up::{Accepted, Secret};
 use crate::verify_email::AddressProof;
@@ -108,12 +109,17 @@ impl UserMgmt {
         let meter = Meter::new(self, client);
         meter.take(&[meter.verification()], self.now()).await?;
         let token = self.mailed_link(client, TokenKind::SecureAccount, link).await?;
-        let done = committing!(self, client, |flow| secure_account::plan(&flow, &token).await?);
-        done.map_err(|error| match error {
-            // The address belongs to somebody else by now.
-            Error::Refused(Refused::Conflict) | Error::Invalid(_) => Refused::LinkInvalid.into(),
-            other => other,
-        })
+        for _ in 0..limits::CONFLICT_TRIES {
+            let (changes, email) = secure_account::plan(&self.flow(client), &token).await?;
+            match self.commit_raw(changes).await {
+                Ok(_) => return Ok(email),
+                // The address belongs to another account by now.
+                Err(error) if Self::is_taken(&error) => return Err(Refused::LinkInvalid.into()),
+                Err(error) if error.kind() == StoreErrorKind::Conflict => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Refused::Conflict.into())
     }
 
     /// The live token behind a mailed link or code.

@@ -62,10 +62,13 @@ impl UserMgmt {
     /// nothing is written once their own authority has ended.
     ///
     /// # Errors
-    /// [`Refused::PermissionMissing`] for anybody else.
-    pub fn users_as(&self, admin: &Arc<Principal>, _fresh: &StepUp) -> Result<Users<'_>, Refused> {
+    /// [`Refused::PermissionMissing`] for anybody else; [`Refused::StepUpRequired`] for a proof of another session.
+    pub fn users_as(&self, admin: &Arc<Principal>, fresh: &StepUp) -> Result<Users<'_>, Refused> {
         if admin.kind() != UserKind::Admin {
             return Err(Refused::PermissionMissing("user:manage"));
+        }
+        if fresh.principal().session() != admin.session() {
+            return Err(Refused::StepUpRequired);
         }
         Ok(Users { auth: self, authority: Authority::Admin(admin.clone()) })
     }

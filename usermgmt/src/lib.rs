@@ -22,7 +22,7 @@
 //! Pick a store, attach the routes, and write handlers whose signature says who may call them:
 //!
 #![cfg_attr(feature = "axum", doc = "```")]
-#![cfg_attr(not(feature = "axum"), doc = "```ignore")]
+#![cfg_attr(not(feature = "axum"), doc = "```text")]
 //! use axum::{Router, routing::{delete, get}};
 //! use usermgmt::axum::{MaybeUser, Require, SteppedUp};
 //! use usermgmt::{KeyRing, MemoryStore, OsRandom, UserMgmt, permission};
@@ -99,6 +99,8 @@
 //! | `actix` | | `usermgmt::actix` | actix-web 4 without its default features |
 //! | `sqlite` | yes | `usermgmt::sqlx::Sqlite` | sqlx 0.9 and SQLite, compiled from C: a C compiler |
 //! | `postgres` | | `usermgmt::sqlx::Postgres` | sqlx 0.9, TLS by rustls and aws-lc: a C compiler |
+//! | `hibp` | | `HaveIBeenPwned` | reqwest 0.13, TLS by rustls and aws-lc: a C compiler |
+//! | `zxcvbn` | | `PasswordRules::min_score` | zxcvbn 3 |
 //! | `smtp` | | `SmtpMailer` | lettre 0.11 without its default features, TLS by rustls and aws-lc: a C compiler |
 //!
 //! Without any: [`UserMgmt`], every flow as a call, and [`MemoryStore`]. Features only add; none changes a default or
@@ -116,11 +118,11 @@ pub mod manual;
 
 // Putting it together.
 pub use usermgmt_service::core::keys::{KeyError, KeyRing};
-pub use usermgmt_service::core::password::PasswordRules;
+pub use usermgmt_service::core::password::{Composition, PasswordRules};
 pub use usermgmt_service::core::policy::{AuthPolicy, Demand};
 pub use usermgmt_service::{
-    Builder, ConfigError, CostError, HashCost, Limits, MemoryStore, Origin, SessionRules, Settings, TextError, Texts,
-    TrustedProxies, UserMgmt,
+    Brand, BreachCheck, Builder, ConfigError, CostError, HashCost, Limits, MemoryStore, OnOutage, Origin, SessionRules,
+    Settings, SignUpField, TemplateError, TextError, Texts, TrustedProxies, UserMgmt,
 };
 
 // Calling it.
@@ -128,8 +130,9 @@ pub use usermgmt_service::core::page::{Page, PageRequest};
 pub use usermgmt_service::core::secret::Bearer;
 pub use usermgmt_service::core::{Applied, Planned};
 pub use usermgmt_service::{
-    Accepted, AddressProof, Client, ManagePolicy, NewUser, Orgs, PendingStep, ProveAddress, Secret, SessionItem,
-    SignIn, SignInOutcome, SignUp, SignedIn, Users,
+    Accepted, AddEmail, AddressProof, ChangePassword, Client, EmailItem, ManagePolicy, Metadata, NewUser, Orgs,
+    OwnProfile, PendingStep, ProfileChange, ProveAddress, Secret, SessionItem, SignIn, SignInOutcome, SignUp, SignedIn,
+    Users,
 };
 
 // What went wrong.
@@ -143,15 +146,19 @@ pub use usermgmt_service::core::proof::{OrgScope, OrgStanding, Permit, Principal
 
 // What is stored.
 pub use usermgmt_service::core::id::{OrgId, OutboxId, ParseIdError, RealmId, SessionId, UserId};
+pub use usermgmt_service::core::model::{AuditEvent, AuditKind, Identifier, Profile, UserFilter, UserKind};
 pub use usermgmt_service::core::model::{Membership, MembershipStatus, Org, OrgStatus, RoleKey, User, UserStatus};
 
 // Ports.
 pub use usermgmt_service::core::address::EmailAddress;
 pub use usermgmt_service::core::port::{
-    BoxFuture, Clock, HashError, HashVerdict, Mail, MailError, Mailer, ManualClock, OsRandom, PasswordHasher, Random,
-    RandomError, Runtime, SystemClock,
+    BoxFuture, BreachError, BreachPrefix, BreachRange, BreachSource, Candidate, Clock, Enrichment, HashError,
+    HashVerdict, Hooks, Mail, MailError, Mailer, ManualClock, OsRandom, PasswordHasher, Random, RandomError, Runtime,
+    SystemClock,
 };
 pub use usermgmt_service::{DevMailbox, KeptMail, TokioRuntime};
+#[cfg(feature = "hibp")]
+pub use usermgmt_service::{HaveIBeenPwned, SourceError};
 #[cfg(feature = "smtp")]
 pub use usermgmt_service::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 
