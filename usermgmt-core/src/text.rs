@@ -28,6 +28,21 @@ pub fn name(field: &'static str, text: &str) -> Result<String, FieldError> {
     Ok(name)
 }
 
+/// Reads a line that somebody enters: surrounding space removed, at most 256 code points, none that a name may not have.
+///
+/// # Errors
+/// The error of this field.
+pub fn line(field: &'static str, text: &str) -> Result<String, FieldError> {
+    let line = text.trim();
+    if line.chars().count() > LABEL_MAX_CHARS {
+        return Err(FieldError::new(field, FieldError::TOO_LONG));
+    }
+    if line.chars().any(is_forbidden) {
+        return Err(FieldError::new(field, FieldError::FORBIDDEN_CHARACTER));
+    }
+    Ok(line.to_owned())
+}
+
 /// What a device calls itself, made safe to store and show: forbidden characters dropped, cut to 256 code points.
 #[must_use]
 pub fn label(text: &str) -> Option<String> {

@@ -37,11 +37,14 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(Problem::MALFORMED);
     }
-    let mut depth = 0_usize;
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in body {
         match byte {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > DEPTH {

@@ -7,6 +7,7 @@ use usermgmt_core::flow::{emails, mailed};
 use usermgmt_core::limits;
 use usermgmt_core::model::{AddressPurpose, TokenKind};
 use usermgmt_core::proof::{Principal, StepUp};
+use usermgmt_core::store::{StoreErrorKind, Write};
 
 use crate::UserMgmt;
 use crate::client::Client;
@@ -118,9 +119,12 @@ impl UserMgmt {
             let changes = emails::plan_proof(&self.flow(client), &token).await?;
             match self.commit_raw(changes).await {
                 Ok(_) => return Ok(token.display),
-                // Somebody else has proven it meanwhile.
-                Err(error) if Self::is_taken(&error) => return Err(Refused::LinkInvalid.into()),
-                Err(error) if error.kind() == usermgmt_core::store::StoreErrorKind::Conflict => {}
+                // Somebody else has entered or proven it meanwhile: look again.
+                Err(error) if Self::is_taken(&error) => {}
+                Err(error) if error.kind() == StoreErrorKind::Conflict => {}
+                Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => {
+                    return Err(Refused::LinkInvalid.into());
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -138,9 +142,9 @@ impl UserMgmt {
         let waits = |kind| matches!(kind, TokenKind::ApproveEmail | TokenKind::AddEmail);
         if waiting.iter().any(|token| waits(token.kind) && token.canonical == email.canonical()) {
             return committing!(self, client, |flow| {
-                let revoke = |kind| usermgmt_core::store::Write::RevokeTokens { user: principal.user(), kind };
-                let changes = flow.changes()?.with(revoke(TokenKind::ApproveEmail)).with(revoke(TokenKind::AddEmail));
-                (changes, ())
+                let revoke = |kind| Write::RevokeTokens { user: principal.user(), kind };
+                let changes = flow.changes()?.with(Write::StillAuthorised(principal.authority()));
+                (changes.with(revoke(TokenKind::ApproveEmail)).with(revoke(TokenKind::AddEmail)), ())
             });
         }
         committing!(self, client, |flow| { (emails::plan_removal(&flow, principal, email.canonical()).await?, ()) })

@@ -152,12 +152,14 @@ impl Users<'_> {
             let former = self.auth.store().password(id).await?;
             let renewed = reset_password::renewed(&flow, &user, former.as_ref(), hash.clone(), history);
             let audit = flow.audit(AuditKind::TemporaryPasswordSet, self.actor(), id, json!({}))?;
-            let changes = self
+            let mut changes = self
                 .changes(&flow)?
                 .with(Write::PutPassword(PasswordCredential { must_change: true, ..renewed }))
                 .with(Write::MoveAuthEpoch { user: id, from: user.auth_epoch })
-                .with(Write::RevokeTokens { user: id, kind: TokenKind::ResetPassword })
                 .with(audit);
+            for kind in reset_password::ENDED {
+                changes.push(Write::RevokeTokens { user: id, kind });
+            }
             (changes, ())
         })
     }

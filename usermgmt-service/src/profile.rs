@@ -79,16 +79,6 @@ fn picture(text: &str) -> Result<String, FieldError> {
     plain.map(String::from).ok_or(FieldError::new("picture", FieldError::MALFORMED))
 }
 
-fn contact(text: &str) -> Result<String, FieldError> {
-    if text.chars().count() > limits::LABEL_MAX_CHARS {
-        return Err(FieldError::new("contact", FieldError::TOO_LONG));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(FieldError::new("contact", FieldError::FORBIDDEN_CHARACTER));
-    }
-    Ok(text.to_owned())
-}
-
 /// `Area/Location` of the IANA database by its form: letters, digits and `_+-`, in parts between slashes. Whether there
 /// is such a zone is for whoever computes with it.
 fn time_zone(text: &str) -> Result<String, FieldError> {
@@ -163,7 +153,8 @@ impl UserMgmt {
         };
         let locale = check.take(clearing(change.locale, user.locale.clone(), known));
         let picture = check.take(clearing(change.picture, profile.picture.clone(), picture));
-        let contact = check.take(clearing(change.contact, profile.contact.clone(), contact));
+        let contact =
+            check.take(clearing(change.contact, profile.contact.clone(), |contact| text::line("contact", contact)));
         let time_zone = check.take(clearing(change.time_zone, profile.time_zone.clone(), time_zone));
         let own = check.take(change.own.clone().map_or(Ok(profile.own.clone()), |own| metadata("own", own)));
         check.end()?;

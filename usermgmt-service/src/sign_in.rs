@@ -5,10 +5,10 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
-use usermgmt_core::flow::reset_password;
 use usermgmt_core::flow::sign_in::{self, Entry, Next};
+use usermgmt_core::flow::{mailed, reset_password};
 use usermgmt_core::id::OrgId;
-use usermgmt_core::model::{Attempt, AuditKind, IdentifierKind, Method, PasswordCredential, SignInRecord};
+use usermgmt_core::model::{Attempt, AuditKind, IdentifierKind, MailKind, Method, PasswordCredential, SignInRecord};
 use usermgmt_core::password::Password;
 use usermgmt_core::proof::{ChooseOrg, Grant, NewPassword, Principal, Step as _, VerifyAddress};
 use usermgmt_core::secret::{Bearer, Digest};
@@ -232,7 +232,12 @@ impl UserMgmt {
         let renewed = reset_password::renewed(&flow, &facts.user, former, hash, history);
         let actor = usermgmt_core::model::Actor::User { user: facts.user.id, session: None };
         let audit = flow.audit(AuditKind::PasswordChanged, actor, facts.user.id, serde_json::json!({}))?;
-        self.commit_raw(flow.changes()?.with(Write::PutPassword(renewed)).with(audit)).await?;
+        let mut changes = flow.changes()?.with(Write::PutPassword(renewed)).with(audit);
+        // Whoever knew the former password may have been faster than the owner.
+        if let Some(primary) = mailed::primary(&mailed::emails(&flow, facts.user.id).await?) {
+            mailed::notify(&flow, &mut changes, MailKind::PasswordChanged, &facts.user, primary).await?;
+        }
+        self.commit_raw(changes).await?;
         self.advance(client, attempt).await
     }
 

@@ -4,7 +4,6 @@ use serde_json::Map;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Check, Error, FieldError};
 use usermgmt_core::flow::sign_up;
-use usermgmt_core::limits;
 use usermgmt_core::model::{AddressPurpose, Facts, SignUpRequest};
 use usermgmt_core::password::Password;
 use usermgmt_core::port::{Candidate, Enrichment};
@@ -119,13 +118,7 @@ impl UserMgmt {
             match value {
                 "" if field.required => return Err(FieldError::new(field.name, FieldError::REQUIRED)),
                 "" => continue,
-                long if long.chars().count() > limits::LABEL_MAX_CHARS => {
-                    return Err(FieldError::new(field.name, FieldError::TOO_LONG));
-                }
-                value if value.chars().any(char::is_control) => {
-                    return Err(FieldError::new(field.name, FieldError::FORBIDDEN_CHARACTER));
-                }
-                value => own.insert(field.name.to_owned(), value.into()),
+                value => own.insert(field.name.to_owned(), text::line(field.name, value)?.into()),
             };
         }
         let (email, address) = (email.display(), client.address());

@@ -45,30 +45,58 @@ pub async fn fulfil(
     let mut changes = flow.changes()?;
     let user = flow.store.user(flow.realm, wish.user).await?;
     let Some(user) = user.filter(|user| user.status == UserStatus::Active) else { return Ok(changes) };
-    if let Some(known) = known.filter(|known| known.identifier.verified_at.is_some()) {
-        // The owner is told, unless it is the same person.
-        if let Some(to) = mailed::recipient(&known.identifier).filter(|_| known.user.id != user.id) {
-            mailed::write_to(flow, &mut changes, MailKind::EmailTaken, &known.user, to, None)?;
-        }
+    let known = known.filter(|known| known.identifier.verified_at.is_some());
+    let (own, owner) = match known {
+        Some(known) if known.user.id == user.id => (Some(known.identifier), None),
+        other => (None, other),
+    };
+    // Of the own addresses only one whose mail came back needs another proof, and nobody has to approve it.
+    if own.as_ref().is_some_and(|own| own.undeliverable_at.is_none()) {
         return Ok(changes);
     }
     let emails = mailed::emails(flow, user.id).await?;
-    let approver = mailed::primary(&emails).filter(|_| wish.needs_approval).and_then(mailed::recipient);
-    let (kind, mail, to) = match approver {
-        Some(primary) => (TokenKind::ApproveEmail, MailKind::ApproveEmail, primary),
-        None => (TokenKind::AddEmail, MailKind::AddEmail, request.email.clone()),
-    };
-    let token = flow.token(kind, user.id, &request.email, Some(request.browser))?;
-    let token = Token { replaces_primary: wish.replaces_primary, ..token };
+    let asks = wish.needs_approval && own.is_none();
+    let approver = mailed::primary(&emails).filter(|_| asks).and_then(mailed::recipient);
     for kind in [TokenKind::ApproveEmail, TokenKind::AddEmail] {
         changes.push(Write::RevokeTokens { user: user.id, kind });
     }
     changes.push(flow.audit(AuditKind::EmailAddRequested, actor(user.id), user.id, json!({}))?);
-    mailed::write_with(flow, &mut changes, mail, &user, to, token)?;
+    let kind = if approver.is_some() { TokenKind::ApproveEmail } else { TokenKind::AddEmail };
+    let token = flow.token(kind, user.id, &request.email, Some(request.browser))?;
+    let token = Token { replaces_primary: wish.replaces_primary, ..token };
+    match approver {
+        Some(primary) => mailed::write_with(flow, &mut changes, MailKind::ApproveEmail, &user, primary, token)?,
+        None => ask_for_proof(flow, &mut changes, &user, request.email.clone(), token, owner)?,
+    }
     Ok(changes)
 }
 
-/// Works out the approval by the holder of the primary address: now the new one is written to.
+/// Adds the token that proves an address, and the mail that carries it. If the address belongs to somebody else, that
+/// person is told instead and the token reaches nobody: to whoever asked, both look the same.
+fn ask_for_proof(
+    flow: &Flow<'_>,
+    changes: &mut ChangeSet,
+    user: &User,
+    to: EmailAddress,
+    token: Token,
+    owner: Option<SignInRecord>,
+) -> Result<()> {
+    let Some(owner) = owner else {
+        return mailed::write_with(flow, changes, MailKind::AddEmail, user, to, token);
+    };
+    changes.push(Write::PutToken(token));
+    match mailed::recipient(&owner.identifier) {
+        Some(to) => mailed::write_to(flow, changes, MailKind::EmailTaken, &owner.user, to, None),
+        None => Ok(()),
+    }
+}
+
+async fn known(flow: &Flow<'_>, canonical: &str) -> Result<Option<SignInRecord>> {
+    Ok(flow.store.sign_in_record(flow.realm, IdentifierKind::Email, canonical).await?)
+}
+
+/// Works out the approval by the holder of the primary address: now the new one is written to, or its owner if it
+/// belongs to somebody else.
 ///
 /// # Errors
 /// [`Refused::LinkInvalid`] if the account may not be used, or as the store.
@@ -79,23 +107,41 @@ pub async fn plan_approval(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> 
     let next = Token { replaces_primary: token.replaces_primary, ..next };
     let mut changes = flow.changes()?.with(Write::ConsumeToken { id: token.id });
     changes.push(flow.audit(AuditKind::EmailAddApproved, actor(user.id), user.id, json!({}))?);
-    mailed::write_with(flow, &mut changes, MailKind::AddEmail, &user, to, next)?;
+    let owner = known(flow, &token.canonical).await?;
+    let owner = owner.filter(|known| known.identifier.verified_at.is_some() && known.user.id != user.id);
+    ask_for_proof(flow, &mut changes, &user, to, next, owner)?;
     Ok(changes)
 }
 
-/// Works out the proof of an added address.
+/// Works out the proof of an added address. Whoever entered it before and has not proven it loses it.
 ///
 /// # Errors
-/// [`Refused::LinkInvalid`] if the account may not be used or has all the addresses it may have, or as the store. A
-/// commit that meets the address elsewhere is a duplicate.
+/// [`Refused::LinkInvalid`] if the account may not be used or has all the addresses it may have, or the address is
+/// somebody else's; or as the store. A commit that meets the address elsewhere is a duplicate.
 pub async fn plan_proof(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> {
     let (user, emails) = mailed::holder(flow, token).await?;
-    if emails.len() >= limits::EMAILS_PER_USER {
-        return Err(Refused::LinkInvalid.into());
-    }
     let mut changes = flow.changes()?.with(Write::ConsumeToken { id: token.id });
+    if let Some(own) = emails.iter().find(|email| email.canonical == token.canonical) {
+        let verified_at = own.verified_at.or(Some(flow.now));
+        changes.push(Write::PutIdentifier(Identifier { verified_at, undeliverable_at: None, ..own.clone() }));
+        changes.push(flow.audit(AuditKind::EmailVerified, actor(user.id), user.id, json!({}))?);
+        return Ok(changes);
+    }
     let former = mailed::primary(&emails);
     let primary = token.replaces_primary || former.is_none();
+    let stay = emails.len() - usize::from(primary && former.is_some());
+    if stay >= limits::EMAILS_PER_USER {
+        return Err(Refused::LinkInvalid.into());
+    }
+    if let Some(other) = known(flow, &token.canonical).await? {
+        if other.identifier.verified_at.is_some() {
+            return Err(Refused::LinkInvalid.into());
+        }
+        changes.push(delete(&other.identifier));
+        changes.push(Write::RevokeTokens { user: other.user.id, kind: TokenKind::VerifyEmail });
+        let reason = Actor::System { reason: "somebody else has proven the address".into() };
+        changes.push(flow.audit(AuditKind::EmailRemoved, reason, other.user.id, json!({}))?);
+    }
     changes.push(Write::PutIdentifier(Identifier {
         realm: flow.realm,
         kind: IdentifierKind::Email,

@@ -16,7 +16,7 @@ use crate::store::{ChangeSet, Write};
 
 /// Kinds of token that end with a new password. The undo of an earlier change stays with the owner of the address it
 /// was mailed to.
-pub(super) const ENDED: [TokenKind; 4] =
+pub const ENDED: [TokenKind; 4] =
     [TokenKind::VerifyEmail, TokenKind::ResetPassword, TokenKind::ApproveEmail, TokenKind::AddEmail];
 
 /// Acts on a request for a new password, as the worker.

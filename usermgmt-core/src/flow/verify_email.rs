@@ -154,7 +154,11 @@ pub fn plan(
     let actor = || Actor::User { user, session: None };
     let mut changes = flow.changes()?.with(Write::ConsumeToken { id: token.id });
     changes.push(Write::RevokeTokens { user, kind: TokenKind::VerifyEmail });
-    changes.push(Write::PutIdentifier(Identifier { verified_at: Some(flow.now), ..record.identifier.clone() }));
+    changes.push(Write::PutIdentifier(Identifier {
+        verified_at: Some(flow.now),
+        undeliverable_at: None,
+        ..record.identifier.clone()
+    }));
     changes.push(flow.audit(AuditKind::EmailVerified, actor(), user, json!({}))?);
 
     let mut organization = found.preview().organization;

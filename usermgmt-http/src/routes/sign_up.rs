@@ -59,6 +59,10 @@ pub(super) fn remember_browser(context: &Context<'_>, response: &mut Response, a
 
 pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
     let input: SignUpInput = context.json()?;
+    let own = own_fields(context);
+    if input.fields.keys().any(|name| !own.contains(&name.as_str())) {
+        return Err(Problem::MALFORMED);
+    }
     let accepted = sign_up(context, &input).await.map_err(|error| context.problem(error))?;
     let mut response = wire::json(StatusCode::ACCEPTED, &json!({ "status": "check_mail" }));
     remember_browser(context, &mut response, &accepted);
