@@ -103,6 +103,7 @@ macro_rules! each_rule {
             a_session_ends_once
             a_session_of_somebody_else_is_left_alone
             the_list_shows_live_sessions_only
+            more_running_sessions_than_demanded_conflict
             activity_moves_the_mark_forward_only
             activity_never_revives_a_session
         }

@@ -83,6 +83,8 @@ killed_by! {
     identifiers_removed_by_strangers_are_noticed: DeletesAnybodysIdentifier by an_identifier_is_removed_by_its_user_only;
     removals_of_nothing_are_noticed: DeletesWhatIsGone by
         a_stale_removal_conflicts exactly_the_identifier_that_is_named_is_removed one_removal_wins;
+    an_ignored_number_of_sessions_is_noticed: IgnoresMaxSessions by
+        more_running_sessions_than_demanded_conflict;
     ignored_versions_of_profiles_are_noticed: IgnoresProfileVersion by
         a_profile_is_written_from_the_version_that_was_read a_stale_version_conflicts a_new_row_must_be_absent
         every_failure_leaves_nothing;

@@ -90,6 +90,9 @@ pub const CHANGES_HEARD: u32 = 1_000;
 /// Principals kept in the cache.
 pub const CACHE_ENTRIES: u64 = 100_000;
 
+/// Failed sign-ins of one process within a minute, from anywhere, that raise an alarm. It refuses nothing.
+pub const GUESSES_ALARM: u32 = 100;
+
 /// Life of the link that sets a new password (OWASP ASVS 5.0, 6.4.1: an hour at most is common; ours is half of it).
 pub const RESET_LINK_LIFE: Duration = Duration::minutes(30);
 /// How long a change of address or password can be undone by its notice.

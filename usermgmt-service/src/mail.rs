@@ -83,7 +83,8 @@ pub(crate) struct Draft<'a> {
     /// The address that the mail is about, where that is not the one it goes to.
     pub(crate) about: Option<&'a str>,
     pub(crate) language: &'a str,
-    pub(crate) secrets: Option<(Bearer, Code)>,
+    /// Link and code of the token; the code only while it lives.
+    pub(crate) secrets: Option<(Bearer, Option<Code>)>,
 }
 
 /// A template of the application is malformed.
@@ -148,7 +149,7 @@ impl UserMgmt {
             (None, Some(_)) => None,
             (_, None) => Some(base),
         };
-        let code = draft.secrets.as_ref().map(|(_, code)| code.expose()).filter(|_| shape.code);
+        let code = draft.secrets.as_ref().and_then(|(_, code)| code.as_ref()).map(Code::expose).filter(|_| shape.code);
         let mut notes: Vec<_> = ["expiry", "note"].into_iter().filter_map(of).collect();
         if shape.notice {
             notes.extend(link.as_ref().and_then(|_| of("undo")));

@@ -10,6 +10,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use usermgmt_core::error::Error;
 use usermgmt_core::flow::Flow;
+use usermgmt_core::limits;
 use usermgmt_core::model::{Actor, AuditEvent, AuditKind, AuditOutcome};
 use usermgmt_core::store::{ChangeSet, Write};
 
@@ -42,12 +43,36 @@ impl Count {
 
 /// Refusals since the last write.
 #[derive(Default)]
-pub struct Refusals(Mutex<HashMap<Place, Count>>);
+pub struct Refusals(Mutex<HashMap<Place, Count>>, Mutex<Guesses>);
+
+/// Failed sign-ins within the present minute.
+#[derive(Default)]
+struct Guesses {
+    since: Option<OffsetDateTime>,
+    count: u32,
+}
+
+impl Guesses {
+    /// Counts one; answers whether it is the one that raises the alarm.
+    fn count(&mut self, now: OffsetDateTime) -> bool {
+        if self.since.is_none_or(|since| (now - since).abs() >= limits::MINUTE) {
+            *self = Self { since: Some(now), count: 0 };
+        }
+        self.count = self.count.saturating_add(1);
+        self.count == limits::GUESSES_ALARM
+    }
+}
 
 impl Refusals {
     /// Notes one refusal.
     pub fn note(&self, kind: AuditKind, client: &Client, reason: &'static str, now: OffsetDateTime) {
         tracing::debug!(target: "usermgmt::refused", kind = kind.as_str(), reason);
+        let alarm =
+            kind == AuditKind::SignInRefused && self.1.lock().unwrap_or_else(PoisonError::into_inner).count(now);
+        if alarm {
+            tracing::warn!("very many sign-ins fail: somebody is guessing passwords");
+            self.note(AuditKind::GuessingSuspected, &Client::default(), "many failed sign-ins", now);
+        }
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut place = Place { kind, reason, address: client.address().map(str::to_owned) };
         if counts.len() >= COUNTS && !counts.contains_key(&place) {

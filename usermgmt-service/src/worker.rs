@@ -98,7 +98,11 @@ impl UserMgmt {
                 };
                 let now = self.now();
                 let live = token.as_ref().filter(|token| token.is_live(now));
-                let secrets = live.and_then(|token| mailed_secrets(self.keys(), token));
+                let secrets = live.and_then(|token| {
+                    let (link, code) = mailed_secrets(self.keys(), token)?;
+                    // A mail that is late brings the link alone.
+                    Some((link, token.code_is_live(now).then_some(code)))
+                });
                 // What has expired or was used is not worth a mail any more; a notice is one without its link too.
                 if token.as_ref().is_some_and(|token| token.kind != TokenKind::SecureAccount) && secrets.is_none() {
                     return self.finish(worker, &row).await;

@@ -109,6 +109,8 @@ pub async fn begin(
         changes.push(flow.audit(AuditKind::SessionEvicted, actor(), session.user, detail)?);
     }
     changes.push(Write::PutSession(session.clone()));
+    // Others may sign in at the same moment, and have seen the same sessions.
+    changes.push(Write::MaxSessions { user: session.user, max: rules.per_user });
     Ok((changes, session, secret))
 }
 

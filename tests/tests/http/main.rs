@@ -10,17 +10,25 @@
 )]
 
 mod csrf;
+mod emails;
 mod enumeration;
 mod input;
 mod limits;
+mod mailed_tokens;
+mod new_password;
 mod organizations;
 mod outage;
 mod processes;
+mod recovery;
+mod recovery_attacks;
 mod redirects;
 mod routes;
+mod secure_account;
+mod session_abuse;
 mod sessions;
 mod sign_in;
 mod sign_up;
 mod step_up;
+mod taken_addresses;
 mod users;
 mod verify_email;

@@ -7,12 +7,12 @@ use usermgmt_core::model::{
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::secret::Digest;
-use usermgmt_core::store::{Guard, Write};
+use usermgmt_core::store::{Guard, StoreErrorKind, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, Found, MICRO, NOW, REALM, at, commit, commit_at, digest, identifier, member, membership, org, org_id,
-    proof, refuses, session, session_id, user, user_id,
+    Answer, Found, MICRO, NOW, REALM, at, changes_at, commit, commit_at, digest, identifier, member, membership, org,
+    org_id, proof, refuses, session, session_id, user, user_id,
 };
 
 const FIRST: Version = Version::NEW.next();
@@ -206,6 +206,25 @@ pub async fn the_list_shows_live_sessions_only(store: AnyStore) {
     assert_eq!(listed(&store, 2, now).await, [9], "the list of sessions is not that of the user");
     commit(&store, [Write::MoveAuthEpoch { user: user_id(1), from: 0 }]).await;
     assert_eq!(listed(&store, 1, now).await, [7], "sessions of an older epoch are listed");
+}
+
+/// A demanded number of sessions counts the running ones of that user alone, after everything else of the commit.
+pub async fn more_running_sessions_than_demanded_conflict(store: AnyStore) {
+    let ended = Session { ended_at: Some(at(1)), ..session(3, 1) };
+    let expired = Session { expires_at: at(50), ..session(4, 1) };
+    let older = Session { auth_epoch: 7, ..session(5, 1) };
+    let others = [ended, expired, older, session(6, 2), session(7, 2), session(9, 2)];
+    put(&store, &[&[session(1, 1), session(2, 1)][..], &others].concat()).await;
+    let demand = |max| Write::MaxSessions { user: user_id(1), max };
+    commit_at(&store, at(50), [demand(2)]).await;
+    let third = Write::PutSession(session(8, 1));
+    let refused = store.commit(changes_at(at(50), [demand(2), third.clone()])).await;
+    let kind = refused.expect_err("a session beyond the demanded number was made").kind();
+    assert_eq!(kind, StoreErrorKind::Conflict, "a demanded number of sessions is no conflict");
+    assert_eq!(listed(&store, 1, at(50)).await, [2, 1], "a conflict left something behind");
+    let end = Write::EndSession { user: user_id(1), id: session_id(1) };
+    commit_at(&store, at(50), [demand(2), third, end]).await;
+    assert_eq!(listed(&store, 1, at(50)).await, [8, 2], "one session takes the place of another");
 }
 
 /// Activity moves the mark forward, never back, and touching what does not exist is no error.

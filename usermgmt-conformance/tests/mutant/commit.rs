@@ -172,6 +172,7 @@ impl Mutant {
     /// What becomes of one write.
     async fn twisted(&self, write: Write) -> Result<Vec<Write>> {
         let write = match write {
+            Write::MaxSessions { .. } if self.has(Bug::IgnoresMaxSessions) => return Ok(Vec::new()),
             Write::PutUser(user) => {
                 let present = self.inner.user(user.realm, user.id).await?;
                 let user = User {

@@ -51,6 +51,7 @@ pub(crate) enum Bug {
     DeletesAnybodysIdentifier,
     DeletesWhatIsGone,
     IgnoresProfileVersion,
+    IgnoresMaxSessions,
     ForgetsMustChange,
     // Texts and times.
     FoldsCase,

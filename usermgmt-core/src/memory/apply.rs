@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::tables::{Table, Tables};
 use crate::id::TokenId;
-use crate::model::{Change, MembershipStatus, OrgStatus, Token, UserStatus, Version};
+use crate::model::{Change, MembershipStatus, OrgStatus, Session, Token, UserStatus, Version};
 use crate::store::{
     ChangeSet, Committed, Guard, Result, StillAuthorised, StoreError, StoreErrorKind, SweepBefore, UniqueKey, Write,
 };
@@ -211,6 +211,18 @@ impl Tables {
                 let fresh = self.session_digests.insert(session.digest, session.id).is_none();
                 ensure(fresh, duplicate(UniqueKey::SessionDigest))?;
                 insert(&mut self.sessions, session.id, session)
+            }
+            Write::MaxSessions { user, max } => {
+                let epoch = self.users.get(&user).map(|user| user.auth_epoch);
+                let running = |row: &&Arc<Session>| {
+                    row.user == user
+                        && Some(row.auth_epoch) == epoch
+                        && row.ended_at.is_none()
+                        && row.expires_at > now
+                        && now - row.seen_at < row.idle
+                };
+                let count = self.sessions.values().filter(running).count();
+                ensure(u32::try_from(count).is_ok_and(|count| count <= max), CONFLICT)
             }
             Write::FinishJob { id, worker } => {
                 self.leased(id, worker)?;

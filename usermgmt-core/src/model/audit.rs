@@ -93,6 +93,9 @@ words! {
         AmbiguousCookie = "refused.ambiguous_cookie",
         /// Forwarding headers arrived although no proxy is trusted.
         UntrustedForwarding = "warning.untrusted_forwarding",
+        /// So many sign-ins fail at a process within a minute, wherever they come from, that somebody tries stolen or
+        /// guessed passwords: the moment to ask for more than a password.
+        GuessingSuspected = "warning.guessing_suspected",
         /// A message was given up after its last try.
         MessageGivenUp = "warning.message_given_up",
     }

@@ -170,6 +170,14 @@ pub enum Write {
         /// The session.
         id: SessionId,
     },
+    /// Demands that the user has at most so many running sessions once everything else of this change set is done; a
+    /// conflict otherwise. Commits that demand it of one user come one after the other.
+    MaxSessions {
+        /// Whose.
+        user: UserId,
+        /// How many.
+        max: u32,
+    },
     /// Inserts a job.
     PutJob(OutboxRow),
     /// Removes a job that is done; refuses with [`Guard::Lease`](super::Guard::Lease) unless this worker holds it.
@@ -302,9 +310,10 @@ impl Write {
             Self::EndSession { .. } => 18,
             Self::RotateSession { .. } => 19,
             Self::PutSession(_) => 20,
-            Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 21,
-            Self::PutJob(_) => 22,
-            Self::Audit(_) => 23,
+            Self::MaxSessions { .. } => 21,
+            Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 22,
+            Self::PutJob(_) => 23,
+            Self::Audit(_) => 24,
         }
     }
 

@@ -42,6 +42,12 @@ pub(crate) async fn apply(connection: &mut Connection, changes: ChangeSet) -> Re
     apply.remember(id).await?;
     let writes = changes.into_ordered();
     let exclusive = writes.iter().any(authority::moves_what_authority_rests_on);
+    // The user's row comes first, as everywhere, and what is counted later is counted by one commit after the other.
+    for write in &writes {
+        if let Write::MaxSessions { user, .. } = write {
+            apply.lock_user(*user).await?;
+        }
+    }
     for write in writes {
         apply.write(write, exclusive).await?;
     }
@@ -81,6 +87,7 @@ impl Apply<'_> {
                 self.rotate_session(session::Rotation { id, from, to, proofs, org, auth_epoch }).await
             }
             Write::PutSession(session) => self.put_session(&session).await,
+            Write::MaxSessions { user, max } => self.max_sessions(user, max).await,
             Write::FinishJob { id, worker } => self.finish_job(id, worker).await,
             Write::RetryJob { id, worker, due_at } => self.retry_job(id, worker, due_at).await,
             Write::GiveUpJob { id, worker } => self.give_up_job(id, worker).await,

@@ -6,8 +6,9 @@ use usermgmt_core::model::{Proof, Session};
 use usermgmt_core::secret::Digest;
 use usermgmt_core::store::{Guard, Result, StoreError, UniqueKey};
 
+use super::super::cells::Cells;
 use super::{Apply, maybe_micros};
-use crate::error::{duplicate, error, refused};
+use crate::error::{CONFLICT, duplicate, error, refused};
 use crate::value::{int, json, maybe_text, micros, span};
 
 /// The parts of `Write::RotateSession`.
@@ -64,6 +65,24 @@ impl Apply<'_> {
         let taken = query("SELECT 1 FROM usermgmt_session WHERE digest = $1").bind(rotation.to.as_bytes().as_slice());
         let taken = taken.fetch_optional(&mut *self.connection).await.map_err(error)?.is_some();
         Err(StoreError::new(if taken { duplicate(UniqueKey::SessionDigest) } else { refused(Guard::Session) }))
+    }
+
+    /// Holds the row of a user until the transaction ends.
+    pub(super) async fn lock_user(&mut self, user: UserId) -> Result<()> {
+        let lock = query(concat!("SELECT 1 FROM usermgmt_user WHERE id = $1", lock_exclusive!("usermgmt_user")));
+        lock.bind(user.to_string()).fetch_optional(&mut *self.connection).await.map(drop).map_err(error)
+    }
+
+    pub(super) async fn max_sessions(&mut self, user: UserId, max: u32) -> Result<()> {
+        let count = query(
+            "SELECT count(*) AS running FROM usermgmt_session \
+             JOIN usermgmt_user ON usermgmt_user.id = usermgmt_session.user_id WHERE usermgmt_session.user_id = $1 \
+             AND usermgmt_session.auth_epoch = usermgmt_user.auth_epoch AND usermgmt_session.ended_at IS NULL \
+             AND usermgmt_session.expires_at > $2 AND $2 - usermgmt_session.seen_at < usermgmt_session.idle_micros",
+        );
+        let count = count.bind(user.to_string()).bind(self.now).fetch_one(&mut *self.connection).await;
+        let running: u32 = Cells::new(&count.map_err(error)?).number("running")?;
+        if running <= max { Ok(()) } else { Err(StoreError::new(CONFLICT)) }
     }
 
     pub(super) async fn end_session(&mut self, user: UserId, id: SessionId) -> Result<()> {
