@@ -168,10 +168,13 @@ pub async fn serve(auth: &UserMgmt, template: &str, request: Request) -> Respons
 async fn respond(auth: &UserMgmt, template: &str, request: Request) -> Response {
     let head = Head { method: &request.method, target: &request.target, headers: &request.headers, peer: request.peer };
     let mut response = match choose(template, &request) {
-        Ok(route) => match answer(auth, route, &request, &head).await {
-            Ok(response) => response,
-            Err(problem) => reject(auth, &head, route.representation, &problem),
-        },
+        Ok(route) => {
+            let mut locale = None;
+            match answer(auth, route, &request, &head, &mut locale).await {
+                Ok(response) => response,
+                Err(problem) => reject_in(auth, &head, locale, route.representation, &problem),
+            }
+        }
         Err(problem) => {
             let page = head.is_navigation()
                 || input::media_type(&request.headers).as_deref().and_then(input::representation)
@@ -219,6 +222,7 @@ async fn answer(
     route: &'static Route,
     request: &Request,
     head: &Head<'_>,
+    locale: &mut Option<String>,
 ) -> Result<Response, Problem> {
     if route.guard == Guard::Development && auth.dev_mailbox().is_none() {
         return Err(Problem::NOT_FOUND);
@@ -233,6 +237,7 @@ async fn answer(
         Body::Broken => return Err(Problem::MALFORMED),
     };
     let memo = authenticate(auth, head).await;
+    *locale = memo.as_ref().ok().and_then(Option::as_ref).and_then(|principal| principal.locale()).map(str::to_owned);
     match route.guard {
         Guard::Public | Guard::Development => {}
         Guard::SignedIn => drop(extract::current_user(auth, &memo)?),
@@ -241,16 +246,30 @@ async fn answer(
     let mut client = head.client(auth);
     // An outage is not an anonymous visitor, on a public route neither.
     client.principal = memo?;
-    let wanted = client.principal.as_ref().and_then(|principal| principal.locale()).map(str::to_owned);
-    let language = auth.texts().best(&wanted.into_iter().chain(client.languages.iter().cloned()).collect::<Vec<_>>());
+    let language = language(auth, locale.clone(), &client);
     let context = Context { auth, request, route, body, client, language, now: auth.now() };
     (route.run)(&context).await
+}
+
+/// What a person has chosen, else what the browser asks for.
+fn language(auth: &UserMgmt, chosen: Option<String>, client: &Client) -> String {
+    auth.texts().best(&chosen.into_iter().chain(client.languages.iter().cloned()).collect::<Vec<_>>())
 }
 
 /// A problem in the representation of whoever asked. A person who is not signed in, or must prove it again, is led
 /// there and back.
 #[must_use]
 pub fn reject(auth: &UserMgmt, head: &Head<'_>, representation: Representation, problem: &Problem) -> Response {
+    reject_in(auth, head, None, representation, problem)
+}
+
+fn reject_in(
+    auth: &UserMgmt,
+    head: &Head<'_>,
+    locale: Option<String>,
+    representation: Representation,
+    problem: &Problem,
+) -> Response {
     let page = representation == Representation::Page || head.is_navigation();
     if !page {
         return problem.to_json(auth);
@@ -268,8 +287,7 @@ pub fn reject(auth: &UserMgmt, head: &Head<'_>, representation: Representation, 
         }
         return wire::see_other(&format!("{}{way}{}", auth.prefix(), pages::onward(&back(auth, head))));
     }
-    let languages = head.client(auth).languages;
-    let language = auth.texts().best(&languages);
+    let language = language(auth, locale, &head.client(auth));
     problem.add_headers(pages::error(auth, &language, problem, Some(head)))
 }
 

@@ -58,6 +58,10 @@ pub fn response(status: StatusCode, content_type: &'static str, body: impl Into<
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if content_type.starts_with("text/html") {
+        // The language of a page is that of the profile, else what the browser asks for.
+        headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));

@@ -10,10 +10,24 @@ use unic_langid::LanguageIdentifier;
 /// The language that has every text.
 const FALLBACK: &str = "en";
 
-const ENGLISH: [&str; 3] = [
-    include_str!("../texts/en/errors.ftl"),
-    include_str!("../texts/en/mails.ftl"),
-    include_str!("../texts/en/pages.ftl"),
+/// The languages that come with the library, each with all its texts.
+const STANDARD: [(&str, [&str; 3]); 2] = [
+    (
+        FALLBACK,
+        [
+            include_str!("../texts/en/errors.ftl"),
+            include_str!("../texts/en/mails.ftl"),
+            include_str!("../texts/en/pages.ftl"),
+        ],
+    ),
+    (
+        "de",
+        [
+            include_str!("../texts/de/errors.ftl"),
+            include_str!("../texts/de/mails.ftl"),
+            include_str!("../texts/de/pages.ftl"),
+        ],
+    ),
 ];
 
 /// A text of the catalogue is malformed.
@@ -29,14 +43,16 @@ pub struct TextError {
 pub struct Texts(BTreeMap<String, Arc<FluentBundle<Arc<FluentResource>>>>, BTreeMap<String, Vec<Arc<FluentResource>>>);
 
 impl Texts {
-    /// The texts that come with the library.
+    /// The texts that come with the library: English and German.
     ///
     /// # Errors
     /// Cannot fail unless the library's own texts are malformed, which its tests exclude.
     pub fn standard() -> Result<Self, TextError> {
         let mut texts = Self(BTreeMap::new(), BTreeMap::new());
-        for fluent in ENGLISH {
-            texts.add(FALLBACK, fluent)?;
+        for (language, files) in STANDARD {
+            for fluent in files {
+                texts.add(language, fluent)?;
+            }
         }
         Ok(texts)
     }
@@ -143,6 +159,8 @@ impl std::fmt::Debug for Texts {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -158,11 +176,77 @@ mod tests {
     fn languages_fall_back_and_texts_are_overridden() {
         let mut texts = Texts::standard().unwrap();
         texts.add("de", "mail-greeting = Hallo { $name }!").unwrap();
+        texts.add("nl", "mail-greeting = Dag { $name }!").unwrap();
         assert_eq!(texts.best(&["fr-CA".into(), "de-AT".into()]), "de");
         assert_eq!(texts.best(&["xx".into(), "not a tag".into()]), "en");
         assert_eq!(texts.get("de", "mail-greeting", &[("name", "Ann")]), "Hallo Ann!");
-        assert!(texts.get("de", "mail-verify-email.subject", &[("product", "Acme")]).contains("Acme"));
+        assert_eq!(texts.get("de", "sign-in-button", &[]), "Anmelden");
+        assert_eq!(texts.get("nl", "mail-greeting", &[("name", "Ann")]), "Dag Ann!");
+        assert_eq!(texts.get("nl", "sign-in-button", &[]), "Sign in");
+        assert!(texts.get("nl", "mail-verify-email.subject", &[("product", "Acme")]).contains("Acme"));
         assert_eq!(texts.get("en", "no-such-text", &[]), "{no-such-text}");
         assert!(texts.add("de", "broken = { $").is_err() && texts.add("not a tag!", "").is_err());
+    }
+
+    /// Texts that are the same in both languages on purpose: they hold only values.
+    const SAME: [&str; 2] = ["page-title", "mail-farewell"];
+
+    /// Name and source of every text of a file, those of attributes as `message.attribute`.
+    fn sources(file: &str) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        let (mut message, mut text) = (String::new(), String::new());
+        for line in file.lines().filter(|line| !line.starts_with('#')) {
+            let Some((start, first)) = line.split_once('=') else {
+                found.entry(text.clone()).and_modify(|source: &mut String| source.push_str(line));
+                continue;
+            };
+            if line.starts_with(|c: char| c.is_ascii_lowercase()) {
+                message = start.trim().to_owned();
+                text.clone_from(&message);
+            } else if let Some(attribute) = start.trim().strip_prefix('.') {
+                text = format!("{message}.{attribute}");
+            } else {
+                panic!("neither message nor attribute: {line}");
+            }
+            assert!(found.insert(text.clone(), first.trim().to_owned()).is_none(), "{text} stands twice");
+        }
+        found
+    }
+
+    /// What is put into a text, each once.
+    fn variables(source: &str) -> BTreeSet<&str> {
+        source.split('$').skip(1).map(|rest| rest.split([' ', '}']).next().unwrap()).collect()
+    }
+
+    #[test]
+    fn every_language_has_every_text_with_the_same_values() {
+        let [(_, english), (_, german)] = STANDARD;
+        for (english, german) in english.into_iter().zip(german) {
+            let (english, german) = (sources(english), sources(german));
+            let names = |texts: &BTreeMap<String, String>| texts.keys().cloned().collect::<BTreeSet<_>>();
+            let (ours, theirs) = (names(&english), names(&german));
+            let missing: Vec<_> = ours.symmetric_difference(&theirs).collect();
+            assert!(missing.is_empty(), "in one language only: {missing:?}");
+            for (name, source) in &english {
+                let translated = german.get(name).unwrap();
+                assert_eq!(variables(source), variables(translated), "{name}");
+                let same = SAME.contains(&name.as_str());
+                // A message of attributes alone has no text of its own.
+                assert_eq!(source == translated, same || source.is_empty(), "{name}: {source}");
+                // What follows a count is chosen by it in both languages, or in neither.
+                assert_eq!(source.contains("->"), translated.contains("->"), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_and_many_are_told_apart_in_german() {
+        let texts = Texts::standard().unwrap();
+        for (count, said) in [("0", "in 0 Minuten"), ("1", "in 1 Minute"), ("2", "in 2 Minuten")] {
+            assert_eq!(texts.get("de", "wait-minutes", &[("count", count)]), said);
+        }
+        assert_eq!(texts.get("de", "ago-minutes", &[("count", "5")]), "vor 5 Min.");
+        let own: Vec<_> = texts.languages().map(|tag| texts.get(tag, "language-name", &[])).collect();
+        assert_eq!(own, ["Deutsch", "English"]);
     }
 }

@@ -8,6 +8,11 @@ use super::templates::{TEMPLATES, environment};
 
 const PAGES: &str = include_str!("../../../usermgmt-service/texts/en/pages.ftl");
 
+const MAILS: [(&str, &str); 2] = [
+    ("mail.html of mails", include_str!("../../../usermgmt-service/templates/mail.html")),
+    ("mail.txt of mails", include_str!("../../../usermgmt-service/templates/mail.txt")),
+];
+
 /// Code that names texts.
 const CODE: [&str; 15] = [
     include_str!("mod.rs"),
@@ -72,7 +77,7 @@ fn every_text_of_the_catalogue_is_on_a_page() {
 
 #[test]
 fn nothing_that_people_read_stands_outside_the_catalogue() {
-    for (name, source) in TEMPLATES {
+    for (name, source) in TEMPLATES.iter().chain(&MAILS) {
         let mut source = (*source).to_owned();
         for (open, close) in [("{#", "#}"), ("{%", "%}"), ("{{", "}}")] {
             source = without(&source, open, close);
@@ -84,7 +89,9 @@ fn nothing_that_people_read_stands_outside_the_catalogue() {
         }
         let visible = without(&source, "<", ">");
         assert!(visible.trim().is_empty(), "{name}: {}", visible.trim());
-        for script in ["<script", "javascript:", " style=", " onclick=", "<style"] {
+        // Mail programs read no style sheet: mails carry their styles with them.
+        let styles = if MAILS.iter().any(|(mail, _)| mail == name) { "<link" } else { " style=" };
+        for script in ["<script", "javascript:", " onclick=", "<style", styles] {
             assert!(!source.contains(script), "{name}: {script}");
         }
     }
@@ -98,5 +105,29 @@ fn every_code_of_a_problem_has_a_text() {
     }
     for id in ["wait-seconds", "wait-minutes", "wait-hours"] {
         assert!(texts.get("en", id, &[("count", "7")]).contains('7'), "{id}");
+    }
+}
+
+/// Literals of a piece of code that read like something said: several words, which neither a comment nor the log says.
+fn sentences(code: &str) -> Vec<&str> {
+    let code = code.split("#[cfg(test)]").next().unwrap();
+    let lines = code.lines().map(|line| line.split("//").next().unwrap());
+    let spoken = lines.filter(|line| !["tracing::", "route!(", "HeaderValue"].iter().any(|other| line.contains(other)));
+    let literals = spoken.flat_map(|line| line.split('"').skip(1).step_by(2));
+    literals.filter(|literal| literal.trim().contains(' ') && !literal.contains("; charset=")).collect()
+}
+
+#[test]
+fn no_handler_says_anything_by_itself() {
+    assert_eq!(sentences("page(\"Please wait.\") // \"not this\"\ntracing::warn!(\"nor this\")"), ["Please wait."]);
+    let routes = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes");
+    let files: Vec<_> = std::fs::read_dir(routes).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() > 10);
+    for file in files {
+        let code = std::fs::read_to_string(&file).unwrap();
+        assert!(sentences(&code).is_empty(), "{}: {:?}", file.display(), sentences(&code));
+    }
+    for code in CODE {
+        assert!(sentences(code).is_empty(), "{:?}", sentences(code));
     }
 }

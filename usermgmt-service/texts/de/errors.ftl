@@ -1,0 +1,78 @@
+# Was schiefging, nach Code, wie ein Mensch es liest: was geschehen ist und was zu tun ist.
+
+unauthenticated = Sie sind nicht angemeldet. Bitte melden Sie sich an und versuchen Sie es noch einmal.
+invalid-credentials = Diese E-Mail-Adresse und dieses Passwort gehören nicht zusammen. Bitte prüfen Sie beides und versuchen Sie es noch einmal.
+account-unavailable = Dieses Konto kann nicht benutzt werden. Bitte wenden Sie sich an den Support.
+too-many-attempts = Zu viele Versuche. Bitte versuchen Sie es { $when } noch einmal.
+link-invalid = Dieser Link wurde bereits benutzt, durch einen neueren ersetzt oder ist abgelaufen.
+code-invalid = Dieser Code ist falsch, wurde durch einen neueren ersetzt oder ist abgelaufen. Bitte sehen Sie in der letzten E-Mail nach oder fordern Sie einen neuen Code an.
+attempt-expired = Ihre Anmeldung hat zu lange gedauert oder wurde an anderer Stelle abgeschlossen. Bitte melden Sie sich noch einmal an.
+step-up-required = Bitte bestätigen Sie, dass Sie es sind, um fortzufahren.
+policy-unmet = Diese Organisation verlangt mehr als Ihre jetzige Anmeldung. Bitte melden Sie sich so an, wie sie es verlangt.
+permission-missing = Dazu haben Sie hier nicht das Recht. Bitte fragen Sie eine Administratorin oder einen Administrator Ihrer Organisation.
+wrong-org = Sie arbeiten gerade in einer anderen Organisation. Bitte wechseln Sie zuerst zu dieser.
+organization-required = Bitte wählen Sie zuerst eine Organisation.
+not-found = Was Sie suchen, gibt es nicht, oder Sie dürfen es nicht sehen. Bitte prüfen Sie die Adresse.
+authority-changed = Ihre Rechte haben sich inzwischen geändert. Bitte laden Sie die Seite neu.
+conflict = Jemand anderes hat gleichzeitig dasselbe geändert. Bitte versuchen Sie es noch einmal.
+unavailable = Im Moment funktioniert etwas nicht. Es wurde nichts geändert. Bitte versuchen Sie es in Kürze noch einmal.
+busy = Im Moment melden sich sehr viele Menschen an. Bitte versuchen Sie es gleich noch einmal.
+cross-site = Wir konnten nicht sicherstellen, dass dies von Ihnen kommt. Deshalb ist nichts geschehen. Bitte öffnen Sie das Formular neu und senden Sie es noch einmal ab.
+malformed-request = Wir konnten nicht lesen, was Ihr Browser gesendet hat. Es wurde nichts geändert. Bitte gehen Sie zurück und versuchen Sie es noch einmal.
+invalid-fields = Bitte korrigieren Sie, was unten markiert ist.
+payload-too-large = Es wurde zu viel auf einmal gesendet. Es wurde nichts geändert. Bitte kürzen Sie es und versuchen Sie es noch einmal.
+unsupported-media-type = Diese Form der Anfrage wird hier nicht verstanden.
+method-not-allowed = Diese Adresse kann so nicht benutzt werden. Es wurde nichts geändert.
+internal = Bei uns ist etwas schiefgegangen. Es wurde nichts geändert. Bitte versuchen Sie es noch einmal.
+
+# Wann ein neuer Versuch sich lohnt; füllt `$when`.
+wait-seconds =
+    { $count ->
+        [one] in 1 Sekunde
+       *[other] in { $count } Sekunden
+    }
+wait-minutes =
+    { $count ->
+        [one] in 1 Minute
+       *[other] in { $count } Minuten
+    }
+wait-hours =
+    { $count ->
+        [one] in 1 Stunde
+       *[other] in { $count } Stunden
+    }
+
+# Was an einem Feld falsch ist. `field-<Feld>-<Code>` geht vor `field-<Code>`.
+field-required = Bitte füllen Sie dieses Feld aus.
+field-too-long = Das ist zu lang.
+field-too-short = Das ist zu kurz.
+field-malformed = Hier stimmt etwas nicht. Bitte prüfen Sie die Eingabe.
+field-forbidden-character = Die Eingabe enthält ein Zeichen, das nicht verwendet werden kann.
+field-taken = Das ist bereits vergeben.
+field-primary = Das ist Ihre Hauptadresse. Bitte machen Sie zuerst eine andere zur Hauptadresse.
+field-wrong = Das ist nicht Ihr jetziges Passwort.
+field-domain = Bitte prüfen Sie den Teil nach dem @: Das ist keine gültige Domain.
+field-contains-name = Das Passwort enthält Ihren Namen. Bitte wählen Sie eines ohne ihn.
+field-contains-email = Das Passwort enthält Ihre E-Mail-Adresse. Bitte wählen Sie eines ohne sie.
+field-contains-product = Das Passwort enthält den Namen dieser Anwendung. Bitte wählen Sie eines ohne ihn.
+field-contains-denied-word = Das Passwort enthält ein Wort, das hier leicht zu erraten ist. Bitte wählen Sie eines ohne dieses Wort.
+field-needs-non-alphabetic = Dem Passwort fehlt ein Zeichen, das kein Buchstabe ist. Bitte fügen Sie eine Ziffer, ein Sonderzeichen oder ein Leerzeichen hinzu.
+field-needs-mixed-case = Das Passwort braucht Groß- und Kleinbuchstaben. Bitte fügen Sie hinzu, was fehlt.
+field-needs-digit = Dem Passwort fehlt eine Ziffer. Bitte fügen Sie eine hinzu.
+field-needs-symbol = Dem Passwort fehlt ein Sonderzeichen. Bitte fügen Sie eines hinzu, etwa ein Satzzeichen.
+field-common = Dieses Passwort benutzen viele Menschen, deshalb wird es zuerst geraten. Bitte wählen Sie ein anderes, etwa einige eigene Wörter.
+field-too-guessable = Dieses Passwort ist leicht zu erraten. Bitte machen Sie es länger, etwa durch einige Wörter, die nichts miteinander zu tun haben.
+field-breached = Dieses Passwort ist durch ein Datenleck an anderer Stelle bekannt geworden. Bitte wählen Sie ein anderes und ändern Sie es überall, wo Sie es sonst benutzen.
+field-reused = Dieses Passwort haben Sie schon einmal benutzt. Bitte wählen Sie ein neues.
+field-unknown = Dieses Feld wird hier nicht erwartet.
+field-duplicate = Dieses Feld wurde zweimal gesendet.
+
+field-email-required = Bitte geben Sie Ihre E-Mail-Adresse ein.
+field-email-malformed = Bitte geben Sie eine Adresse wie name@example.com ein.
+field-password-required = Bitte geben Sie ein Passwort ein.
+field-password-too-short = Bitte wählen Sie ein Passwort mit mindestens { $min } Zeichen.
+field-password-too-long = Bitte wählen Sie ein Passwort mit höchstens 256 Zeichen.
+field-name-required = Bitte geben Sie Ihren Namen ein.
+field-name-too-long = Bitte geben Sie höchstens 64 Zeichen ein.
+field-organization-too-long = Bitte geben Sie höchstens 64 Zeichen ein.
+field-code-required = Bitte geben Sie den Code aus der E-Mail ein.

@@ -1,0 +1,82 @@
+# E-Mails.
+
+mail-greeting = Guten Tag { $name },
+mail-farewell = { $product }
+mail-report-incident = Etwas melden, das Ihnen verdächtig vorkommt:
+mail-security-tips = So bleibt Ihr Konto sicher:
+mail-unexpected = Wenn Sie das nicht angefordert haben, können Sie diese E-Mail ignorieren; es geschieht dann nichts.
+
+mail-verify-email =
+    .subject = Bestätigen Sie Ihre E-Mail-Adresse für { $product }
+    .intro = Um Ihre E-Mail-Adresse zu bestätigen, öffnen Sie bitte diesen Link und klicken Sie dort auf die Schaltfläche:
+    .button = E-Mail-Adresse bestätigen
+    .code = Oder geben Sie diesen Bestätigungscode dort ein, wo Sie sich registriert haben:
+    .expiry = Der Link gilt 24 Stunden, der Code 10 Minuten, beide einmal.
+
+mail-already-registered =
+    .subject = Sie haben bereits ein Konto bei { $product }
+    .intro = Jemand, wahrscheinlich Sie selbst, wollte sich mit dieser Adresse registrieren oder sie bestätigen. Sie gehört bereits zu Ihrem Konto; es gibt also nichts zu bestätigen. Hier können Sie sich anmelden:
+    .button = Anmelden
+    .note = Wenn Sie das nicht waren, müssen Sie nichts tun; Ihr Konto ist unverändert.
+
+mail-reset-password =
+    .subject = Neues Passwort für { $product } festlegen
+    .intro = Um ein neues Passwort festzulegen, öffnen Sie bitte diesen Link und geben Sie dort das gewünschte Passwort ein:
+    .button = Neues Passwort festlegen
+    .code = Oder geben Sie diesen Code in dem Browser ein, in dem Sie ihn angefordert haben:
+    .expiry = Der Link gilt 30 Minuten, der Code 10 Minuten, beide einmal.
+
+mail-password-changed =
+    .subject = Ihr Passwort für { $product } wurde geändert
+    .intro = Das Passwort Ihres Kontos wurde gerade geändert. Wenn Sie das waren, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues festlegen.
+
+mail-support-reset =
+    .subject = Der Support legt ein neues Passwort für Ihr Konto bei { $product } fest
+    .intro = Unser Support wurde gebeten, Ihnen wieder Zugang zu Ihrem Konto zu verschaffen. Nach einer Wartezeit senden wir eine E-Mail, mit der ein neues Passwort festgelegt werden kann. Wenn Sie darum gebeten haben, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie den Link oben: Er hält den Vorgang an, meldet alle ab und lässt Sie selbst ein neues Passwort festlegen.
+
+mail-account-locked =
+    .subject = Jemand versucht, Ihr Passwort für { $product } zu erraten
+    .intro = Für Ihr Konto wurden so viele falsche Passwörter eingegeben, dass Anmeldungen von unbekannten Geräten bis morgen warten müssen. Niemand ist hineingekommen, und Geräte, auf denen Sie sich schon einmal angemeldet haben, funktionieren weiter. Sie können sich auch anmelden, nachdem Sie ein neues Passwort festgelegt haben:
+    .button = Neues Passwort festlegen
+    .note = Wenn Sie dieses Passwort noch anderswo benutzen, ändern Sie es bitte auch dort.
+
+mail-approve-email =
+    .subject = Darf { $about } zu Ihrem Konto bei { $product } hinzugefügt werden?
+    .intro = Jemand, der in Ihrem Konto angemeldet ist, wahrscheinlich Sie selbst, möchte die Adresse { $about } hinzufügen. Wenn das richtig ist, öffnen Sie bitte diesen Link und klicken Sie dort auf die Schaltfläche:
+    .button = Ansehen
+    .note = Wenn Sie das nicht waren, klicken Sie nicht auf die Schaltfläche und ändern Sie Ihr Passwort: Jemand ist in Ihrem Konto angemeldet.
+
+mail-add-email =
+    .subject = Bestätigen Sie diese E-Mail-Adresse für Ihr Konto bei { $product }
+    .intro = Um diese E-Mail-Adresse zu Ihrem Konto hinzuzufügen, öffnen Sie bitte diesen Link und klicken Sie dort auf die Schaltfläche:
+    .button = Diese E-Mail-Adresse bestätigen
+    .code = Oder geben Sie diesen Bestätigungscode dort ein, wo Sie ihn angefordert haben:
+    .expiry = Der Link gilt 24 Stunden, der Code 10 Minuten, beide einmal.
+
+mail-email-taken =
+    .subject = Diese E-Mail-Adresse gehört zu Ihrem Konto bei { $product }
+    .intro = Jemand wollte diese E-Mail-Adresse zu einem anderen Konto hinzufügen. Sie gehört zu Ihrem, deshalb ist nichts geschehen.
+    .button = Anmelden
+    .note = Wenn Sie zwei Konten haben, entfernen Sie die Adresse bitte zuerst aus diesem.
+
+mail-email-added =
+    .subject = Zu Ihrem Konto bei { $product } wurde eine E-Mail-Adresse hinzugefügt
+    .intro = Mit einer weiteren E-Mail-Adresse kann man sich jetzt in Ihrem Konto anmelden. Wenn Sie das waren, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er entfernt die Adresse, meldet alle ab und lässt Sie ein neues Passwort festlegen.
+
+mail-email-removed =
+    .subject = Aus Ihrem Konto bei { $product } wurde eine E-Mail-Adresse entfernt
+    .intro = Eine E-Mail-Adresse wurde aus Ihrem Konto entfernt. Mit ihr kann man sich nicht mehr anmelden. Wenn Sie das waren, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er meldet alle ab und lässt Sie ein neues Passwort festlegen.
+
+mail-primary-email-changed =
+    .subject = Ihr Konto bei { $product } hat eine andere E-Mail-Adresse
+    .intro = Die Hauptadresse Ihres Kontos ist jetzt eine andere E-Mail-Adresse: Unsere E-Mails gehen dorthin. Wenn Sie das waren, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er macht diese Adresse wieder zur Hauptadresse, meldet alle ab und lässt Sie ein neues Passwort festlegen.

@@ -1,0 +1,228 @@
+# Seiten. `$product` steht in jedem Text zur Verfügung.
+
+page-title = { $title } · { $product }
+page-title-problem = Fehler: { $title } · { $product }
+to-home = Weiter zu { $product }
+
+# Felder, die mehrere Seiten haben.
+name = Ihr Name
+email = E-Mail-Adresse
+password = Passwort
+password-again = Bitte geben Sie das Passwort noch einmal ein: Zwischen zwei Versuchen bewahren wir es nicht auf.
+password-hint = Mindestens { $count } Zeichen. Einige Wörter, die nur Sie so zusammenstellen, sind leicht zu merken.
+
+# Registrieren.
+sign-up-title = Konto erstellen
+sign-up-email-hint = Wir senden eine E-Mail dorthin, um zu bestätigen, dass es Ihre ist.
+sign-up-organization = Organisation (optional)
+sign-up-organization-hint = Der Name Ihrer Firma oder Ihres Teams. Die Organisation wird angelegt und gehört Ihnen, sobald Ihre Adresse bestätigt ist.
+sign-up-button = Konto erstellen
+sign-up-have-account = Sie haben schon ein Konto?
+sign-up-waiting = Sie haben schon einen Code?
+sign-up-enter-code = Code eingeben
+sign-up-twice = Wenn Sie zweimal geklickt haben, ist alles in Ordnung: Die E-Mail ist unterwegs.
+
+# Warten auf die E-Mail.
+check-mail-title = Sehen Sie in Ihr Postfach
+check-mail-intro = Wir haben eine E-Mail gesendet an:
+check-mail-pending = Ihr Passwort stimmt. Bevor es weitergeht, bestätigen Sie bitte diese Adresse:
+check-mail-how = Öffnen Sie den Link in der E-Mail oder geben Sie hier den Code daraus ein.
+check-mail-pending-how = Öffnen Sie den Link in der E-Mail, die wir Ihnen gesendet haben, oder geben Sie hier den Code daraus ein. Wenn die E-Mail älter als 10 Minuten ist, fordern Sie unten eine neue an.
+check-mail-code-title = Code eingeben
+check-mail-code-intro = Geben Sie den Code aus der E-Mail ein, die wir Ihnen gesendet haben. Er gilt nur in dem Browser, in dem Sie ihn angefordert haben.
+check-mail-development = Dies ist ein Entwicklungssystem: E-Mails bleiben hier.
+check-mail-mailbox = Postfach öffnen
+check-mail-code = Bestätigungscode aus der E-Mail
+check-mail-code-hint = 6 Ziffern. Er gilt 10 Minuten.
+check-mail-button = Adresse bestätigen
+check-mail-again = Keine E-Mail erhalten?
+check-mail-again-hint = Sehen Sie bitte zuerst im Spam-Ordner nach. Eine neue E-Mail ersetzt die vorherige.
+check-mail-again-ask = Nennen Sie uns Ihre Adresse, und wir senden Ihnen einen neuen Link und einen neuen Code.
+check-mail-again-button = Neue E-Mail senden
+check-mail-sent-again = Wenn diese Adresse auf Bestätigung wartet, ist eine neue E-Mail unterwegs. Links und Codes aus früheren E-Mails gelten nicht mehr.
+check-mail-wrong-address = Falsche Adresse?
+check-mail-sign-up-again = Noch einmal registrieren
+check-mail-confirmed = Schon bestätigt?
+check-mail-dead-title = Dieser Link funktioniert nicht mehr
+check-mail-dead-used = Wenn Sie Ihre Adresse gerade bestätigt haben, ist alles in Ordnung und Sie können fortfahren:
+check-mail-dead-again = Neuen Link anfordern
+
+# Die Seite hinter dem Link aus der E-Mail.
+verify-title = Adresse bestätigen
+verify-title-password = Bestätigen und Passwort wählen
+verify-intro = Noch ein Klick auf die Schaltfläche, und diese Adresse ist als Ihre bestätigt:
+verify-intro-password = Diese Adresse wird als Ihre bestätigt:
+verify-why = Sie haben diesen Link in einem anderen Browser geöffnet als dem, in dem das Konto registriert wurde, oder dessen Cookies wurden inzwischen gelöscht. Damit sicher ist, dass niemand anderes dieses Konto vorbereitet hat, wählen Sie bitte ein neues Passwort. Es ersetzt das Passwort aus der Registrierung.
+verify-why-code = Sie benutzen einen anderen Browser als den, in dem das Konto registriert wurde, oder dessen Cookies wurden inzwischen gelöscht. Damit sicher ist, dass niemand anderes dieses Konto vorbereitet hat, wählen Sie bitte ein neues Passwort. Es ersetzt das Passwort aus der Registrierung.
+verify-password = Neues Passwort
+verify-organization-hint = Sie können den Namen noch ändern. Wenn Sie das Feld leer lassen, bleibt der Name aus der Registrierung.
+verify-button = Adresse bestätigen
+verify-button-password = Bestätigen und Passwort festlegen
+verify-not-you = Wenn Sie das nicht angefordert haben, schließen Sie einfach diese Seite. Es geschieht dann nichts.
+
+# Anmelden.
+sign-in-title = Anmelden
+sign-in-remember = Angemeldet bleiben
+sign-in-remember-hint = Nur auf einem Gerät, das Ihnen gehört.
+sign-in-button = Anmelden
+sign-in-no-account = Noch kein Konto?
+sign-in-sign-up = Registrieren
+sign-in-already = Sie sind angemeldet als
+sign-in-go-on = Mit diesem Konto fortfahren
+notice-verified = Ihre E-Mail-Adresse ist bestätigt. Sie können sich jetzt anmelden.
+notice-signed-out = Sie sind auf diesem Gerät abgemeldet.
+notice-signed-out-everywhere = Sie sind überall abgemeldet, auch auf diesem Gerät.
+
+sign-in-forgot = Passwort vergessen?
+notice-password-set = Ihr neues Passwort ist festgelegt, und Sie sind überall sonst abgemeldet. Sie können sich jetzt anmelden.
+notice-secured = Ihr Konto ist wieder sicher: Alle sind abgemeldet, und das alte Passwort ist ungültig. Wir haben Ihnen eine E-Mail gesendet, mit der Sie ein neues festlegen.
+notice-email-added = Die Adresse ist bestätigt und gehört jetzt zu Ihrem Konto.
+
+# Ein vergessenes Passwort.
+forgot-title = Neues Passwort festlegen
+forgot-intro = Nennen Sie uns die E-Mail-Adresse Ihres Kontos. Wenn es eines gibt, senden wir eine E-Mail dorthin, mit der Sie ein neues Passwort festlegen.
+forgot-button = E-Mail senden
+forgot-have-code = Sie haben schon einen Code?
+forgot-remembered = Doch wieder eingefallen?
+reset-title = Neues Passwort wählen
+reset-sent = Wenn es ein Konto mit dieser Adresse gibt, ist eine E-Mail unterwegs. Links und Codes aus früheren E-Mails gelten nicht mehr.
+reset-intro-link = Hier legen Sie ein neues Passwort fest für das Konto von:
+reset-intro-code = Geben Sie den Code aus der E-Mail ein oder öffnen Sie den Link darin. Der Code gilt nur in dem Browser, in dem Sie ihn angefordert haben.
+reset-ends = Danach sind Sie überall abgemeldet und melden sich mit dem neuen Passwort an.
+reset-button = Neues Passwort festlegen
+reset-dead = Fordern Sie eine neue E-Mail an; darin steht ein Link, der funktioniert.
+reset-back = Zurück zur Anmeldung
+
+# Ein neues Passwort während einer Anmeldung.
+new-password-title = Neues Passwort wählen
+new-password-intro = Ihr Passwort stimmt, muss aber ersetzt werden: Es wurde Ihnen gegeben oder ist schon lange in Gebrauch. Wählen Sie eines, das nur Sie kennen.
+
+# Hinter Links aus E-Mails.
+mailed-dead = Fordern Sie noch einmal einen an, um einen Link zu erhalten, der funktioniert.
+mailed-secure-title = Waren Sie das nicht?
+mailed-secure-intro = Mit einem Klick auf die Schaltfläche ist das Konto mit dieser Adresse wieder sicher:
+mailed-secure-what = Alle werden überall abgemeldet, das Passwort wird ungültig, seither hinzugefügte E-Mail-Adressen werden entfernt, und wir senden an diese Adresse eine E-Mail, mit der Sie ein neues Passwort festlegen.
+mailed-secure-button = Mein Konto sichern
+mailed-secure-not = Wenn Sie das waren, schließen Sie einfach diese Seite. Es geschieht dann nichts.
+mailed-secure-dead = Wenn Sie glauben, dass jemand Zugang zu Ihrem Konto hat, legen Sie ein neues Passwort fest. Damit werden alle abgemeldet.
+mailed-approve-title = E-Mail-Adresse freigeben
+mailed-approve-intro = Jemand, der in Ihrem Konto angemeldet ist, möchte diese Adresse hinzufügen:
+mailed-approve-what = Wenn Sie das sind, klicken Sie auf die Schaltfläche; wir senden dann eine E-Mail an die neue Adresse.
+mailed-approve-button = Diese Adresse freigeben
+mailed-add-title = Neue Adresse bestätigen
+
+# Eine Organisation wählen.
+choose-title = Organisation wählen
+choose-intro = In welcher möchten Sie arbeiten? Sie können jederzeit wechseln.
+choose-current = Aktuell
+choose-none = Sie gehören noch keiner Organisation an. Bitten Sie eine Administratorin oder einen Administrator, Sie hinzuzufügen.
+choose-other = Das sind nicht Sie?
+choose-sign-in = Mit einem anderen Konto anmelden
+
+# Noch einmal zeigen, wer man ist.
+step-up-title = Bitte bestätigen Sie, dass Sie es sind
+step-up-intro = Was jetzt kommt, ist heikel; deshalb fragen wir noch einmal nach Ihrem Passwort. Sie sind angemeldet als:
+step-up-wrong = Dieses Passwort stimmt nicht. Bitte versuchen Sie es noch einmal.
+step-up-button = Bestätigen
+step-up-not-you = Das sind nicht Sie?
+
+# Das Konto.
+account-title = Ihr Konto
+account-you = Sie
+account-organization = Organisation
+account-no-organization = Zurzeit keine
+account-switch = Wechseln
+sign-out = Abmelden
+account-sessions = Wo Sie angemeldet sind
+account-sessions-intro = Wenn Sie eine dieser Sitzungen nicht erkennen, beenden Sie sie: Das Gerät wird sofort abgemeldet.
+account-this-device = Dieses Gerät
+account-end = Beenden
+account-end-named = Sitzung beenden: { $device }, { $since }
+notice-session-ended = Die Sitzung ist beendet. Das Gerät ist abgemeldet.
+account-everywhere = Überall abmelden
+account-everywhere-why = Beendet alle Sitzungen auf einmal, auch diese. Das hilft, wenn ein Gerät verloren ging oder Sie irgendwo vergessen haben, sich abzumelden.
+account-everywhere-button = Überall abmelden
+device = { $browser } auf { $system }
+device-unknown = Unbekanntes Gerät
+seen-now = Gerade aktiv
+seen = Zuletzt aktiv { $ago }
+since-now = gerade angemeldet
+since = { $ago } angemeldet
+ago-minutes = vor { $count } Min.
+ago-hours = vor { $count } Std.
+ago-yesterday = gestern
+ago-days = vor { $count } Tagen
+
+account-back = Zurück zu Ihrem Konto
+account-save = Speichern
+account-profile-title = Profil
+account-profile-about = Name, Sprache, wie Sie erreichbar sind
+account-profile-language = Sprache
+account-profile-language-browser = Wie im Browser
+account-profile-zone = Zeitzone (optional)
+account-profile-zone-hint = Zum Beispiel Europe/Vienna.
+account-profile-contact = Kontakt (optional)
+account-profile-contact-hint = Eine Telefonnummer oder ein anderer Weg, Sie zu erreichen.
+account-profile-picture = Bild (optional)
+account-profile-picture-hint = Die Adresse eines Bildes, beginnend mit https.
+notice-profile-changed = Ihr Profil ist gespeichert.
+account-password-title = Passwort
+account-password-about = Ändern
+account-password-present = Jetziges Passwort
+account-password-keep = Auf anderen Geräten angemeldet bleiben
+account-password-keep-hint = Lassen Sie das aus, wenn jemand anderes das Passwort kennen könnte.
+account-password-button = Passwort ändern
+account-password-forgotten = Vergessen?
+notice-password-changed = Ihr Passwort ist geändert.
+account-emails-title = E-Mail-Adressen
+account-emails-about = Hinzufügen, entfernen, Hauptadresse wählen
+account-emails-yours = Ihre Adressen
+account-emails-primary = Hauptadresse
+account-emails-verified = Bestätigt. Sie können sich damit anmelden.
+account-emails-waiting = Wartet auf Bestätigung: Öffnen Sie den Link in der E-Mail, die wir dorthin gesendet haben.
+account-emails-waiting-approval = Wartet auf Bestätigung: zuerst durch die E-Mail an Ihre Hauptadresse, dann durch die E-Mail an diese Adresse.
+account-emails-undeliverable = E-Mails an diese Adresse kommen zurück. Bitte ersetzen Sie sie.
+account-emails-make-primary = Zur Hauptadresse machen
+account-emails-make-primary-named = { $email } zur Hauptadresse machen
+account-emails-remove = Entfernen
+account-emails-remove-named = { $email } entfernen
+account-emails-code = Mit Code bestätigen
+account-emails-code-intro = Die E-Mail an die neue Adresse enthält einen Link und einen Code. Öffnen Sie den Link oder geben Sie hier den Code ein.
+account-emails-add = Adresse hinzufügen
+account-emails-add-intro = Wir bitten zuerst an der jetzigen Hauptadresse um Ihre Freigabe und schreiben dann an die neue. Bis sie bestätigt ist, ändert sich nichts.
+account-emails-add-direct = Wir schreiben an die neue Adresse. Bis sie bestätigt ist, ändert sich nichts.
+account-emails-replace = Sie ersetzt meine Hauptadresse
+account-emails-replace-hint = Die jetzige Hauptadresse wird entfernt, sobald die neue bestätigt ist. Dorthin geht eine E-Mail, mit der sich das 7 Tage lang rückgängig machen lässt.
+account-emails-add-button = Adresse hinzufügen
+account-emails-confirm-first = Bestätigen, dass Sie es sind
+emails-asked = Wir haben eine E-Mail an die neue Adresse gesendet. Öffnen Sie den Link darin oder geben Sie hier den Code daraus ein.
+emails-asked-approval = Wir haben eine E-Mail an Ihre Hauptadresse gesendet. Öffnen Sie den Link darin, um die neue Adresse freizugeben.
+emails-approved = Freigegeben. Jetzt haben wir eine E-Mail an die neue Adresse gesendet: Öffnen Sie den Link darin.
+emails-added = Die Adresse ist bestätigt und gehört jetzt zu Ihrem Konto.
+emails-removed = Die Adresse ist entfernt.
+emails-primary-changed = Das ist jetzt Ihre Hauptadresse. Die bisherige wurde benachrichtigt.
+
+# Der Name dieser Sprache, in ihr selbst.
+language-name = Deutsch
+
+# Entwicklung.
+development-note = Entwicklungssystem.
+development-mailbox = Postfach
+mailbox-title = Postfach der Entwicklung
+mailbox-intro = E-Mails dieses Systems enden hier und gehen nicht hinaus. Diese Seite gibt es nur auf localhost.
+mailbox-mails = E-Mails
+mailbox-reload = Noch einmal nachsehen
+mailbox-to = An
+mailbox-empty = Noch keine E-Mails. Sie treffen innerhalb von ein bis zwei Sekunden ein.
+mail-back = Zurück zum Postfach
+
+# Wenn etwas schiefgeht.
+error-title = Etwas ist im Weg
+error-title-form = Bitte öffnen Sie das Formular neu
+error-title-not-found = Hier gibt es nichts
+error-title-unavailable = Zurzeit nicht verfügbar
+error-title-denied = Das dürfen Sie nicht
+error-form-why = Das geschieht, wenn das Formular lange offen war oder wenn Cookies gelöscht wurden oder blockiert sind. Zum Anmelden müssen Cookies dieser Website erlaubt sein. Was Sie eingegeben haben, wurde nicht verwendet.
+error-back = Zurück zum Formular
+error-again = Noch einmal versuchen
+error-switch = Organisation wechseln
