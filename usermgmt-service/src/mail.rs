@@ -119,6 +119,10 @@ impl Templates {
         };
         for (name, _) in overrides {
             let failed = |source| TemplateError { name: name.clone(), source };
+            if !is_written_from(name) {
+                let what = "expected `mail` or a kind of mail, with `.html` or `.txt`";
+                return Err(failed(minijinja::Error::new(minijinja::ErrorKind::TemplateNotFound, what)));
+            }
             templates.get_template(name).and_then(|template| template.render(&nothing)).map_err(failed)?;
         }
         Ok(Self(Arc::new(templates)))
@@ -131,12 +135,34 @@ impl Templates {
     }
 }
 
+/// Whether there are mails that a template of this name is for: a misspelt one would never be used.
+fn is_written_from(name: &str) -> bool {
+    let stem = name.strip_suffix(".html").or_else(|| name.strip_suffix(".txt"));
+    stem.is_some_and(|stem| stem == "mail" || MailKind::from_word(stem).is_some())
+}
+
+/// A name as it stands in a mail. Whoever signs up chooses it, and the mail goes to whatever address they have entered:
+/// mail programs must find nothing in it that they make a link of.
+fn unlinked(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    let mut letters = name.chars().peekable();
+    while let Some(letter) = letters.next() {
+        text.push(letter);
+        let joins = matches!(letter, '.' | ':' | '。' | '．' | '｡');
+        if joins && letters.peek().is_some_and(|next| !next.is_whitespace()) {
+            text.push(' ');
+        }
+    }
+    text
+}
+
 impl UserMgmt {
     /// Writes a mail.
     pub(crate) fn write_mail(&self, draft: Draft<'_>) -> Result<Mail, minijinja::Error> {
         let settings = self.settings();
+        let name = unlinked(draft.name);
         let values =
-            [("product", settings.product.as_str()), ("name", draft.name), ("about", draft.about.unwrap_or_default())];
+            [("product", settings.product.as_str()), ("name", &name), ("about", draft.about.unwrap_or_default())];
         let say = |id: &str| self.texts().get(draft.language, id, &values);
         let shape = shape(draft.kind);
         let message = format!("mail-{}", draft.kind.as_str().replace('_', "-"));
@@ -186,5 +212,40 @@ impl UserMgmt {
         let text = templates.render(draft.kind, "txt", &values)?;
         let html = templates.render(draft.kind, "html", &values)?;
         Ok(Mail::new(draft.id, draft.to, subject, text, Some(html)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_link() {
+        for (name, written) in [
+            ("Zoë Quill", "Zoë Quill"),
+            ("J.R.R. Tolkien", "J. R. R. Tolkien"),
+            ("Ann Quill jr.", "Ann Quill jr."),
+            ("win at https://evil.example/x", "win at https: //evil. example/x"),
+            ("www.evil.example", "www. evil. example"),
+            ("call tel:0900", "call tel: 0900"),
+            ("evil。example", "evil。 example"),
+        ] {
+            assert_eq!(unlinked(name), written);
+        }
+    }
+
+    #[test]
+    fn a_template_is_for_all_mails_or_for_one_kind() {
+        for (name, source, fits) in [
+            ("mail.html", "{{ intro }}", true),
+            ("reset_password.txt", "{{ intro }}", true),
+            ("resetpassword.txt", "{{ intro }}", false),
+            ("reset_password", "{{ intro }}", false),
+            ("mail.txt", "{{ intro", false),
+            ("mail.txt", "{{ nonsense }}", false),
+            ("mail.txt", "{% for line in link %}", false),
+        ] {
+            assert_eq!(Templates::new(&[(name.to_owned(), source.to_owned())]).is_ok(), fits, "{name}: {source}");
+        }
     }
 }
