@@ -88,6 +88,7 @@ impl UserMgmt {
         meter.take(&charges, self.now()).await?;
         let purpose = AddressPurpose::AddEmail {
             user,
+            auth_epoch: proof.principal().auth_epoch(),
             replaces_primary: input.replaces_primary,
             needs_approval: self.settings().email_change_needs_approval,
         };

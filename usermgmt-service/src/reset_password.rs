@@ -71,6 +71,10 @@ impl UserMgmt {
         let password = Password::new(password.0).map_err(|error| FieldError::password("password", error))?;
         let meter = Meter::new(self, client);
         meter.take(&[meter.verification()], self.now()).await?;
+        let dead = match proof {
+            AddressProof::Link(_) => Refused::LinkInvalid,
+            AddressProof::Code(_) => Refused::CodeInvalid,
+        };
         let mut token = self.mailed(client, TokenKind::ResetPassword, proof).await?;
         let mut hash = None;
         let mut tries = Tries::default();
@@ -91,9 +95,11 @@ impl UserMgmt {
             match self.commit_raw(changes).await {
                 Ok(_) => return Ok(()),
                 Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => {
-                    return Err(Refused::LinkInvalid.into());
+                    return Err(dead.into());
                 }
-                Err(error) if tries.again(&error) => token = mailed::again(&self.flow(client), &found.token).await?,
+                Err(error) if tries.again(&error) => {
+                    token = mailed::again(&self.flow(client), &found.token, dead.clone()).await?;
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
+use usermgmt_core::flow::change_password;
 use usermgmt_core::flow::sign_in::{self, Entry, Next};
-use usermgmt_core::flow::{mailed, reset_password};
 use usermgmt_core::id::OrgId;
-use usermgmt_core::model::{Attempt, AuditKind, IdentifierKind, MailKind, Method, PasswordCredential, SignInRecord};
+use usermgmt_core::model::{Attempt, AuditKind, IdentifierKind, Method, PasswordCredential, SignInRecord};
 use usermgmt_core::password::Password;
 use usermgmt_core::proof::{ChooseOrg, Grant, NewPassword, Principal, Step as _, VerifyAddress};
 use usermgmt_core::secret::{Bearer, Digest};
@@ -201,11 +201,12 @@ impl UserMgmt {
         move |password| password.must_change || self.settings().password_rules.is_aged(password.changed_at, now)
     }
 
-    /// Sets the new password that a sign-in waits for, and goes on with it.
+    /// Sets the new password that a sign-in waits for, and goes on with it. Whatever else was begun with the former
+    /// one ends; the owner is told by mail.
     ///
     /// # Errors
-    /// An invalid `password`, [`Refused::AttemptExpired`] also for an attempt that waits for something else, or an
-    /// outage.
+    /// An invalid `password`, [`Refused::AttemptExpired`] also for an attempt that waits for something else, too many
+    /// attempts, or an outage.
     pub async fn set_new_password(
         &self,
         client: &Client,
@@ -218,6 +219,8 @@ impl UserMgmt {
         let Next::NewPassword(_) = sign_in::next(attempt.clone(), &facts, self.due())? else {
             return Err(Refused::AttemptExpired.into());
         };
+        let meter = Meter::new(self, client);
+        meter.take(&[meter.step_up(facts.user.id)], self.now()).await?;
         let email = EmailAddress::parse(&facts.identifier.display).map_err(|_| Refused::AttemptExpired)?;
         let former = facts.password.as_ref();
         // The present one is never the new one here, whatever the rules say about earlier ones.
@@ -229,14 +232,7 @@ impl UserMgmt {
         let hash = self.hasher().hash(&password).await?;
         let flow = self.flow(client);
         let history = self.settings().password_rules.history;
-        let renewed = reset_password::renewed(&flow, &facts.user, former, hash, history);
-        let actor = usermgmt_core::model::Actor::User { user: facts.user.id, session: None };
-        let audit = flow.audit(AuditKind::PasswordChanged, actor, facts.user.id, serde_json::json!({}))?;
-        let mut changes = flow.changes()?.with(Write::PutPassword(renewed)).with(audit);
-        // Whoever knew the former password may have been faster than the owner.
-        if let Some(primary) = mailed::primary(&mailed::emails(&flow, facts.user.id).await?) {
-            mailed::notify(&flow, &mut changes, MailKind::PasswordChanged, &facts.user, primary).await?;
-        }
+        let (changes, attempt) = change_password::plan_step(&flow, attempt, &facts, hash, history).await?;
         self.commit_raw(changes).await?;
         self.advance(client, attempt).await
     }

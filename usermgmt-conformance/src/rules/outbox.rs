@@ -67,6 +67,7 @@ pub async fn a_job_is_returned_as_it_was_put(store: AnyStore) {
     let mail = |mail, token, locale| Job::Mail { mail, to: email.clone(), user: user_id(1), token, locale };
     let add_email = |replaces_primary, needs_approval| AddressPurpose::AddEmail {
         user: user_id(1),
+        auth_epoch: 1,
         replaces_primary,
         needs_approval,
     };

@@ -22,6 +22,8 @@ use crate::store::{ChangeSet, Write};
 pub struct Wish {
     /// Whose account it is for.
     pub user: UserId,
+    /// The account's epoch when it was asked for.
+    pub auth_epoch: u64,
     /// Whether it is to take the place of the primary one.
     pub replaces_primary: bool,
     /// Whether the holder of the primary address must approve.
@@ -44,7 +46,9 @@ pub async fn fulfil(
 ) -> Result<ChangeSet> {
     let mut changes = flow.changes()?;
     let user = flow.store.user(flow.realm, wish.user).await?;
-    let Some(user) = user.filter(|user| user.status == UserStatus::Active) else { return Ok(changes) };
+    // A wish of before a reset is not granted after it.
+    let may = |user: &User| user.status == UserStatus::Active && user.auth_epoch == wish.auth_epoch;
+    let Some(user) = user.filter(may) else { return Ok(changes) };
     let known = known.filter(|known| known.identifier.verified_at.is_some());
     let (own, owner) = match known {
         Some(known) if known.user.id == user.id => (Some(known.identifier), None),

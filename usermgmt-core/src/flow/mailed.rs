@@ -1,10 +1,12 @@
 //! Mailed links and codes: how they are found again, and whom a change is told.
 
+use serde_json::json;
+
 use super::{Flow, Result, mailed_secrets};
 use crate::address::EmailAddress;
 use crate::error::Refused;
 use crate::id::UserId;
-use crate::model::{Identifier, IdentifierKind, Job, MailKind, Token, TokenKind, User, UserStatus};
+use crate::model::{Actor, AuditKind, Identifier, IdentifierKind, Job, MailKind, Token, TokenKind, User, UserStatus};
 use crate::secret::{Bearer, Digest};
 use crate::store::{ChangeSet, Write};
 
@@ -30,10 +32,10 @@ pub async fn by_browser(flow: &Flow<'_>, kind: TokenKind, browser: Digest) -> Re
 /// The same token once more, after a conflict. Its code was compared already; it must still live.
 ///
 /// # Errors
-/// [`Refused::CodeInvalid`] if it does not.
-pub async fn again(flow: &Flow<'_>, before: &Token) -> Result<Token> {
+/// `dead` if it does not.
+pub async fn again(flow: &Flow<'_>, before: &Token, dead: Refused) -> Result<Token> {
     let token = flow.store.token(flow.realm, before.id).await?;
-    Ok(token.filter(|token| token.is_live(flow.now)).ok_or(Refused::CodeInvalid)?)
+    Ok(token.filter(|token| token.is_live(flow.now)).ok_or(dead)?)
 }
 
 /// Whether the typed code is the token's.
@@ -74,6 +76,23 @@ pub fn primary(emails: &[Identifier]) -> Option<&Identifier> {
 pub fn recipient(identifier: &Identifier) -> Option<EmailAddress> {
     let deliverable = identifier.undeliverable_at.is_none();
     EmailAddress::parse(&identifier.display).ok().filter(|_| deliverable)
+}
+
+/// Takes an address that somebody else has entered and never proven from them: what nobody has proven keeps nobody
+/// from what is theirs. What they had begun with it leads nowhere any more.
+///
+/// # Errors
+/// As the store.
+pub async fn claim(flow: &Flow<'_>, changes: &mut ChangeSet, canonical: &str, user: UserId) -> Result<()> {
+    let known = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, canonical).await?;
+    if let Some(known) = known.filter(|known| known.user.id != user && known.identifier.verified_at.is_none()) {
+        let Identifier { realm, kind, canonical, user, version, .. } = known.identifier;
+        changes.push(Write::DeleteIdentifier { realm, kind, canonical, user, version });
+        changes.push(Write::RevokeTokens { user, kind: TokenKind::VerifyEmail });
+        let reason = Actor::System { reason: "somebody else has proven the address".into() };
+        changes.push(flow.audit(AuditKind::EmailRemoved, reason, user, json!({}))?);
+    }
+    Ok(())
 }
 
 /// Adds a mail without link to a change set.

@@ -4,6 +4,7 @@
 //! went to is the primary one again, and a mail to it sets a new password.
 
 use serde_json::json;
+use time::OffsetDateTime;
 
 use super::{Flow, Result, mailed};
 use crate::address::{CANONICAL_VERSION, EmailAddress};
@@ -27,7 +28,12 @@ pub async fn plan(flow: &Flow<'_>, token: &Token) -> Result<(ChangeSet, String)>
     if let Some(password) = flow.store.password(user.id).await? {
         changes.push(Write::DeletePassword { user: user.id, version: password.version });
     }
-    let removed = bring_back(flow, &mut changes, token, &user, emails);
+    // The owner may use any of several notices, the latest perhaps: what came since the first of them goes.
+    let live = flow.store.live_tokens(user.id, flow.now).await?;
+    let undoes = |other: &&Token| other.kind == TokenKind::SecureAccount && other.canonical == token.canonical;
+    let since = live.iter().filter(undoes).map(|other| other.created_at).fold(token.created_at, OffsetDateTime::min);
+    mailed::claim(flow, &mut changes, &token.canonical, user.id).await?;
+    let removed = bring_back(flow, &mut changes, (token, since), &user, emails);
     let detail = json!({ "removed_addresses": removed });
     changes.push(flow.audit(AuditKind::AccountSecured, actor, user.id, detail)?);
     let reset = flow.token(TokenKind::ResetPassword, user.id, &to, None)?;
@@ -37,14 +43,20 @@ pub async fn plan(flow: &Flow<'_>, token: &Token) -> Result<(ChangeSet, String)>
 }
 
 /// Makes the token's address the primary one again and removes what came since; answers how many addresses went.
-fn bring_back(flow: &Flow<'_>, changes: &mut ChangeSet, token: &Token, user: &User, emails: Vec<Identifier>) -> usize {
+fn bring_back(
+    flow: &Flow<'_>,
+    changes: &mut ChangeSet,
+    (token, since): (&Token, OffsetDateTime),
+    user: &User,
+    emails: Vec<Identifier>,
+) -> usize {
     let (mut removed, mut there) = (0, false);
     for email in emails {
         if email.canonical == token.canonical {
             there = true;
             let verified_at = email.verified_at.or(Some(flow.now));
             changes.push(Write::PutIdentifier(Identifier { primary: true, verified_at, ..email }));
-        } else if email.verified_at.is_none_or(|at| at >= token.created_at) {
+        } else if email.verified_at.is_none_or(|at| at >= since) {
             removed += 1;
             let Identifier { realm, kind, canonical, user, version, .. } = email;
             changes.push(Write::DeleteIdentifier { realm, kind, canonical, user, version });

@@ -50,9 +50,13 @@ pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest) -> Result<ChangeS
         (AddressPurpose::Verify, None) => Ok(flow.changes()?),
         (AddressPurpose::Reset, known) => reset_password::fulfil(flow, request, known),
         (AddressPurpose::Locked, known) => tell_of_guesses(flow, known),
-        (AddressPurpose::AddEmail { user, replaces_primary, needs_approval }, known) => {
-            let wish =
-                emails::Wish { user: *user, replaces_primary: *replaces_primary, needs_approval: *needs_approval };
+        (AddressPurpose::AddEmail { user, auth_epoch, replaces_primary, needs_approval }, known) => {
+            let wish = emails::Wish {
+                user: *user,
+                auth_epoch: *auth_epoch,
+                replaces_primary: *replaces_primary,
+                needs_approval: *needs_approval,
+            };
             emails::fulfil(flow, request, wish, known).await
         }
     }

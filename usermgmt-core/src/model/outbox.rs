@@ -90,6 +90,8 @@ pub enum AddressPurpose {
     AddEmail {
         /// Whose account.
         user: UserId,
+        /// The account's epoch when it was asked for: once everything was revoked, the wish is void too.
+        auth_epoch: u64,
         /// Whether it is to take the place of the primary address.
         replaces_primary: bool,
         /// Whether the holder of the primary address must approve.
