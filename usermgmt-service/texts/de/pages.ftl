@@ -110,6 +110,7 @@ mailed-approve-intro = Jemand, der in Ihrem Konto angemeldet ist, möchte diese 
 mailed-approve-what = Wenn Sie das sind, klicken Sie auf die Schaltfläche; wir senden dann eine E-Mail an die neue Adresse.
 mailed-approve-button = Diese Adresse freigeben
 mailed-add-title = Neue Adresse bestätigen
+mailed-add-intro = Noch ein Klick auf die Schaltfläche, und diese Adresse gehört zu Ihrem Konto:
 
 # Eine Organisation wählen.
 choose-title = Organisation wählen

@@ -110,6 +110,7 @@ mailed-approve-intro = Somebody who is signed in to your account wants to add th
 mailed-approve-what = If that is you, press the button; we then send a mail to the new address.
 mailed-approve-button = Approve this address
 mailed-add-title = Confirm your new address
+mailed-add-intro = One more press of the button, and this address belongs to your account:
 
 # Choosing an organization.
 choose-title = Choose an organization
