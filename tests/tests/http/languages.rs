@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::json;
 use usermgmt_http::{Guard, Representation, routes};
-use usermgmt_service::Limits;
+use usermgmt_service::{KeptMail, Limits};
 use usermgmt_tests::app::{code, link};
 use usermgmt_tests::{Agent, App, Person, Reply, cells};
 
 cells!(
     every_public_page_speaks_german,
     a_sign_up_in_german_is_german_to_its_end,
+    pages_and_mails_behind_links_speak_german,
     other_languages_fall_back_to_english,
     the_language_of_the_profile_wins,
     messages_say_what_happened_and_what_to_do,
@@ -176,6 +177,58 @@ async fn a_sign_up_in_german_is_german_to_its_end(app: App) {
     app.agent().post("/auth/forgot", json!({ "email": "jo@example.test" })).await.expect(202);
     app.work().await;
     assert_eq!(app.mail("jo@example.test").subject, text("mail-reset-password.subject"));
+}
+
+/// Opens the mailed link in a browser that speaks German. Mail and page are German, whole.
+async fn opened(app: &App, mail: &KeptMail) -> (Agent, Reply) {
+    assert!(mail.html.as_ref().unwrap().contains("<html lang=\"de\">"), "{mail:?}");
+    for read in [&mail.subject, &mail.text, &visible(mail.html.as_ref().unwrap())] {
+        assert_no_english(read);
+    }
+    let mut agent = speaking(&app.agent(), AUSTRIA);
+    let page = open(&mut agent, &link(mail)).await.expect(200);
+    assert_german(&page);
+    (agent, page)
+}
+
+async fn pages_and_mails_behind_links_speak_german(app: App) {
+    let mut jo = Person { agent: speaking(&app.agent(), AUSTRIA), ..Person::new(&app, "jo") };
+    jo.sign_up().await.expect(202);
+    app.work().await;
+    // In another browser it asks for a new password.
+    opened(&app, &app.mail(&jo.email)).await;
+    let token = usermgmt_tests::app::token(&app.mail(&jo.email));
+    jo.agent.post("/auth/verify", json!({ "token": token })).await.expect(200);
+    jo.sign_in().await.expect(200);
+
+    // Another address: approved, then proven.
+    jo.agent.post("/auth/me/emails", json!({ "email": "jo@new.test" })).await.expect(202);
+    app.work().await;
+    for (mailbox, action) in [(jo.email.as_str(), "/auth/emails/approve"), ("jo@new.test", "/auth/emails/verify")] {
+        assert_german(&open(&mut jo.agent, "/auth/account/emails").await);
+        let (mut agent, page) = opened(&app, &app.mail(mailbox)).await;
+        let next = agent.fill(&page, action, &[]).await.expect(303);
+        assert_german(&agent.follow(next).await.expect(200));
+        app.work().await;
+    }
+    // The primary address hears of it, with a link that undoes it; a used link says that it is dead.
+    let notice = app.mail(&jo.email);
+    assert!(link(&notice).starts_with("/auth/secure"), "{}", notice.text);
+    let (mut agent, page) = opened(&app, &notice).await;
+    let next = agent.fill(&page, "/auth/secure", &[]).await.expect(303);
+    assert_german(&agent.follow(next).await.expect(200));
+    app.work().await;
+    let dead = open(&mut speaking(&app.agent(), AUSTRIA), &link(&notice)).await;
+    assert_german(&dead);
+    assert!(visible(&dead.body).contains(&app.auth.texts().get("de", "mailed-secure-dead", &[])));
+
+    // The new password that is to be set now.
+    let (mut agent, page) = opened(&app, &app.mail(&jo.email)).await;
+    let refused = agent.fill(&page, "/auth/reset", &[("email", &jo.email), ("password", "kurz")]).await.expect(422);
+    assert_german(&refused);
+    assert!(visible(&refused.body).contains("mindestens 8 Zeichen"));
+    let done = agent.fill(&refused, "/auth/reset", &[("email", &jo.email), ("password", "blaue Ente im Schnee")]).await;
+    assert_german(&agent.follow(done.expect(303)).await.expect(200));
 }
 
 async fn other_languages_fall_back_to_english(app: App) {
