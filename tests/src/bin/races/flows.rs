@@ -13,12 +13,15 @@ use usermgmt_core::port::{ManualClock, OsRandom};
 use usermgmt_core::secret::Bearer;
 use usermgmt_core::store::Store;
 use usermgmt_service::{
-    AddressProof, Client, DevMailbox, HashCost, Limits, ProveAddress, SignIn, SignInOutcome, SignUp, UserMgmt,
+    AddressProof, Builder, Client, DevMailbox, HashCost, Limits, ProveAddress, SignIn, SignInOutcome, SignUp, UserMgmt,
 };
 use usermgmt_tests::StoreKind;
 use usermgmt_tests::app::token;
 use usermgmt_tests::report::Report;
 use usermgmt_tests::stores::FreshStore;
+
+#[path = "account.rs"]
+mod account;
 
 pub(crate) struct Race {
     pub(crate) name: &'static str,
@@ -29,6 +32,9 @@ pub(crate) const ALL: &[Race] = &[
     Race { name: "a hundred sign-ups of one address leave one account", run: |k, r| Box::pin(sign_ups(k, r)) },
     Race { name: "twenty uses of one link have one winner", run: |k, r| Box::pin(links(k, r)) },
     Race { name: "twenty uses of one attempt give one session", run: |k, r| Box::pin(attempts(k, r)) },
+    Race { name: "twenty uses of one reset link set one password", run: |k, r| Box::pin(account::resets(k, r)) },
+    Race { name: "one address proven for two accounts belongs to one", run: |k, r| Box::pin(account::addresses(k, r)) },
+    Race { name: "twenty sign-ins at once stay within five sessions", run: |k, r| Box::pin(account::sessions(k, r)) },
     Race { name: "suspended between check and commit: nothing is committed", run: |k, r| Box::pin(suspended(k, r)) },
     Race { name: "a stale read inserted after an invalidation is dropped", run: |k, r| Box::pin(stale_insert(k, r)) },
     Race { name: "a password changed meanwhile is not renewed back", run: |k, r| Box::pin(rehash(k, r)) },
@@ -60,25 +66,34 @@ impl World {
     }
 
     async fn auth_on(&self, store: Arc<dyn Store>, cost: HashCost) -> UserMgmt {
+        self.auth_with(store, cost, |builder| builder).await
+    }
+
+    async fn auth_with(
+        &self,
+        store: Arc<dyn Store>,
+        cost: HashCost,
+        configure: impl FnOnce(Builder) -> Builder,
+    ) -> UserMgmt {
         let limits = Limits {
             sign_ups_per_address: 10_000,
             sign_ins_per_address: 10_000,
             verifications_per_address: 10_000,
+            wrong_passwords_per_pair: 10_000,
+            wrong_passwords_per_account: 10_000,
             mails_per_address_hour: 10_000,
             mails_per_address_day: 10_000,
             resend_pause: time::Duration::ZERO,
             ..Limits::default()
         };
-        UserMgmt::builder(store, "http://localhost:1", self.keys.clone())
+        let builder = UserMgmt::builder(store, "http://localhost:1", self.keys.clone())
             .clock(self.clock.clone())
             .mailer(self.mailbox.clone())
             .hash_cost(cost)
             .hash_threads(4)
             .limits(limits)
-            .without_workers()
-            .build()
-            .await
-            .unwrap()
+            .without_workers();
+        configure(builder).build().await.unwrap()
     }
 
     async fn sign_up(&self, auth: &UserMgmt) -> Client {
