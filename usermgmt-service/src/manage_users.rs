@@ -155,6 +155,7 @@ impl Users<'_> {
             let mut changes = self
                 .changes(&flow)?
                 .with(Write::PutPassword(PasswordCredential { must_change: true, ..renewed }))
+                .with(Write::PutUser(user.clone()))
                 .with(Write::MoveAuthEpoch { user: id, from: user.auth_epoch })
                 .with(audit);
             for kind in reset_password::ENDED {
@@ -237,7 +238,8 @@ impl Users<'_> {
         committing!(self.auth, &client, |flow| {
             let known = store.sign_in_record(realm, IdentifierKind::Email, email.canonical()).await?;
             let Some(known) = known else { return Ok(()) };
-            let Some(changes) = emails::plan_bounce(&flow, &known, self.actor())? else { return Ok(()) };
+            let changes = emails::plan_bounce(&flow, self.changes(&flow)?, &known, self.actor())?;
+            let Some(changes) = changes else { return Ok(()) };
             (changes, ())
         })
     }

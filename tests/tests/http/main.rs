@@ -9,9 +9,13 @@
     reason = "test code: what is unexpected ends the test"
 )]
 
+mod administration;
+mod change_password;
 mod csrf;
 mod emails;
 mod enumeration;
+mod guesses;
+mod hooks;
 mod input;
 mod languages;
 mod limits;
@@ -20,7 +24,9 @@ mod mails;
 mod new_password;
 mod organizations;
 mod outage;
+mod password_rules;
 mod processes;
+mod profile;
 mod recovery;
 mod recovery_attacks;
 mod redirects;

@@ -217,17 +217,23 @@ pub async fn plan_primary(flow: &Flow<'_>, principal: &Principal, canonical: &st
     Ok(changes)
 }
 
-/// Works out that mail to an address comes back: nothing is sent to it any more. `None` if that is known already.
+/// Works out that mail to an address comes back: nothing is sent to it any more. Adds to a change set that carries the
+/// authority of whoever says so. `None` if that is known already.
 ///
 /// # Errors
 /// Fails when the random generator fails.
-pub fn plan_bounce(flow: &Flow<'_>, record: &SignInRecord, actor: Actor) -> Result<Option<ChangeSet>> {
+pub fn plan_bounce(
+    flow: &Flow<'_>,
+    changes: ChangeSet,
+    record: &SignInRecord,
+    actor: Actor,
+) -> Result<Option<ChangeSet>> {
     if record.identifier.undeliverable_at.is_some() {
         return Ok(None);
     }
     let identifier = Identifier { undeliverable_at: Some(flow.now), ..record.identifier.clone() };
     let audit = flow.audit(AuditKind::EmailUndeliverable, actor, record.user.id, json!({}))?;
-    Ok(Some(flow.changes()?.with(Write::PutIdentifier(identifier)).with(audit)))
+    Ok(Some(changes.with(Write::PutIdentifier(identifier)).with(audit)))
 }
 
 async fn own(flow: &Flow<'_>, principal: &Principal) -> Result<(User, Vec<Identifier>)> {
