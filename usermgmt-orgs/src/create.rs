@@ -1,7 +1,7 @@
 //! An organisation is made.
 
 use usermgmt_core::error::Refused;
-use usermgmt_core::flow::verify_email::first_organization;
+use usermgmt_core::flow::organization;
 use usermgmt_core::flow::{Flow, Result};
 use usermgmt_core::id::OrgId;
 use usermgmt_core::proof::Principal;
@@ -17,6 +17,6 @@ pub async fn create(flow: &Flow<'_>, principal: &Principal, name: &str) -> Resul
     let name = text::name("name", name)?;
     let owner = flow.store.user(flow.realm, principal.user()).await?.ok_or(Refused::Unauthenticated)?;
     let mut changes = flow.changes()?.with(Write::StillAuthorised(principal.authority()));
-    let org = first_organization(flow, &mut changes, &owner, name)?;
+    let org = organization::with_owner(flow, &mut changes, &owner, name)?;
     Ok((changes, org))
 }

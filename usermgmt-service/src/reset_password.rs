@@ -71,10 +71,7 @@ impl UserMgmt {
         let password = Password::new(password.0).map_err(|error| FieldError::password("password", error))?;
         let meter = Meter::new(self, client);
         meter.take(&[meter.verification()], self.now()).await?;
-        let dead = match proof {
-            AddressProof::Link(_) => Refused::LinkInvalid,
-            AddressProof::Code(_) => Refused::CodeInvalid,
-        };
+        let dead = proof.dead();
         let mut token = self.mailed(client, TokenKind::ResetPassword, proof).await?;
         let mut hash = None;
         let mut tries = Tries::default();

@@ -2,11 +2,11 @@
 
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
+use usermgmt_core::flow::mailed;
 use usermgmt_core::flow::verify_email::{self, Entered, Found, Preview, Verified};
-use usermgmt_core::model::AuditKind;
+use usermgmt_core::model::{Token, TokenKind};
 use usermgmt_core::password::{Password, PasswordHash};
-use usermgmt_core::secret::{Bearer, BearerKind};
-use usermgmt_core::store::{StoreErrorKind, Write};
+use usermgmt_core::secret::Bearer;
 use usermgmt_core::text;
 
 use crate::UserMgmt;
@@ -22,6 +22,16 @@ pub enum AddressProof<'a> {
     Link(Secret<'a>),
     /// By the mailed code, in the browser that asked for it.
     Code(Secret<'a>),
+}
+
+impl AddressProof<'_> {
+    /// The refusal of one that is not live.
+    pub(crate) const fn dead(&self) -> Refused {
+        match self {
+            Self::Link(_) => Refused::LinkInvalid,
+            Self::Code(_) => Refused::CodeInvalid,
+        }
+    }
 }
 
 /// What somebody enters who proves an address.
@@ -43,48 +53,19 @@ impl UserMgmt {
     pub async fn preview_link(&self, client: &Client, link: Secret<'_>) -> Result<Preview, Error> {
         let meter = Meter::new(self, client);
         meter.take(&[meter.verification()], self.now()).await?;
-        Ok(self.find_link(client, link).await?.preview())
+        Ok(self.find(client, AddressProof::Link(link)).await?.preview())
     }
 
-    async fn find_link(&self, client: &Client, link: Secret<'_>) -> Result<Found, Error> {
-        let refuse = |client: &Client| self.refusals().note(AuditKind::VerificationRefused, client, "link", self.now());
-        let Some(link) = Bearer::parse(BearerKind::VerifyLink, link.0) else {
-            refuse(client);
-            return Err(Refused::LinkInvalid.into());
-        };
+    /// What a link or code acts on.
+    async fn find(&self, client: &Client, proof: AddressProof<'_>) -> Result<Found, Error> {
+        let token = self.mailed(client, TokenKind::VerifyEmail, proof).await?;
+        self.found(client, token, proof).await
+    }
+
+    async fn found(&self, client: &Client, token: Token, proof: AddressProof<'_>) -> Result<Found, Error> {
         let browser = client.browser.as_ref().map(Bearer::digest);
-        verify_email::find_link(&self.flow(client), &link, browser).await.inspect_err(|error| {
-            if matches!(error, Error::Refused(_)) {
-                refuse(client);
-            }
-        })
-    }
-
-    /// Counts the try, durably, and only then compares.
-    async fn find_code(&self, client: &Client, typed: Secret<'_>) -> Result<Found, Error> {
-        let refuse = || {
-            self.refusals().note(AuditKind::VerificationRefused, client, "code", self.now());
-            Error::from(Refused::CodeInvalid)
-        };
-        let Some(browser) = &client.browser else { return Err(refuse()) };
-        let flow = self.flow(client);
-        let found = match verify_email::find_code(&flow, browser.digest()).await {
-            Err(Error::Refused(_)) => return Err(refuse()),
-            other => other?,
-        };
-        let meter = Meter::new(self, client);
-        let guesses = [meter.wrong_code(found.user())];
-        meter.take(&guesses, flow.now).await?;
-        let count = flow.changes()?.with(Write::CountTry { id: found.token().id });
-        self.commit_raw(count).await.map_err(|error| match error.kind() {
-            StoreErrorKind::Refused(_) => refuse(),
-            _ => error.into(),
-        })?;
-        if !verify_email::code_matches(&flow, &found, typed.0) {
-            return Err(refuse());
-        }
-        meter.give_back(&guesses, flow.now).await?;
-        Ok(found)
+        let found = verify_email::found(&self.flow(client), token, browser).await?;
+        Ok(found.ok_or(proof.dead())?)
     }
 
     /// Proves an address: of any number of simultaneous uses of one link exactly one succeeds.
@@ -103,10 +84,7 @@ impl UserMgmt {
         let organization = check.take(organization).flatten();
         check.end()?;
 
-        let mut found = match input.proof {
-            AddressProof::Link(link) => self.find_link(client, link).await?,
-            AddressProof::Code(code) => self.find_code(client, code).await?,
-        };
+        let mut found = self.find(client, input.proof).await?;
         let rules = &self.settings().password_rules;
         let mut hash: Option<PasswordHash> = None;
         let mut tries = Tries::default();
@@ -125,13 +103,9 @@ impl UserMgmt {
                 Err(error) if tries.again(&error) => {}
                 Err(error) => return Err(error.into()),
             }
-            // Somebody was faster, or the account has changed: look again.
-            let browser = client.browser.as_ref().map(Bearer::digest);
-            let flow = self.flow(client);
-            found = match input.proof {
-                AddressProof::Link(link) => self.find_link(client, link).await?,
-                AddressProof::Code(_) => verify_email::find_again(&flow, &found, browser).await?,
-            };
+            // Somebody was faster, or the account has changed: look again. A code was compared and counted already.
+            let token = mailed::again(&self.flow(client), found.token(), input.proof.dead()).await?;
+            found = self.found(client, token, input.proof).await?;
         }
     }
 }

@@ -30,6 +30,7 @@ pub async fn plan(
         changes.push(Write::RevokeTokens { user: user.id, kind });
     }
     changes.push(Write::PutPassword(reset_password::renewed(flow, user, former, hash, history)));
+    mailed::meet(&mut changes, user);
     if end_others {
         changes.push(Write::MoveAuthEpoch { user: user.id, from: principal.auth_epoch() });
     }
@@ -67,6 +68,7 @@ pub async fn plan_step(
         changes.push(Write::RevokeTokens { user: user.id, kind });
     }
     changes.push(Write::PutPassword(reset_password::renewed(flow, user, facts.password.as_ref(), hash, history)));
+    mailed::meet(&mut changes, user);
     changes.push(Write::MoveAuthEpoch { user: user.id, from: user.auth_epoch });
     let attempt = Attempt { auth_epoch: user.auth_epoch + 1, ..attempt };
     changes.push(Write::PutAttempt(attempt.clone()));

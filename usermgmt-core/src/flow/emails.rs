@@ -61,6 +61,7 @@ pub async fn fulfil(
     let emails = mailed::emails(flow, user.id).await?;
     let asks = wish.needs_approval && own.is_none();
     let approver = mailed::primary(&emails).filter(|_| asks).and_then(mailed::recipient);
+    mailed::meet(&mut changes, &user);
     for kind in [TokenKind::ApproveEmail, TokenKind::AddEmail] {
         changes.push(Write::RevokeTokens { user: user.id, kind });
     }
@@ -146,6 +147,7 @@ pub async fn plan_proof(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> {
         let reason = Actor::System { reason: "somebody else has proven the address".into() };
         changes.push(flow.audit(AuditKind::EmailRemoved, reason, other.user.id, json!({}))?);
     }
+    mailed::meet(&mut changes, &user);
     changes.push(Write::PutIdentifier(Identifier {
         realm: flow.realm,
         kind: IdentifierKind::Email,

@@ -95,6 +95,12 @@ pub async fn claim(flow: &Flow<'_>, changes: &mut ChangeSet, canonical: &str, us
     Ok(())
 }
 
+/// Makes a change set one that meets the other changes of who may use the account, whichever commits first: the second
+/// of them runs again. What ends everything that was begun carries it, and what begins something by mail.
+pub fn meet(changes: &mut ChangeSet, user: &User) {
+    changes.push(Write::PutUser(user.clone()));
+}
+
 /// Adds a mail without link to a change set.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 pub mod change_password;
 pub mod emails;
 pub mod mailed;
+pub mod organization;
 pub mod reset_password;
 pub mod secure_account;
 pub mod sign_in;

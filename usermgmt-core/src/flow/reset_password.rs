@@ -82,6 +82,7 @@ pub async fn plan(flow: &Flow<'_>, found: &Found, hash: PasswordHash, history: u
         changes.push(Write::RevokeTokens { user: user.id, kind });
     }
     changes.push(Write::PutPassword(renewed(flow, user, password.as_ref(), hash, history)));
+    mailed::meet(&mut changes, user);
     changes.push(Write::MoveAuthEpoch { user: user.id, from: user.auth_epoch });
     changes.push(flow.audit(AuditKind::PasswordReset, actor, user.id, json!({}))?);
     if let Some(primary) = mailed::primary(emails) {

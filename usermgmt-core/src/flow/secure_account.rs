@@ -24,6 +24,7 @@ pub async fn plan(flow: &Flow<'_>, token: &Token) -> Result<(ChangeSet, String)>
     for kind in TokenKind::ALL {
         changes.push(Write::RevokeTokens { user: user.id, kind: *kind });
     }
+    mailed::meet(&mut changes, &user);
     changes.push(Write::MoveAuthEpoch { user: user.id, from: user.auth_epoch });
     if let Some(password) = flow.store.password(user.id).await? {
         changes.push(Write::DeletePassword { user: user.id, version: password.version });

@@ -6,16 +6,14 @@
 
 use serde_json::json;
 
-use super::{Flow, Result, mailed_secrets};
-use crate::error::{FieldError, Refused};
+use super::{Flow, Result, organization};
+use crate::error::FieldError;
 use crate::id::{OrgId, UserId};
 use crate::model::{
-    Actor, AuditKind, Identifier, IdentifierKind, Membership, MembershipStatus, Org, OrgStatus, PasswordCredential,
-    RoleKey, SignInRecord, Token, TokenKind, User, Version,
+    Actor, AuditKind, Identifier, IdentifierKind, PasswordCredential, SignInRecord, Token, TokenKind, Version,
 };
 use crate::password::{Password, PasswordHash, PasswordRules};
-use crate::policy::AuthPolicy;
-use crate::secret::{Bearer, Digest};
+use crate::secret::Digest;
 use crate::store::{ChangeSet, Write};
 
 /// What the holder of a live link sees before using it.
@@ -82,44 +80,11 @@ impl Found {
     }
 }
 
-/// Finds what a link acts on. Changes nothing.
+/// What a live token acts on; `None` if its address is proven by now, or belongs to another account. Changes nothing.
 ///
 /// # Errors
-/// [`Refused::LinkInvalid`] for a link that is not live.
-pub async fn find_link(flow: &Flow<'_>, link: &Bearer, browser: Option<Digest>) -> Result<Found> {
-    let token = flow.store.token_by_digest(flow.realm, TokenKind::VerifyEmail, link.digest()).await?;
-    let token = token.filter(|token| token.is_live(flow.now)).ok_or(Refused::LinkInvalid)?;
-    Ok(found(flow, token, browser).await?.ok_or(Refused::LinkInvalid)?)
-}
-
-/// Finds the live code that this browser asked for. Changes nothing; the caller must count the try, durably, before
-/// it compares.
-///
-/// # Errors
-/// [`Refused::CodeInvalid`] if there is none.
-pub async fn find_code(flow: &Flow<'_>, browser: Digest) -> Result<Found> {
-    let token = flow.store.token_of_browser(flow.realm, TokenKind::VerifyEmail, browser).await?;
-    let token = token.filter(|token| token.code_is_live(flow.now)).ok_or(Refused::CodeInvalid)?;
-    Ok(found(flow, token, Some(browser)).await?.ok_or(Refused::CodeInvalid)?)
-}
-
-/// Finds what was found before once more, after a conflict. The code was compared already; its token must still live.
-///
-/// # Errors
-/// [`Refused::CodeInvalid`] if it does not.
-pub async fn find_again(flow: &Flow<'_>, before: &Found, browser: Option<Digest>) -> Result<Found> {
-    let token = flow.store.token(flow.realm, before.token.id).await?;
-    let token = token.filter(|token| token.is_live(flow.now)).ok_or(Refused::CodeInvalid)?;
-    Ok(found(flow, token, browser).await?.ok_or(Refused::CodeInvalid)?)
-}
-
-/// Whether the typed code is the token's.
-#[must_use]
-pub fn code_matches(flow: &Flow<'_>, found: &Found, typed: &str) -> bool {
-    mailed_secrets(flow.keys, &found.token).is_some_and(|(_, code)| code.matches(typed))
-}
-
-async fn found(flow: &Flow<'_>, token: Token, browser: Option<Digest>) -> Result<Option<Found>> {
+/// As the store.
+pub async fn found(flow: &Flow<'_>, token: Token, browser: Option<Digest>) -> Result<Option<Found>> {
     let record = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, &token.canonical).await?;
     // The account is the token's; an address that has moved to another account meanwhile is not proven by it.
     let record = record.filter(|record| record.user.id == token.user && record.identifier.verified_at.is_none());
@@ -191,45 +156,6 @@ pub fn plan(
             organization = entered.organization.or(organization);
         }
     }
-    let org = organization.map(|name| first_organization(flow, &mut changes, &record.user, name)).transpose()?;
+    let org = organization.map(|name| organization::with_owner(flow, &mut changes, &record.user, name)).transpose()?;
     Ok((changes, Verified { user, org }))
-}
-
-/// Adds the making of an organisation with one owner to a change set.
-///
-/// # Errors
-/// Fails when the random generator fails.
-pub fn first_organization(flow: &Flow<'_>, changes: &mut ChangeSet, owner: &User, name: String) -> Result<OrgId> {
-    let id = OrgId::new(flow.random, flow.now)?;
-    changes.push(Write::PutOrg(Org {
-        id,
-        realm: flow.realm,
-        name,
-        status: OrgStatus::Active,
-        owners: 1,
-        members: 1,
-        policy: AuthPolicy::default(),
-        rights_version: 1,
-        policy_epoch: 1,
-        created_at: flow.now,
-        version: Version::NEW,
-    }));
-    changes.push(Write::PutMembership(Membership {
-        org: id,
-        user: owner.id,
-        roles: vec![RoleKey::new(RoleKey::OWNER)],
-        status: MembershipStatus::Active,
-        rights_version: Membership::first_rights(flow.now),
-        created_at: flow.now,
-        version: Version::NEW,
-    }));
-    let actor = || Actor::User { user: owner.id, session: None };
-    changes.push(flow.audit_in(id, AuditKind::OrgCreated, actor(), json!({}))?);
-    changes.push(flow.audit_in(
-        id,
-        AuditKind::MemberAdded,
-        actor(),
-        json!({ "user": owner.id, "roles": ["owner"] }),
-    )?);
-    Ok(id)
 }
