@@ -154,9 +154,11 @@ impl UserMgmt {
     /// Makes another proven address of the principal the primary one. The former one is told, with a link to undo it.
     ///
     /// # Errors
-    /// An invalid `email`, [`Refused::NotFound`], or an outage.
+    /// An invalid `email`, [`Refused::NotFound`], too many attempts, or an outage.
     pub async fn make_email_primary(&self, client: &Client, proof: &StepUp, email: &str) -> Result<(), Error> {
         let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
+        let meter = Meter::new(self, client);
+        meter.take(&[meter.account_mail(proof.principal().user())], self.now()).await?;
         committing!(self, client, |flow| {
             (emails::plan_primary(&flow, proof.principal(), email.canonical()).await?, ())
         })

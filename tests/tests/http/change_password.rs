@@ -15,6 +15,7 @@ cells!(
     the_form_changes_the_password,
     what_was_begun_with_the_old_one_ends,
     of_a_change_and_a_reset_at_once_one_counts,
+    a_change_from_an_outdated_proof_counts_for_nothing,
 );
 
 const NEW: &str = "walrus in the afternoon";
@@ -148,6 +149,29 @@ async fn of_a_change_and_a_reset_at_once_one_counts(app: App) {
     );
     let changed = ended.0 == 200;
     for (password, works) in [(NEW, changed), ("set by the mailed link", !changed), (ann.password.as_str(), false)] {
+        let mut person = Person { password: password.into(), agent: app.agent(), ..ann.clone() };
+        assert_eq!(person.sign_in().await.status.as_u16() == 200, works, "{password}");
+    }
+}
+
+async fn a_change_from_an_outdated_proof_counts_for_nothing(app: App) {
+    let ann = Person::signed_in(&app, "ann").await;
+    let (mut phone, mut other) = (ann.elsewhere(&app), ann.elsewhere(&app));
+    phone.sign_in().await.expect(200);
+    other.sign_in().await.expect(200);
+    // Two sessions have proven the same present password, and neither ends the other.
+    let app =
+        app.restart(Setup { wrap: Box::new(|store| Rendezvous::of(store, Call::Commit, 2)), ..Setup::default() }).await;
+    let racers = [(&phone, NEW), (&other, "walrus in the morning")].map(|(person, new)| {
+        let mut agent = app.agent();
+        agent.cookies = person.agent.cookies.clone();
+        let body = json!({ "password": ann.password, "new_password": new, "keep_others": true });
+        async move { (new, agent.post("/auth/me/password", body).await.status.as_u16()) }
+    });
+    let mut ended = futures_util::future::join_all(racers).await;
+    ended.sort_by_key(|(_, status)| *status);
+    assert_eq!([ended[0].1, ended[1].1], [200, 403], "who comes second has proven a password that is no longer one");
+    for (password, works) in [(ended[0].0, true), (ended[1].0, false), (ann.password.as_str(), false)] {
         let mut person = Person { password: password.into(), agent: app.agent(), ..ann.clone() };
         assert_eq!(person.sign_in().await.status.as_u16() == 200, works, "{password}");
     }

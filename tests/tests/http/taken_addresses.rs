@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use usermgmt_conformance::{Call, Rendezvous};
+use usermgmt_core::limits;
 use usermgmt_core::model::IdentifierKind;
 use usermgmt_tests::app::{Setup, token};
 use usermgmt_tests::faults::Watched;
@@ -16,6 +17,7 @@ cells!(
     of_two_who_prove_an_address_at_once_one_gets_it,
     an_unproven_claim_keeps_nobody_from_an_address,
     several_recipients_and_disguises_are_refused,
+    notices_to_an_address_are_few,
 );
 
 /// What the asker sees and what it costs, with the address taken out.
@@ -175,4 +177,24 @@ async fn several_recipients_and_disguises_are_refused(app: App) {
     ask(&app, &mut ann, "ann+tag@new.test").await.expect(202);
     assert_eq!(app.mailbox.mails().len(), mails + 1);
     app.report.twin("EM-05");
+}
+
+async fn notices_to_an_address_are_few(app: App) {
+    let app = direct(app).await;
+    let mut ann = Person::signed_in(&app, "ann").await;
+    let (old, new) = (ann.email.clone(), "ann@new.test");
+    add(&app, &mut ann, new).await;
+    let before = app.mailbox.mails().len();
+    let mut refused = 0;
+    for number in 0..limits::MAILS_PER_ADDRESS_DAY + 5 {
+        let email = if number % 2 == 0 { new } else { &old };
+        let reply = ann.agent.post("/auth/me/emails/primary", json!({ "email": email })).await;
+        refused += usize::from(reply.status == 429);
+    }
+    assert!(refused >= 5, "{refused}");
+    app.work().await;
+    assert!(app.mailbox.mails().len() - before <= limits::MAILS_PER_ADDRESS_DAY as usize);
+    app.advance(time::Duration::DAY);
+    ann.sign_in().await.expect(200);
+    ann.agent.post("/auth/me/emails/primary", json!({ "email": new })).await.expect(200);
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 use minijinja::context;
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use usermgmt_service::core::limits::VERIFY_LINK_LIFE;
 use usermgmt_service::{Accepted, Error, SignUp};
@@ -35,8 +36,33 @@ pub(crate) struct SignUpInput {
     #[serde(default)]
     organization: Option<String>,
     /// Further fields that the application asks for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unrepeated")]
     fields: BTreeMap<String, String>,
+}
+
+/// Reads an object of texts; a name that comes twice is refused, as everywhere.
+fn unrepeated<'de, D: Deserializer<'de>>(reader: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Texts;
+
+    impl<'de> Visitor<'de> for Texts {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object of texts")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut texts = BTreeMap::new();
+            while let Some((name, text)) = map.next_entry()? {
+                if texts.insert(name, text).is_some() {
+                    return Err(A::Error::custom("a field comes twice"));
+                }
+            }
+            Ok(texts)
+        }
+    }
+
+    reader.deserialize_map(Texts)
 }
 
 async fn sign_up(context: &Context<'_>, input: &SignUpInput) -> Result<Accepted, Error> {
