@@ -1,12 +1,17 @@
 //! "That was not me": the link in the notice of a change.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 use serde_json::json;
 use time::Duration;
 use usermgmt_conformance::{Call, Rendezvous};
+use usermgmt_core::keys::KeyRing;
 use usermgmt_core::limits;
 use usermgmt_core::model::AuditKind;
-use usermgmt_service::{KeptMail, Limits};
+use usermgmt_core::port::ManualClock;
+use usermgmt_core::store::Store;
+use usermgmt_service::{AddressProof, Client, DevMailbox, KeptMail, Limits, UserMgmt};
 use usermgmt_tests::app::{Setup, link, token};
 use usermgmt_tests::{App, Person, Reply, cells};
 
@@ -19,6 +24,8 @@ cells!(
     an_address_squatted_meanwhile_comes_back_too,
     an_undo_lives_seven_days,
     one_undo_in_many_hands_is_done_once,
+    an_address_proven_at_the_same_moment_goes_too,
+    a_wish_granted_at_the_same_moment_is_void,
 );
 
 /// Somebody who has just proven who they are asks for another address.
@@ -256,4 +263,59 @@ async fn one_undo_in_many_hands_is_done_once(app: App) {
     assert_eq!(app.mails(&ann.email).len(), before + 1);
     assert_eq!(events(&app, AuditKind::AccountSecured).await.len(), 1);
     reset(&mut app.agent(), &token(&app.mail(&ann.email)), NEW).await.expect(200);
+}
+
+/// Another process of the same application, on the store behind a rendezvous.
+async fn beside(store: Arc<dyn Store>, app: (KeyRing, Arc<ManualClock>, DevMailbox)) -> UserMgmt {
+    let (keys, clock, mailbox) = app;
+    let builder = UserMgmt::builder(store, "http://localhost:1", keys).clock(clock).mailer(mailbox);
+    builder.email_change_without_approval().without_workers().build().await.unwrap()
+}
+
+async fn an_address_proven_at_the_same_moment_goes_too(app: App) {
+    let app = trusting(app).await;
+    let mut ann = Person::signed_in(&app, "ann").await;
+    let body = json!({ "password": ann.password, "new_password": "mine from now on" });
+    ann.agent.post("/auth/me/password", body).await.expect(200);
+    app.work().await;
+    let notice = app.mail(&ann.email);
+    ask_for_address(&mut ann, "evil@example.test", true).await.expect(202);
+    app.work().await;
+    let proof = token(&app.mail("evil@example.test"));
+    let parts = (app.keys.clone(), app.clock.clone(), app.mailbox.clone());
+    // Between the moment when the undo has read the addresses and its commit.
+    let wrap = move |store: Arc<dyn Store>| -> Arc<dyn Store> {
+        let bare = store.clone();
+        Rendezvous::interrupted(store, Call::Commit, async move {
+            let auth = beside(bare, parts).await;
+            auth.prove_added_email(&Client::default(), AddressProof::Link(proof.as_str().into())).await.unwrap();
+        })
+    };
+    let app = app.restart(Setup { wrap: Box::new(wrap), ..Setup::default() }).await;
+    undo(&app, &notice).await.expect(200);
+    assert_eq!(addresses(&app, &ann.email).await, [(ann.email.clone(), true)]);
+}
+
+async fn a_wish_granted_at_the_same_moment_is_void(app: App) {
+    let app = trusting(app).await;
+    let mut ann = Person::signed_in(&app, "ann").await;
+    let body = json!({ "password": ann.password, "new_password": "mine from now on" });
+    ann.agent.post("/auth/me/password", body).await.expect(200);
+    app.work().await;
+    let undo = token(&app.mail(&ann.email));
+    ask_for_address(&mut ann, "evil@example.test", true).await.expect(202);
+    let parts = (app.keys.clone(), app.clock.clone(), app.mailbox.clone());
+    // The worker has read the wish, and the account is secured before it commits.
+    let wrap = move |store: Arc<dyn Store>| -> Arc<dyn Store> {
+        let bare = store.clone();
+        Rendezvous::interrupted(store, Call::Commit, async move {
+            let auth = beside(bare, parts).await;
+            auth.secure_account(&Client::default(), undo.as_str().into()).await.unwrap();
+        })
+    };
+    let app = app.restart(Setup { wrap: Box::new(wrap), ..Setup::default() }).await;
+    app.work().await;
+    assert!(app.mails("evil@example.test").is_empty());
+    reset(&mut app.agent(), &token(&app.mail(&ann.email)), NEW).await.expect(200);
+    assert_eq!(addresses(&app, &ann.email).await, [(ann.email.clone(), true)]);
 }
