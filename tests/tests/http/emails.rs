@@ -20,30 +20,30 @@ cells!(
 );
 
 /// Asks for another address and does what was promised.
-pub async fn ask(app: &App, person: &mut Person, email: &str) -> Reply {
+pub(crate) async fn ask(app: &App, person: &mut Person, email: &str) -> Reply {
     let reply = person.agent.post("/auth/me/emails", json!({ "email": email })).await;
     app.work().await;
     reply
 }
 
-pub async fn direct(app: App) -> App {
+pub(crate) async fn direct(app: App) -> App {
     app.configured(usermgmt_service::Builder::email_change_without_approval).await
 }
 
 /// Presses the button behind the newest mailed link to an address, in a browser of its own.
-pub async fn press(app: &App, path: &str, mailbox: &str) -> Reply {
+pub(crate) async fn press(app: &App, path: &str, mailbox: &str) -> Reply {
     let reply = app.agent().post(path, json!({ "token": token(&app.mail(mailbox)) })).await;
     app.work().await;
     reply
 }
 
 /// Adds a proven address without approval.
-pub async fn add(app: &App, person: &mut Person, email: &str) {
+pub(crate) async fn add(app: &App, person: &mut Person, email: &str) {
     ask(app, person, email).await.expect(202);
     press(app, "/auth/emails/verify", email).await.expect(200);
 }
 
-pub async fn items(agent: &mut Agent) -> Vec<Value> {
+pub(crate) async fn items(agent: &mut Agent) -> Vec<Value> {
     agent.get("/auth/me/emails").await.expect(200).json()["items"].as_array().unwrap().clone()
 }
 

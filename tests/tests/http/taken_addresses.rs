@@ -1,5 +1,6 @@
 //! Addresses that belong to somebody else, or are claimed by several at once.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -20,10 +21,12 @@ cells!(
     notices_to_an_address_are_few,
 );
 
-/// What the asker sees and what it costs, with the address taken out.
-struct Seen(Vec<(u16, Vec<(String, String)>, String)>, Vec<std::collections::BTreeMap<&'static str, usize>>, usize);
+type Outward = (u16, Vec<(String, String)>, String);
 
-fn plain(reply: &Reply, email: &str) -> (u16, Vec<(String, String)>, String) {
+/// What the asker sees with the address taken out, the calls of the store, and the mails that came.
+struct Seen(Vec<Outward>, BTreeMap<&'static str, usize>, usize);
+
+fn plain(reply: &Reply, email: &str) -> Outward {
     let (status, headers, body) = reply.outward();
     (status, headers, body.replace(email, "ADDRESS"))
 }
@@ -61,10 +64,9 @@ async fn a_taken_address_looks_like_a_free_one(app: App) {
             asker.agent.get("/auth/me").await.expect(200);
             let mails = app.mails(&asker.email).len();
             let mut replies = Vec::new();
-            let mut calls = Vec::new();
             store.take_calls();
             let asked = asker.agent.post("/auth/me/emails", json!({ "email": email })).await;
-            calls.push(store.take_calls());
+            let calls = store.take_calls();
             replies.push(plain(&asked.expect(202), email));
             app.work().await;
             if approval {
