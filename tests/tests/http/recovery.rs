@@ -14,6 +14,7 @@ cells!(
     the_page_sets_it_and_the_link_leaves_the_address_bar,
     a_code_sets_it_in_the_browser_that_asked,
     links_and_codes_live_until_their_end,
+    a_limit_is_no_dead_link,
     the_owner_of_a_known_address_is_led_on,
     support_begins_a_reset_that_its_owner_can_stop,
 );
@@ -101,6 +102,8 @@ async fn the_page_sets_it_and_the_link_leaves_the_address_bar(app: App) {
     assert!(page.body.contains("/forgot\""));
     app.advance(limits::RESEND_PAUSE);
     let asked = browser.submit("/auth/forgot", "/auth/forgot", &[("email", &ann.email)]).await.expect(303);
+    let unknown = app.agent().submit("/auth/forgot", "/auth/forgot", &[("email", "nobody@example.test")]).await;
+    assert_eq!(asked.outward(), unknown.outward());
     let waiting = browser.follow(asked).await.expect(200);
     assert!(waiting.body.contains("name=\"code\"") && waiting.body.contains(&ann.email));
     app.work().await;
@@ -196,6 +199,28 @@ async fn links_and_codes_live_until_their_end(app: App) {
         let right = code(&forgot(&app, &mut ann.agent, &ann.email.clone()).await);
         app.advance(wait);
         ann.agent.post("/auth/reset", json!({ "code": right, "password": "plums and thunder" })).await.expect(status);
+    }
+}
+
+async fn a_limit_is_no_dead_link(app: App) {
+    let ann = Person::verified(&app, "ann").await;
+    let limits = Limits { verifications_per_address: 2, ..Limits::default() };
+    let app = app.configured(move |builder| builder.limits(limits)).await;
+    forgot(&app, &mut app.agent(), &ann.email).await;
+    let mut browser = app.agent();
+    for (door, fields) in [("/auth/reset", &[("password", NEW)][..]), ("/auth/secure", &[])] {
+        app.advance(limits::MINUTE);
+        let mail = app.mail(&ann.email);
+        assert!(link(&mail).starts_with(door), "{}", mail.text);
+        let opened = browser.navigate(&link(&mail)).await.expect(303);
+        let page = browser.follow(opened).await.expect(200);
+        // Others at the same place use up what may be tried.
+        reset(&mut app.agent(), "umr_", NEW).await.expect(410);
+        let wait = browser.fill(&page, door, fields).await.expect(429);
+        assert!(wait.body.contains("<button") && !wait.body.contains("name=\"code\""), "{}", wait.body);
+        app.advance(limits::MINUTE);
+        browser.fill(&wait, door, fields).await.expect(303);
+        app.work().await;
     }
 }
 

@@ -87,11 +87,13 @@ impl Door {
         }
     }
 
+    /// A link that cannot be used, or not now: what must only wait keeps its button.
     fn dead(&self, context: &Context<'_>, problem: &Problem) -> Response {
-        let data = context! { kind => self.kind.as_str(), path => self.path, email => "", dead => true };
+        let dead = problem.code == "link_invalid";
+        let data = context! { kind => self.kind.as_str(), path => self.path, email => "", dead };
         let mut response =
             pages::page(context, "mailed.html", Page { problem: Some(problem), data, ..Page::default() });
-        if problem.code == "link_invalid" {
+        if dead {
             context.clear_cookie(&mut response, CookieName::Link);
         }
         response

@@ -121,10 +121,11 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     }
 }
 
-/// A link that cannot be used any more leads to a new one.
+/// A link that cannot be used any more leads to a new one; what must only wait keeps its form.
 fn dead(context: &Context<'_>, problem: &Problem) -> Response {
-    let mut response = shown(context, "", false, (Some(problem), None), "");
-    if problem.code == "link_invalid" {
+    let dead = problem.code == "link_invalid";
+    let mut response = shown(context, "", !dead, (Some(problem), None), "");
+    if dead {
         context.clear_cookie(&mut response, CookieName::Link);
     }
     response
