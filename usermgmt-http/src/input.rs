@@ -1,7 +1,11 @@
 //! Bodies: read whole, typed, with unknown and repeated fields refused.
 
+use std::collections::BTreeMap;
+use std::fmt::{Formatter, Result as Written};
+
 use http::{HeaderMap, header};
-use serde::de::DeserializeOwned;
+use serde::Deserializer;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 
 use crate::problem::Problem;
 use crate::route::Representation;
@@ -52,6 +56,31 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         }
     }
     serde_json::from_slice(body).map_err(|_| Problem::MALFORMED)
+}
+
+/// Reads an object of texts; a name that comes twice is refused, as everywhere.
+pub(crate) fn unrepeated<'de, D: Deserializer<'de>>(reader: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Texts;
+
+    impl<'de> Visitor<'de> for Texts {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut Formatter<'_>) -> Written {
+            f.write_str("an object of texts")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut texts = BTreeMap::new();
+            while let Some((name, text)) = map.next_entry()? {
+                if texts.insert(name, text).is_some() {
+                    return Err(A::Error::custom("a field comes twice"));
+                }
+            }
+            Ok(texts)
+        }
+    }
+
+    reader.deserialize_map(Texts)
 }
 
 /// The fields of a form or a query. A field that comes twice is refused, as is one that is not expected.
@@ -108,17 +137,20 @@ mod tests {
     struct Input {
         #[serde(default)]
         _email: Option<String>,
+        #[serde(default, deserialize_with = "unrepeated")]
+        _further: BTreeMap<String, String>,
     }
 
     #[test]
     fn json_is_read_strictly() {
-        assert!(json::<Input>(br#"{"_email":"a"}"#).is_ok() && json::<Input>(b"").is_ok());
+        assert!(json::<Input>(br#"{"_email":"a","_further":{"a":"1","b":"2"}}"#).is_ok() && json::<Input>(b"").is_ok());
         let deep = "[".repeat(10_000);
         for bad in [
             &b"{"[..],
             br#"{"_email":1}"#,
             br#"{"_email":["a"]}"#,
             br#"{"_email":"a","_email":"b"}"#,
+            br#"{"_further":{"a":"1","a":"2"}}"#,
             br#"{"x":1}"#,
             b"\xff",
             br#"{"_email":"\ud800"}"#,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | go from nothing to a signed-in user, then to production | [`getting_started`] |
 //! | know a number, and why it is that | [`defaults`] |
+//! | know what a person and your code can do with an account | [`account`] |
 //! | have mails sent | [`mail`] |
 //! | know what is yours to do | [`threats`] |
 //! | keep data somewhere else | [`howto_store`] |
@@ -14,6 +15,9 @@ pub mod getting_started {}
 
 #[doc = include_str!("../manual/defaults.md")]
 pub mod defaults {}
+
+#[doc = include_str!("../manual/account.md")]
+pub mod account {}
 
 #[doc = include_str!("../manual/mail.md")]
 pub mod mail {}

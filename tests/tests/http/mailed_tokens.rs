@@ -36,16 +36,17 @@ const fn path(kind: TokenKind) -> &'static str {
 
 /// A fresh mail of this kind, in an account of its own.
 async fn mail_of(app: &App, kind: TokenKind, name: &str) -> KeptMail {
-    if kind == TokenKind::VerifyEmail {
-        let mut person = Person::new(app, name);
-        person.sign_up().await.expect(202);
-        app.work().await;
-        return app.mail(&person.email);
+    let mut person = Person::new(app, name);
+    if kind != TokenKind::VerifyEmail {
+        person = Person::signed_in(app, name).await;
     }
-    let mut person = Person::signed_in(app, name).await;
     let other = format!("{name}.other@example.test");
     match kind {
-        TokenKind::VerifyEmail => unreachable!(),
+        TokenKind::VerifyEmail => {
+            person.sign_up().await.expect(202);
+            app.work().await;
+            app.mail(&person.email)
+        }
         TokenKind::ResetPassword => forgot(app, &mut person.agent, &person.email).await,
         TokenKind::SecureAccount => {
             let body = json!({ "password": person.password, "new_password": "changed by hand" });

@@ -12,7 +12,22 @@ use crate::return_to;
 use crate::wire::{self, Response};
 
 /// Pages that show a form of their own name; other forms are on the account page.
-const FORMS: [&str; 5] = ["/sign-up", "/sign-in", "/verify", "/step-up", "/choose-organization"];
+const FORMS: [&str; 14] = [
+    "/sign-up",
+    "/sign-in",
+    "/verify",
+    "/step-up",
+    "/choose-organization",
+    "/forgot",
+    "/reset",
+    "/new-password",
+    "/secure",
+    "/emails/approve",
+    "/emails/verify",
+    "/account/emails",
+    "/account/profile",
+    "/account/password",
+];
 
 /// A page that says what went wrong and where to go from here: above all back to the form that was sent, or to the
 /// same page once more.

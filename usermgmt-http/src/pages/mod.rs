@@ -102,7 +102,7 @@ fn fields(context: &Context<'_>, problem: &Problem) -> Vec<(String, String)> {
     let min = context.auth.settings().password_rules.min_chars.to_string();
     let text = |field: &str, code: &str| {
         let code = code.replace('_', "-");
-        let own = format!("field-{field}-{code}");
+        let own = format!("field-{}-{code}", field.replace('_', "-"));
         let id = if texts.knows(&own) { own } else { format!("field-{code}") };
         texts.get(&context.language, &id, &[("min", &min)])
     };

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 use minijinja::context;
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::json;
 use usermgmt_service::core::limits::VERIFY_LINK_LIFE;
 use usermgmt_service::{Accepted, Error, SignUp};
@@ -13,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::verify::wait_for_mail;
 use crate::cookies::CookieName;
-use crate::input::Fields;
+use crate::input::{self, Fields};
 use crate::pages::{self, Page};
 use crate::problem::Problem;
 use crate::serve::Context;
@@ -36,33 +35,8 @@ pub(crate) struct SignUpInput {
     #[serde(default)]
     organization: Option<String>,
     /// Further fields that the application asks for.
-    #[serde(default, deserialize_with = "unrepeated")]
+    #[serde(default, deserialize_with = "input::unrepeated")]
     fields: BTreeMap<String, String>,
-}
-
-/// Reads an object of texts; a name that comes twice is refused, as everywhere.
-fn unrepeated<'de, D: Deserializer<'de>>(reader: D) -> Result<BTreeMap<String, String>, D::Error> {
-    struct Texts;
-
-    impl<'de> Visitor<'de> for Texts {
-        type Value = BTreeMap<String, String>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an object of texts")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut texts = BTreeMap::new();
-            while let Some((name, text)) = map.next_entry()? {
-                if texts.insert(name, text).is_some() {
-                    return Err(A::Error::custom("a field comes twice"));
-                }
-            }
-            Ok(texts)
-        }
-    }
-
-    reader.deserialize_map(Texts)
 }
 
 async fn sign_up(context: &Context<'_>, input: &SignUpInput) -> Result<Accepted, Error> {

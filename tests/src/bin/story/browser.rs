@@ -68,7 +68,13 @@ impl Browser {
 
     /// A new page is there: it is looked at.
     async fn arrived(&self) -> Result<()> {
-        eyes::look(&self.client, self.look.size().0).await
+        eyes::look(&self.client, self.look).await
+    }
+
+    /// Whether it is dark where the person sits.
+    pub(crate) async fn dim_the_light(&self) -> Result<()> {
+        let scheme = if self.look.is_dark() { "dark" } else { "light" };
+        self.client.issue_cmd(Own::color_scheme(scheme)).await.map(drop).map_err(Into::into)
     }
 
     /// Path and query of the page that is open.
@@ -150,6 +156,11 @@ impl Browser {
         Ok(self.field(label).await?.click().await?)
     }
 
+    /// Chooses from a list.
+    pub(crate) async fn choose(&self, label: &str, option: &str) -> Result<()> {
+        Ok(self.field(label).await?.select_by_label(option).await?)
+    }
+
     /// What stands in a field.
     pub(crate) async fn value(&self, label: &str) -> Result<String> {
         Ok(self.field(label).await?.prop("value").await?.unwrap_or_default())
@@ -169,6 +180,11 @@ impl Browser {
     /// Presses a button; another page comes.
     pub(crate) async fn press(&self, name: &str) -> Result<()> {
         self.leave_by(self.seen(&button(name)).await?).await
+    }
+
+    /// Whether there is such a button at this moment.
+    pub(crate) async fn has_button(&self, name: &str) -> Result<bool> {
+        Ok(!self.client.find_all(Locator::XPath(&button(name))).await?.is_empty())
     }
 
     /// Presses the button whose text contains this; another page comes.
@@ -209,24 +225,28 @@ impl Browser {
 
     /// Follows the first link whose text contains this.
     pub(crate) async fn follow_containing(&self, text: &str) -> Result<()> {
-        self.leave_by(self.seen(&format!("//a[contains(normalize-space(), \"{text}\")]")).await?).await
+        self.follow_saying(&[text]).await
     }
 
-    /// Whether such a link can be seen at this moment.
-    pub(crate) async fn has_link_containing(&self, text: &str) -> Result<bool> {
-        let xpath = format!("//a[contains(normalize-space(), \"{text}\")]");
-        Ok(!self.client.find_all(Locator::XPath(&xpath)).await?.is_empty())
+    /// How many links whose text contains all of this there are at this moment.
+    pub(crate) async fn links_saying(&self, texts: &[&str]) -> Result<usize> {
+        Ok(self.client.find_all(Locator::XPath(&link_saying(texts))).await?.len())
     }
 
-    /// Follows a link again and again until another one is there.
-    pub(crate) async fn follow_until(&self, again: &str, text: &str) -> Result<()> {
+    /// Follows the first link whose text contains all of this.
+    pub(crate) async fn follow_saying(&self, texts: &[&str]) -> Result<()> {
+        self.leave_by(self.seen(&link_saying(texts)).await?).await
+    }
+
+    /// Follows a link again and again until there are as many others that say this.
+    pub(crate) async fn follow_until(&self, again: &str, texts: &[&str], count: usize) -> Result<()> {
         let looking = || async {
-            if self.has_link_containing(text).await? {
+            if self.links_saying(texts).await? >= count {
                 return Ok(Some(()));
             }
             self.follow(again).await.map(|()| None)
         };
-        until(|| format!("no link to “{text}”"), looking).await
+        until(|| format!("{count} links to “{}”", texts.join("” and “")), looking).await
     }
 
     async fn leave_by(&self, way: Element) -> Result<()> {
@@ -283,4 +303,10 @@ impl Browser {
 /// A button by what it is called.
 fn button(name: &str) -> String {
     format!("//button[normalize-space()=\"{name}\" or @aria-label=\"{name}\"]")
+}
+
+/// A link whose text contains all of this.
+fn link_saying(texts: &[&str]) -> String {
+    let says: Vec<_> = texts.iter().map(|text| format!("contains(normalize-space(), \"{text}\")")).collect();
+    format!("//a[{}]", says.join(" and "))
 }

@@ -62,35 +62,44 @@ pub(crate) struct Stage<'a> {
     driver: &'a Chromedriver,
     look: Look,
     origin: String,
-    open: Mutex<Vec<(String, Client, TempDir)>>,
+    open: Mutex<Vec<(String, Browser, Client, TempDir)>>,
 }
 
 impl Stage<'_> {
     /// Opens another browser.
     pub(crate) async fn browser(&self, name: &str) -> Result<Browser> {
+        self.browser_with(name, self.look).await
+    }
+
+    /// Opens a browser at another device: at a desk if the run is played on a phone, and the other way round.
+    pub(crate) async fn browser_elsewhere(&self, name: &str) -> Result<Browser> {
+        self.browser_with(name, self.look.elsewhere()).await
+    }
+
+    async fn browser_with(&self, name: &str, look: Look) -> Result<Browser> {
         let profile = tempfile::tempdir()?;
         let mut wanted = Capabilities::new();
-        wanted.insert("goog:chromeOptions".into(), options(self.look, &profile).into());
+        wanted.insert("goog:chromeOptions".into(), options(look, &profile).into());
         wanted.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
         let connecting =
             ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&self.driver.address).await;
         let client = connecting?;
-        self.open.lock().await.push((name.to_owned(), client.clone(), profile));
-        let browser = Browser::new(client, &self.origin, self.look);
+        let browser = Browser::new(client.clone(), &self.origin, look);
+        self.open.lock().await.push((name.to_owned(), browser.clone(), client, profile));
         browser.make_sure_of_scripts().await.map_err(|fault| fault.during("JavaScript is not as it was ordered"))?;
+        browser.dim_the_light().await?;
         Ok(browser)
     }
 
     /// What is open at this moment.
     pub(crate) async fn open(&self) -> Vec<(String, Browser)> {
         let open = self.open.lock().await;
-        let browser = |client: &Client| Browser::new(client.clone(), &self.origin, self.look);
-        open.iter().map(|(name, client, _)| (name.clone(), browser(client))).collect()
+        open.iter().map(|(name, browser, ..)| (name.clone(), browser.clone())).collect()
     }
 
     /// Closes every browser.
     pub(crate) async fn close(self) {
-        for (_, client, _) in self.open.into_inner() {
+        for (_, _, client, _) in self.open.into_inner() {
             let _ = tokio::time::timeout(CLOSES_WITHIN, client.close()).await;
         }
     }

@@ -24,6 +24,12 @@ impl Own {
         Self { path: "goog/cdp/execute", body: json!({ "cmd": "Network.setCookie", "params": params }) }
     }
 
+    /// What the system says that the person prefers: `dark` or `light`.
+    pub(crate) fn color_scheme(scheme: &str) -> Self {
+        let params = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        Self { path: "goog/cdp/execute", body: json!({ "cmd": "Emulation.setEmulatedMedia", "params": params }) }
+    }
+
     /// A picture of the whole page, also of what must be scrolled to.
     pub(crate) fn whole_page(width: u32, height: u32) -> Self {
         let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::command::Own;
 use crate::fault::{Fault, Result, ensure};
+use crate::options::Look;
 
 /// Collects what is wrong with a page, as sentences. Also runs where the page itself may run nothing.
 const SCRIPT: &str = r#"
@@ -45,10 +46,38 @@ if (/[?&](token|code|password|csrf)=/.test(location.href)) wrong.push('there is 
 return wrong;
 "#;
 
+/// Names the file of axe-core, which then looks at every page too.
+const AXE: &str = "USERMGMT_TEST_AXE";
+/// Asks axe-core for what it finds.
+const AXE_RUNS: &str = r#"
+const done = arguments[arguments.length - 1];
+if (document.contentType !== 'text/html') return done([]);
+const say = ({id, help, nodes}) => `${id}: ${help}: ${nodes.map(node => node.html.slice(0, 160)).join(', ')}`;
+axe.run().then(({violations}) => done(violations.map(say)), error => done([String(error)]));
+"#;
+
+/// What axe-core finds, if it is here, in light and in dark colours.
+async fn axe(client: &Client, look: Look) -> Result<Vec<String>> {
+    // It waits for timers, which a page without scripts never sees.
+    let Some(path) = std::env::var_os(AXE).filter(|_| look.scripts) else { return Ok(Vec::new()) };
+    let source = std::fs::read_to_string(path)?;
+    client.execute(&format!("{source}\nwindow.axe = axe;"), vec![]).await?;
+    let mut wrong = Vec::new();
+    for scheme in ["dark", "light"] {
+        client.issue_cmd(Own::color_scheme(scheme)).await?;
+        let found = client.execute_async(AXE_RUNS, vec![]).await?;
+        let found = found.as_array().into_iter().flatten().filter_map(Value::as_str);
+        wrong.extend(found.map(|found| format!("axe, {scheme}: {found}")));
+    }
+    Ok(wrong)
+}
+
 /// Looks at the page that is open.
-pub(crate) async fn look(client: &Client, width: u32) -> Result<()> {
-    let wrong = client.execute(SCRIPT, vec![width.into()]).await?;
-    let wrong: Vec<_> = wrong.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+pub(crate) async fn look(client: &Client, look: Look) -> Result<()> {
+    let wrong = client.execute(SCRIPT, vec![look.size().0.into()]).await?;
+    let mut wrong: Vec<_> =
+        wrong.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    wrong.extend(axe(client, look).await?);
     let here = client.current_url().await?;
     ensure(wrong.is_empty(), || format!("{here}: {}", wrong.join("; ")))?;
     let complaints = complaints(&client.issue_cmd(Own::log()).await?);

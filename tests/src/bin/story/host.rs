@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -104,6 +105,25 @@ impl Host {
         let Self::Kit(app) = self else { return false };
         app.advance(usermgmt_core::limits::STEP_UP_FRESH * 2);
         true
+    }
+
+    /// Lets the pause pass after which an address is written to again, and with it what else is counted by the minute.
+    pub(crate) async fn let_pauses_pass(&self) -> Result<()> {
+        let example = match self {
+            Self::Kit(app) => {
+                app.advance(usermgmt_core::limits::RESEND_PAUSE);
+                return Ok(());
+            }
+            Self::Example(example) => example,
+        };
+        // Its time is not ours, but what it has counted is.
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(example.data.path().join("app.db"));
+        let emptied = async {
+            let mut db = options.connect().await?;
+            sqlx::query("delete from usermgmt_throttle").execute(&mut db).await?;
+            db.close().await
+        };
+        emptied.await.map_err(|error| Fault::new(format!("the counters cannot be emptied: {error}")))
     }
 
     /// A program that calls the application's JSON routes.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use usermgmt_tests::{Cell, Framework, StoreKind};
 
-const USAGE: &str = "usage: story [--framework axum|actix] [--store sqlite|postgres|memory] [--shots DIR]";
+const USAGE: &str =
+    "usage: story [--framework axum|actix] [--store sqlite|postgres|memory] [--shots DIR] [--look LOOK]";
 
 /// What was asked for.
 #[derive(Debug)]
@@ -12,11 +13,14 @@ pub(crate) struct Options {
     pub(crate) cell: Cell,
     /// Where pictures of all pages go.
     pub(crate) shots: Option<PathBuf>,
+    /// The looks of the runs: all, or one by its name, such as `phone-js`.
+    pub(crate) looks: Vec<Look>,
 }
 
 impl Options {
     pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { cell: Cell { framework: Framework::Axum, store: StoreKind::Sqlite }, shots: None };
+        let cell = Cell { framework: Framework::Axum, store: StoreKind::Sqlite };
+        let mut options = Self { cell, shots: None, looks: Look::ALL.to_vec() };
         // `--name value` and `--name=value` are the same.
         let mut args = args.flat_map(|arg| match arg.split_once('=') {
             Some((name, value)) if name.starts_with("--") => vec![name.to_owned(), value.to_owned()],
@@ -28,6 +32,12 @@ impl Options {
                 "--framework" => options.cell.framework = Framework::parse(&value).ok_or(USAGE)?,
                 "--store" => options.cell.store = StoreKind::parse(&value).ok_or(USAGE)?,
                 "--shots" => options.shots = Some(PathBuf::from(value)),
+                "--look" => {
+                    options.looks.retain(|look| look.slug() == value);
+                    if options.looks.is_empty() {
+                        return Err(USAGE.to_owned());
+                    }
+                }
                 _ => return Err(USAGE.to_owned()),
             }
         }
@@ -61,6 +71,16 @@ impl Look {
     /// Width and height of what is seen.
     pub(crate) const fn size(self) -> (u32, u32) {
         if self.phone { (390, 844) } else { (1280, 900) }
+    }
+
+    /// The same person at another device: a phone beside a desktop, a desktop beside a phone.
+    pub(crate) const fn elsewhere(self) -> Self {
+        Self { phone: !self.phone, ..self }
+    }
+
+    /// Whether the pages are seen in their dark colours; in the runs without JavaScript, so that both are looked at.
+    pub(crate) const fn is_dark(self) -> bool {
+        !self.scripts
     }
 
     /// Whether the address is proven by the link or, in the other runs, by the code.

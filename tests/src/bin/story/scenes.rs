@@ -1,13 +1,19 @@
 //! The story, scene by scene.
 
+#[path = "scenes/addresses.rs"]
+mod addresses;
 #[path = "scenes/arrival.rs"]
 mod arrival;
 #[path = "scenes/mail.rs"]
 mod mail;
 #[path = "scenes/organizations.rs"]
 mod organizations;
+#[path = "scenes/profile.rs"]
+mod profile;
 #[path = "scenes/projects.rs"]
 mod projects;
+#[path = "scenes/recovery.rs"]
+mod recovery;
 #[path = "scenes/sessions.rs"]
 mod sessions;
 #[path = "scenes/sign_in.rs"]
@@ -71,5 +77,8 @@ pub(crate) async fn all(host: &mut Host, stage: &Stage<'_>, teller: &Teller) -> 
     sessions::play(&scene).await?;
     organizations::play(&scene).await?;
     sessions::play_the_end(&scene).await?;
-    stranger::play(&scene).await
+    stranger::play(&scene).await?;
+    profile::play(&scene).await?;
+    addresses::play(&scene).await?;
+    recovery::play(&scene).await
 }

@@ -8,13 +8,31 @@ const MAILBOX: &str = "/auth/dev/mailbox";
 
 /// Opens the newest mail to an address, as soon as it has come.
 pub(super) async fn open(scene: &Scene<'_>, browser: &Browser, to: &str) -> Result<()> {
+    open_again(scene, browser, to, "", 1).await
+}
+
+/// Opens the newest mail about something to an address, as soon as there are as many of them.
+pub(super) async fn open_again(
+    scene: &Scene<'_>,
+    browser: &Browser,
+    to: &str,
+    about: &str,
+    count: usize,
+) -> Result<()> {
     scene.host.deliver().await;
+    let wanted = [to, about];
     browser.open(MAILBOX).await?;
     browser.is_headed("Development mailbox").await?;
-    browser.follow_until("Look again", to).await?;
+    browser.follow_until("Look again", &wanted, count).await?;
     scene.teller.shot(browser, "mailbox").await?;
-    browser.follow_containing(to).await?;
-    browser.reads(to).await
+    browser.follow_saying(&wanted).await?;
+    browser.reads(to).await?;
+    browser.reads(about).await
+}
+
+/// Opens the first mail about something to an address.
+pub(super) async fn open_about(scene: &Scene<'_>, browser: &Browser, to: &str, about: &str) -> Result<()> {
+    open_again(scene, browser, to, about, 1).await
 }
 
 /// How many mails to an address lie there.
@@ -28,7 +46,7 @@ pub(super) async fn count(scene: &Scene<'_>, browser: &Browser, to: &str) -> Res
 /// The link in the mail that is open.
 pub(super) async fn link(browser: &Browser) -> Result<String> {
     let text = browser.text().await?;
-    let link = text.split_whitespace().find(|word| word.contains("/auth/verify?token="));
+    let link = text.split_whitespace().find(|word| word.contains("?token="));
     let (_, path) =
         link.and_then(|link| link.split_once("/auth/")).ok_or_else(|| Fault::new("the mail has no link"))?;
     Ok(format!("/auth/{path}"))

@@ -67,3 +67,13 @@ pub(super) async fn sign_in(browser: &Browser, person: &Person) -> Result<()> {
     browser.fill("Password", person.password).await?;
     browser.press("Sign in").await
 }
+
+/// Comes to the account page, whoever was signed in, by way of the organization if there are several.
+pub(super) async fn enter(browser: &Browser, person: &Person) -> Result<()> {
+    browser.open("/auth/sign-in?return_to=%2Fauth%2Faccount").await?;
+    sign_in(browser, person).await?;
+    if browser.place().await?.starts_with("/auth/choose-organization") {
+        browser.press_containing(person.organization).await?;
+    }
+    browser.is_at("/auth/account").await
+}
