@@ -25,6 +25,8 @@ pub struct EmailItem {
     pub primary: bool,
     /// Whether it was proven. One that was not is waiting for it, and can be asked for again.
     pub verified: bool,
+    /// Whether it waits for the holder of the primary address to approve it; only then it is written to.
+    pub awaits_approval: bool,
     /// Whether mail to it comes back.
     pub undeliverable: bool,
     /// When it was added or asked for.
@@ -56,6 +58,7 @@ impl UserMgmt {
                 email: email.display,
                 primary: email.primary,
                 verified: email.verified_at.is_some(),
+                awaits_approval: false,
                 undeliverable: email.undeliverable_at.is_some(),
                 created_at: email.created_at,
             })
@@ -67,6 +70,7 @@ impl UserMgmt {
             email: token.display,
             primary: false,
             verified: false,
+            awaits_approval: token.kind == TokenKind::ApproveEmail,
             undeliverable: false,
             created_at: token.created_at,
         }));

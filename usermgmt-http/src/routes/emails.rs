@@ -104,17 +104,20 @@ async fn shown(
     values: Vec<(&str, &str)>,
 ) -> Result<Response, Problem> {
     let items = context.auth.emails(context.principal()?).await.map_err(|error| context.problem(error))?;
-    let waiting = items.iter().any(|item| !item.verified && !item.primary);
+    // What was asked for in this moment is not in the list before the worker has looked at it.
+    let asked = matches!(notice, Some("emails-asked" | "emails-approved"));
+    let waiting = asked || items.iter().any(|item| !item.verified && !item.primary && !item.awaits_approval);
+    let mailed = waiting || items.iter().any(|item| item.awaits_approval) || notice == Some("emails-asked-approval");
     let items = items.into_iter().map(|item| {
         context! {
             email => item.email, primary => item.primary, verified => item.verified,
-            undeliverable => item.undeliverable,
+            awaits_approval => item.awaits_approval, undeliverable => item.undeliverable,
         }
     });
     let fresh = extract::step_up(context.auth, &Ok(context.client.principal.clone()), None).is_ok();
     let approval = context.auth.settings().email_change_needs_approval;
     let back = pages::onward(&context.path("/account/emails"));
-    let data = context! { emails => items.collect::<Vec<_>>(), waiting, fresh, step_up => back, approval };
+    let data = context! { emails => items.collect::<Vec<_>>(), waiting, mailed, fresh, step_up => back, approval };
     Ok(pages::page(context, "account_emails.html", Page { values, problem, notice, data }))
 }
 

@@ -102,6 +102,17 @@ impl Browser {
         ensure(text.contains(wanted), || format!("“{wanted}” cannot be read in: {text}"))
     }
 
+    /// Loads the page again and again until this can be read.
+    pub(crate) async fn reads_some_time(&self, wanted: &str) -> Result<()> {
+        let looking = || async {
+            if self.text().await?.contains(wanted) {
+                return Ok(Some(()));
+            }
+            self.reload().await.map(|()| None)
+        };
+        until(|| format!("“{wanted}” cannot be read"), looking).await
+    }
+
     /// Makes sure that this cannot be read, nor stands anywhere in the page.
     pub(crate) async fn never_reads(&self, private: &str) -> Result<()> {
         let source = self.client.source().await?;

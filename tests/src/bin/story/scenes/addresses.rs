@@ -64,7 +64,7 @@ async fn ask(scene: &Scene<'_>) -> Result<()> {
             first.tick("It replaces my primary address").await?;
             first.press("Add address").await?;
             first.reads("We have sent a mail to your primary address.").await?;
-            first.reads(ADDED).await?;
+            first.reads_some_time(ADDED).await?;
             first.reads("Waits").await?;
             teller.shot(first, "addresses-asked").await?;
             first.reload().await?;
@@ -102,7 +102,7 @@ async fn approve(scene: &Scene<'_>) -> Result<()> {
             second.press("Approve this address").await?;
             second.is_at("/auth/account/emails").await?;
             second.reads("Approved.").await?;
-            second.reads("Waits").await
+            second.reads_some_time("Waits").await
         })
         .await?;
     teller.shot(second, "approved").await?;

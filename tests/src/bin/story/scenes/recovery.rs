@@ -165,7 +165,7 @@ async fn not_me(scene: &Scene<'_>, laptop: &Browser) -> Result<()> {
         .step("the notice of the change has a link for whoever did not do it", async {
             // Two changes and the reset of the scenes before, and this one.
             mail::open_again(scene, first, ZOE.email, "was changed", 4).await?;
-            first.reads("This was not me").await?;
+            first.reads("If it was not you").await?;
             first.follow_containing("?token=").await?;
             ensure(first.place().await? == "/auth/secure", || "the token stays in the address bar".into())?;
             first.is_headed("Was that not you?").await?;
