@@ -176,6 +176,7 @@ macro_rules! each_rule {
             a_taken_token_digest_is_named
             a_taken_attempt_digest_is_named
             a_second_key_check_is_named
+            a_key_check_moves_from_the_present_one
             a_taken_id_is_named
             a_taken_commit_id_is_named
         }

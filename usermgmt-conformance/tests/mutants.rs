@@ -74,6 +74,7 @@ killed_by! {
     silent_moves_are_noticed: MovesRightsOfNobody by a_stale_epoch_conflicts;
     epochs_moved_from_any_value_are_noticed: MovesFromAnyEpoch by a_stale_epoch_conflicts epochs_hold_under_a_race;
     rotations_from_any_secret_are_noticed: RotatesFromAnySecret by a_rotation_needs_the_running_session one_rotation_wins;
+    key_checks_moved_from_any_are_noticed: MovesAnyKeyCheck by a_key_check_moves_from_the_present_one;
     attempts_completed_twice_are_noticed: CompletesTwice by
         an_attempt_is_consumed_once an_attempt_can_be_consumed_until_it_expires
         a_completed_attempt_cannot_be_brought_back one_attempt_is_consumed_once;

@@ -11,6 +11,7 @@ use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
+use unicode_security::{MixedScript, skeleton};
 
 /// Longest local part, in bytes (RFC 5321 section 4.5.3.1.1).
 pub const LOCAL_PART_BYTES: usize = 64;
@@ -77,11 +78,13 @@ impl EmailAddress {
         if local.is_empty() || domain.is_empty() || domain.contains('@') || !local.split('.').all(is_atom) {
             return Err(EmailError::Malformed);
         }
-        let domain = canonical_domain(domain)?;
+        let typed = domain;
+        let domain = canonical_domain(typed)?;
         if local.len() > LOCAL_PART_BYTES || local.len() + 1 + domain.len() > ADDRESS_BYTES {
             return Err(EmailError::TooLong);
         }
-        Ok(Self { canonical: format!("{}@{domain}", local.to_ascii_lowercase()), display: display.to_owned() })
+        let shown = if typed.split('.').any(misleads) { &domain } else { typed };
+        Ok(Self { canonical: format!("{}@{domain}", local.to_ascii_lowercase()), display: format!("{local}@{shown}") })
     }
 
     /// The form that identity is decided by: ASCII only, lower case, one for each mailbox.
@@ -90,7 +93,8 @@ impl EmailAddress {
         &self.canonical
     }
 
-    /// The form to show: as it was typed.
+    /// The form to show: as it was typed, but with the A-labels of a domain that looks like another one: scripts are
+    /// mixed in a label, or it reads like ASCII (UTS #39 sections 4 and 5.1).
     #[must_use]
     pub fn display(&self) -> &str {
         &self.display
@@ -158,6 +162,11 @@ fn canonical_domain(typed: &str) -> Result<String, EmailError> {
     Ok(ascii.into_owned())
 }
 
+/// Whether people may take this label for another one.
+fn misleads(label: &str) -> bool {
+    !label.is_ascii() && (!label.is_single_script() || skeleton(label).all(|c| c.is_ascii()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,6 +204,22 @@ mod tests {
         }
         assert_ne!(canonical("mike@exampıe.org"), canonical("mike@example.org"));
         assert_ne!(canonical("a@straße.example"), canonical("a@strasse.example"));
+    }
+
+    #[test]
+    fn a_domain_that_looks_like_another_one_is_shown_as_it_is() {
+        let shown = |text| EmailAddress::parse(text).unwrap().display().to_owned();
+        for (typed, told) in [
+            ("Ann@\u{430}\u{440}\u{440}\u{4cf}\u{435}.com", "Ann@xn--80ak6aa92e.com"), // Cyrillic only
+            ("a@p\u{430}ypal.com", "a@xn--pypal-4ve.com"),                             // one Cyrillic letter
+            ("a@examp\u{131}e.org", "a@xn--exampe-t9a.org"),                           // a dotless i
+        ] {
+            assert_eq!(shown(typed), told);
+        }
+        for plain in ["Ann@Bücher.example", "a@пример.example", "a@例え.example", "a@xn--80ak6aa92e.com", "A@X.org"]
+        {
+            assert_eq!(shown(plain), plain);
+        }
     }
 
     #[test]

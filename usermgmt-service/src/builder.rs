@@ -7,6 +7,7 @@ use time::Duration;
 use usermgmt_core::error::Error;
 use usermgmt_core::id::RealmId;
 use usermgmt_core::keys::{KeyError, KeyRing};
+use usermgmt_core::limits::CONFLICT_TRIES;
 use usermgmt_core::password::PasswordRules;
 use usermgmt_core::permission::{RoleError, Roles};
 use usermgmt_core::policy::AuthPolicy;
@@ -361,14 +362,18 @@ impl Builder {
     }
 }
 
-/// Makes sure that store and key ring belong together.
+/// Makes sure that store and key ring belong together, and that the store is marked by the current key.
 async fn recognise(auth: &UserMgmt) -> Result<(), ConfigError> {
-    for _ in 0..2 {
-        if let Some(check) = auth.store().key_check().await? {
-            let fresh = auth.keys().to_be_created().is_some();
-            return if !fresh && auth.keys().recognises(&check) { Ok(()) } else { Err(ConfigError::WrongKey) };
-        }
-        if auth.keys().to_be_created().is_some() {
+    for _ in 0..CONFLICT_TRIES {
+        let present = auth.store().key_check().await?;
+        if let Some(check) = &present {
+            if auth.keys().to_be_created().is_some() || !auth.keys().recognises(check) {
+                return Err(ConfigError::WrongKey);
+            }
+            if check.key_id == auth.keys().current_id() {
+                return Ok(());
+            }
+        } else if auth.keys().to_be_created().is_some() {
             if !auth.settings().origin.is_local() {
                 return Err(ConfigError::KeyMissing);
             }
@@ -376,10 +381,16 @@ async fn recognise(auth: &UserMgmt) -> Result<(), ConfigError> {
         }
         let client = Client::default();
         let changes = auth.flow(&client).changes().map_err(|error| ConfigError::Start(error.into()))?;
-        match auth.commit_raw(changes.with(Write::PutKeyCheck(auth.keys().check_value()))).await {
+        let check = auth.keys().check_value();
+        let mark = match present {
+            Some(present) => Write::MoveKeyCheck { from: present.key_id, to: check },
+            None => Write::PutKeyCheck(check),
+        };
+        match auth.commit_raw(changes.with(mark)).await {
             Ok(_) => return Ok(()),
             // Another process was first: see whether it has the same key.
             Err(error) if error.kind() == StoreErrorKind::Duplicate(UniqueKey::KeyCheck) => {}
+            Err(error) if error.kind() == StoreErrorKind::Conflict => {}
             Err(error) => return Err(error.into()),
         }
     }

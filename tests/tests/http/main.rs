@@ -17,6 +17,7 @@ mod enumeration;
 mod guesses;
 mod hooks;
 mod input;
+mod keys;
 mod languages;
 mod limits;
 mod mailed_tokens;

@@ -10,6 +10,7 @@ cells!(
     passwords_are_checked_when_they_are_set,
     several_recipients_in_one_field_are_refused,
     split_and_disguised_addresses_are_refused_or_distinct,
+    domains_that_look_like_others_are_unmasked,
     aliases_are_accounts_of_their_own,
     names_cannot_disguise,
     nothing_can_be_assigned_that_is_not_asked_for,
@@ -129,6 +130,31 @@ async fn several_recipients_in_one_field_are_refused(app: App) {
     app.work().await;
     assert_eq!(app.mailbox.mails().len(), 1);
     app.report.twin("EM-05");
+}
+
+async fn domains_that_look_like_others_are_unmasked(app: App) {
+    for email in ["a@xn--example-.com", "a@xn--a-0.example.test", "a@xn--.example.test"] {
+        let refused = Person { email: email.into(), ..Person::new(&app, "x") }.sign_up().await.expect(422);
+        assert_eq!(refused.json()["fields"][0]["field"], "email", "{email}");
+    }
+    let shown_to = async |typed: &str| {
+        let mut person = Person { email: typed.into(), ..Person::new(&app, "x") };
+        person.sign_up().await.expect(202);
+        app.work().await;
+        let mail = app.mailbox.mails().into_iter().next().unwrap();
+        person.agent.post("/auth/verify", json!({ "token": usermgmt_tests::app::token(&mail) })).await.expect(200);
+        person.sign_in().await.expect(200);
+        let page = person.agent.navigate("/auth/account").await.expect(200).body;
+        let me = person.agent.get("/auth/me").await.json()["user"]["email"].as_str().unwrap().to_owned();
+        assert!(page.contains(&me), "{page}");
+        me
+    };
+    // Cyrillic letters that read "apple", and one among Latin ones.
+    assert_eq!(shown_to("ann@\u{430}\u{440}\u{440}\u{4cf}\u{435}.com").await, "ann@xn--80ak6aa92e.com");
+    assert_eq!(shown_to("ann@p\u{430}ypal.com").await, "ann@xn--pypal-4ve.com");
+    app.report.case("EM-07");
+    assert_eq!(shown_to("Ann@B\u{fc}cher.example").await, "Ann@B\u{fc}cher.example");
+    app.report.twin("EM-07");
 }
 
 async fn split_and_disguised_addresses_are_refused_or_distinct(app: App) {

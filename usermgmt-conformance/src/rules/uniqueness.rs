@@ -90,6 +90,23 @@ pub async fn a_second_key_check_is_named(store: AnyStore) {
     }
 }
 
+/// The key-check value moves on from the one that is there, and from no other.
+pub async fn a_key_check_moves_from_the_present_one(store: AnyStore) {
+    let check = |id: &str, byte| KeyCheck { key_id: id.to_owned(), tag: [byte; 32] };
+    let moved = |from: &str, to| Write::MoveKeyCheck { from: from.to_owned(), to };
+    let why = "where no key-check value is, none can be replaced";
+    fails(&store, StoreErrorKind::Conflict, why, [moved("first", check("second", 2))]).await;
+    assert_eq!(store.key_check().await.answer(), None, "{why}");
+    commit(&store, [Write::PutKeyCheck(check("first", 1))]).await;
+    commit(&store, [moved("first", check("second", 2))]).await;
+    assert_eq!(store.key_check().await.answer(), Some(check("second", 2)), "the key-check value was not replaced");
+    for from in ["first", "third"] {
+        let why = "a key-check value of another root key must not be replaced";
+        fails(&store, StoreErrorKind::Conflict, why, [moved(from, check("third", 3))]).await;
+        assert_eq!(store.key_check().await.answer(), Some(check("second", 2)), "{why}");
+    }
+}
+
 /// What is only ever inserted is a duplicate of `Id` when its id exists, and the first row stays.
 pub async fn a_taken_id_is_named(store: AnyStore) {
     member(&store).await;

@@ -276,6 +276,10 @@ impl Mutant {
                 let present = self.memory().digests.insert(id, to);
                 Write::RotateSession { id, from: present.unwrap_or(from), to, proofs, org, auth_epoch }
             }
+            Write::MoveKeyCheck { from, to } if self.has(Bug::MovesAnyKeyCheck) => {
+                let present = self.inner.key_check().await?;
+                Write::MoveKeyCheck { from: present.map_or(from, |check| check.key_id), to }
+            }
             Write::ConsumeAttempt { .. } if self.has(Bug::CompletesTwice) => return Ok(Vec::new()),
             Write::RevokeTokens { kind, .. } if self.has(Bug::RevokesForEverybody) => {
                 let users = self.memory().users.clone();

@@ -44,6 +44,7 @@ pub(crate) enum Bug {
     MovesRightsOfNobody,
     MovesFromAnyEpoch,
     RotatesFromAnySecret,
+    MovesAnyKeyCheck,
     CompletesTwice,
     RevokesForEverybody,
     IgnoresTakenIds,

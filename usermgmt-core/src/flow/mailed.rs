@@ -10,13 +10,15 @@ use crate::model::{Actor, AuditKind, Identifier, IdentifierKind, Job, MailKind, 
 use crate::secret::{Bearer, Digest};
 use crate::store::{ChangeSet, Write};
 
-/// The live token of this kind behind a link. Changes nothing.
+/// The live token of this kind behind a link. Changes nothing. The link is derived again: a root key that has left the
+/// ring, perhaps because it leaked, takes its links along.
 ///
 /// # Errors
 /// [`Refused::LinkInvalid`] for a link that is not live, or is one of another kind.
 pub async fn by_link(flow: &Flow<'_>, kind: TokenKind, link: &Bearer) -> Result<Token> {
     let token = flow.store.token_by_digest(flow.realm, kind, link.digest()).await?;
-    Ok(token.filter(|token| token.is_live(flow.now)).ok_or(Refused::LinkInvalid)?)
+    let made = |token: &Token| mailed_secrets(flow.keys, token).is_some_and(|(own, _)| own.digest() == link.digest());
+    Ok(token.filter(|token| token.is_live(flow.now) && made(token)).ok_or(Refused::LinkInvalid)?)
 }
 
 /// The live token of this kind whose code this browser asked for. Changes nothing; the caller must count the try,

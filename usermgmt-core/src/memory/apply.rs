@@ -67,6 +67,10 @@ impl Tables {
             Write::PutKeyCheck(check) => {
                 ensure(self.key_check.replace(check).is_none(), duplicate(UniqueKey::KeyCheck))
             }
+            Write::MoveKeyCheck { from, to } => {
+                let present = self.key_check.replace(to);
+                ensure(present.is_some_and(|check| check.key_id == from), StoreErrorKind::Conflict)
+            }
             Write::PutUser(mut user) => {
                 let present = expect(&self.users, &user.id, user.version, |row| row.version)?;
                 if let Some(present) = present {

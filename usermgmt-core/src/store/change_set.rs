@@ -207,6 +207,14 @@ pub enum Write {
     Audit(AuditEvent),
     /// Inserts the store's key-check value.
     PutKeyCheck(KeyCheck),
+    /// Replaces the key-check value that the root key with this id made; if another one is there, the commit is a
+    /// conflict.
+    MoveKeyCheck {
+        /// Id of the root key that made the present value.
+        from: String,
+        /// The value of the next root key.
+        to: KeyCheck,
+    },
 }
 
 /// Everything that must become true together, or not at all.
@@ -289,7 +297,7 @@ impl Write {
     const fn rank(&self) -> u8 {
         match self {
             Self::StillAuthorised(_) => 0,
-            Self::PutKeyCheck(_) => 1,
+            Self::PutKeyCheck(_) | Self::MoveKeyCheck { .. } => 1,
             Self::PutUser(_) => 2,
             Self::MoveAuthEpoch { .. } => 3,
             Self::DeleteIdentifier { .. } | Self::PutIdentifier(_) => 4,

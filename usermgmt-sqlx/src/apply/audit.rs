@@ -3,7 +3,7 @@
 use sqlx::query;
 use usermgmt_core::keys::KeyCheck;
 use usermgmt_core::model::{Actor, AuditEvent, Subject};
-use usermgmt_core::store::{Result, UniqueKey};
+use usermgmt_core::store::{Result, StoreErrorKind, UniqueKey};
 
 use super::super::APPEND_CHANGE;
 use super::Apply;
@@ -66,5 +66,11 @@ impl Apply<'_> {
         );
         let insert = insert.bind(text(&check.key_id)?).bind(check.tag.as_slice());
         self.one(insert, duplicate(UniqueKey::KeyCheck)).await
+    }
+
+    pub(super) async fn move_key_check(&mut self, from: &str, to: &KeyCheck) -> Result<()> {
+        let update = query("UPDATE usermgmt_key_check SET key_id = $1, tag = $2 WHERE key_id = $3");
+        let update = update.bind(text(&to.key_id)?).bind(to.tag.as_slice()).bind(text(from)?);
+        self.one(update, StoreErrorKind::Conflict).await
     }
 }

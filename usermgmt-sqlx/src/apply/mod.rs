@@ -62,6 +62,7 @@ impl Apply<'_> {
         match write {
             Write::StillAuthorised(authority) => self.still_authorised(authority, exclusive).await,
             Write::PutKeyCheck(check) => self.put_key_check(&check).await,
+            Write::MoveKeyCheck { from, to } => self.move_key_check(&from, &to).await,
             Write::PutUser(user) => self.put_user(&user).await,
             Write::MoveAuthEpoch { user, from } => self.move_auth_epoch(user, from).await,
             Write::PutIdentifier(identifier) => self.put_identifier(&identifier).await,

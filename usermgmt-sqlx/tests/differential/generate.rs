@@ -56,7 +56,7 @@ impl<S: Store> History<S> {
         let epoch = if self.often() { epoch } else { self.below(3) };
         let there = self.reference.org(realm, org).await.unwrap().unwrap();
         let member = self.reference.membership(org, user).await.unwrap();
-        match self.below(28) {
+        match self.below(29) {
             0 => {
                 let member = self.often().then(|| StillMember {
                     org,
@@ -229,6 +229,11 @@ impl<S: Store> History<S> {
                     own: json!({}),
                     version: self.version(present),
                 })
+            }
+            27 => {
+                let present = self.reference.key_check().await.unwrap();
+                let from = present.filter(|_| self.below(8) > 0).map_or_else(|| "n".to_owned(), |check| check.key_id);
+                Write::MoveKeyCheck { from, to: KeyCheck { key_id: self.text(), tag: [4; 32] } }
             }
             _ => Write::PutKeyCheck(KeyCheck { key_id: "k".to_owned(), tag: [3; 32] }),
         }
