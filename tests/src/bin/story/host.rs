@@ -82,7 +82,7 @@ impl Host {
         app.work().await;
         // The kit keeps its mails to itself; the page shows those of the development mailbox.
         let Some(shown) = app.auth.dev_mailbox() else { return };
-        for kept in app.mailbox.mails() {
+        for kept in app.mailbox.mails().into_iter().rev() {
             if let (Ok(id), Ok(to)) = (kept.id.parse(), EmailAddress::parse(&kept.to)) {
                 let _ = shown.send(&Mail::new(id, to, kept.subject, kept.text, kept.html)).await;
             }

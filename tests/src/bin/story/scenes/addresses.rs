@@ -64,6 +64,7 @@ async fn ask(scene: &Scene<'_>) -> Result<()> {
             first.tick("It replaces my primary address").await?;
             first.press("Add address").await?;
             first.reads("We have sent a mail to your primary address.").await?;
+            host.deliver().await;
             first.reads_some_time(ADDED).await?;
             first.reads("Waits").await?;
             teller.shot(first, "addresses-asked").await?;
@@ -83,7 +84,7 @@ async fn ask(scene: &Scene<'_>) -> Result<()> {
 }
 
 async fn approve(scene: &Scene<'_>) -> Result<()> {
-    let Scene { teller, second, .. } = scene;
+    let Scene { host, teller, second, .. } = scene;
     let link = teller
         .step("the mail to the primary address asks for the approval, on another device too", async {
             mail::open_about(scene, second, ZOE.email, MAY_BE_ADDED).await?;
@@ -102,6 +103,7 @@ async fn approve(scene: &Scene<'_>) -> Result<()> {
             second.press("Approve this address").await?;
             second.is_at("/auth/account/emails").await?;
             second.reads("Approved.").await?;
+            host.deliver().await;
             second.reads_some_time("Waits").await
         })
         .await?;
