@@ -129,6 +129,8 @@ async fn by_hand(auth: &UserMgmt, pool: &SqlitePool, principal: &Principal) {
         let insert = insert.bind(&org).bind(event).bind(&realm).bind(kind).bind(&user).bind(detail);
         insert.bind(salt.as_slice()).bind(micros).execute(&mut *write).await.expect("written");
     }
+    let insert = sqlx::query("INSERT INTO usermgmt_change (org_id, user_id, changed_at) VALUES ($1, $2, $3)");
+    insert.bind(&org).bind(&user).bind(micros).execute(&mut *write).await.expect("written");
     write.commit().await.expect("committed");
 }
 
