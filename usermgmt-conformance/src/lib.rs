@@ -2,7 +2,8 @@
 #![expect(clippy::panic, clippy::expect_used, reason = "a library of assertions: a store that breaks a rule panics")]
 
 mod fixture;
-mod kit;
+#[doc(hidden)]
+pub mod kit;
 mod list;
 mod profile;
 mod prove;

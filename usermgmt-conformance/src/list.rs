@@ -68,6 +68,38 @@ macro_rules! each_rule {
             a_policy_is_set_and_its_epoch_moves
             rights_move_for_one_member_or_for_all
         }
+        slugs {
+            a_taken_slug_is_named
+            a_slug_is_not_taken_twice_in_one_commit
+            a_slug_is_unique_within_its_realm_only
+            a_slug_of_a_deleted_org_is_taken
+            a_rename_to_a_taken_slug_is_named
+            an_org_keeps_its_own_slug
+            slugs_that_differ_in_any_byte_are_different
+            an_org_is_found_by_its_slug
+        }
+        org_profiles {
+            an_org_profile_is_returned_as_it_was_put
+            the_facts_about_an_org_are_any_json
+            an_org_profile_is_written_from_the_version_that_was_read
+            an_org_profile_and_its_org_do_not_disturb_each_other
+        }
+        roles {
+            roles_are_set_and_rights_move
+            roles_are_set_from_the_rights_that_were_read
+            a_replacing_put_leaves_the_roles_alone
+            new_roles_end_an_older_authority
+        }
+        members {
+            a_member_is_listed_with_user_and_address
+            an_empty_filter_lets_every_member_through
+            members_are_filtered_by_status
+            members_are_filtered_by_prefix
+            any_identifier_of_a_member_counts_once
+            all_parts_of_a_member_filter_must_hold
+            members_of_another_organisation_are_not_listed
+            a_filtered_list_of_members_is_paged
+        }
         tokens {
             a_token_is_returned_as_it_was_put
             the_newest_token_of_a_browser_is_found
@@ -124,6 +156,27 @@ macro_rules! each_rule {
             an_event_is_returned_as_it_was_put
             the_detail_of_an_event_is_any_json
             events_belong_to_one_organisation_or_to_none
+            an_event_is_read_by_its_id
+            events_are_listed_newest_first
+            events_are_filtered_by_kind
+            events_are_filtered_by_user
+            events_are_filtered_by_time
+            all_parts_of_an_audit_filter_must_hold
+        }
+        sealing {
+            a_seal_is_written_on_its_event
+            a_chain_is_sealed_from_its_present_end
+            an_event_is_sealed_once
+            an_event_of_another_chain_is_not_sealed
+            each_chain_has_numbers_of_its_own
+            sealed_events_are_read_by_number
+            unsealed_events_are_read_by_chain
+        }
+        erasing {
+            an_erased_event_loses_its_payload
+            an_event_is_erased_once
+            an_event_of_another_chain_is_not_erased
+            an_erased_event_can_be_sealed
         }
         changes {
             each_subject_is_appended
@@ -193,6 +246,7 @@ macro_rules! each_rule {
             a_member_of_an_org_whose_rights_moved_commits_nothing
             a_member_under_a_new_policy_commits_nothing
             a_member_of_a_suspended_org_commits_nothing
+            a_member_of_a_deleted_org_commits_nothing
             authority_is_not_mixed_from_two_callers
             harmless_edits_do_not_disturb_authority
             a_rotation_does_not_disturb_authority
@@ -208,10 +262,11 @@ macro_rules! each_rule {
         paging {
             users_are_paged_by_id
             members_are_paged_by_user
+            orgs_are_paged_by_id
             memberships_of_a_user_are_paged_by_organisation
             sessions_are_paged_newest_first
             pending_jobs_are_paged_by_id
-            events_are_paged_by_id
+            events_are_paged_newest_first
             the_longest_page_is_whole
             a_list_is_read_on_while_rows_come_and_go
             sessions_are_read_on_while_they_begin_and_end
@@ -241,6 +296,9 @@ macro_rules! each_rule {
             one_identifier_is_inserted_once (profile)
             one_identifier_is_added_once (profile)
             one_removal_wins (profile)
+            one_slug_is_taken_once (profile)
+            one_set_of_roles_wins (profile)
+            one_sealer_wins (profile)
             one_token_is_consumed_once (profile)
             one_attempt_is_consumed_once (profile)
             tries_hold_under_a_race (profile)

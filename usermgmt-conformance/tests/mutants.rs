@@ -39,22 +39,23 @@ killed_by! {
         a_stale_removal_conflicts;
     a_commit_in_parts_is_noticed: AppliesHalf by
         a_failing_last_write_leaves_no_new_row a_failing_last_write_leaves_no_change every_failure_leaves_nothing
-        a_failed_commit_appends_nothing;
+        a_failed_commit_appends_nothing a_slug_is_not_taken_twice_in_one_commit;
     a_missing_guard_is_noticed: ForgetsGuard by
         a_suspended_user_commits_nothing an_inactive_user_commits_nothing an_ended_session_commits_nothing
         a_session_of_an_older_epoch_commits_nothing a_claimed_epoch_does_not_help_an_old_session
         a_removed_member_commits_nothing a_suspended_member_commits_nothing
-        a_member_of_a_suspended_org_commits_nothing authority_is_not_mixed_from_two_callers
-        an_owner_suspended_before_the_commit_commits_nothing owners_do_not_suspend_each_other;
+        a_member_of_a_suspended_org_commits_nothing a_member_of_a_deleted_org_commits_nothing
+        authority_is_not_mixed_from_two_callers new_roles_end_an_older_authority an_owner_suspended_before_the_commit_commits_nothing owners_do_not_suspend_each_other;
     a_guard_checked_afterwards_is_noticed: ChecksGuardAfterwards by
         authority_is_checked_before_its_own_writes a_suspended_user_commits_nothing;
     a_guard_that_is_not_held_is_noticed: ChecksGuardWithoutHolding by owners_do_not_suspend_each_other;
     a_guard_without_the_membership_is_noticed: GuardForgetsMember by
         a_removed_member_commits_nothing a_suspended_member_commits_nothing
         a_member_of_a_suspended_org_commits_nothing authority_is_not_mixed_from_two_callers;
+    a_guard_that_forgets_deletions_is_noticed: GuardForgetsDeletion by a_member_of_a_deleted_org_commits_nothing;
     a_guard_without_the_rights_is_noticed: GuardForgetsMemberRights by a_member_whose_rights_moved_commits_nothing;
     a_guard_without_the_rights_of_all_is_noticed: GuardForgetsOrgRights by
-        a_member_of_an_org_whose_rights_moved_commits_nothing;
+        a_member_of_an_org_whose_rights_moved_commits_nothing new_roles_end_an_older_authority;
     a_guard_without_the_policy_is_noticed: GuardForgetsPolicy by a_member_under_a_new_policy_commits_nothing;
     a_guard_that_minds_every_edit_is_noticed: GuardMindsEveryEdit by harmless_edits_do_not_disturb_authority;
     forgotten_commit_ids_are_noticed: ForgetsCommitIds by
@@ -63,7 +64,8 @@ killed_by! {
     replaced_epochs_are_noticed: ReplacesEpochs by a_replacing_put_leaves_the_epochs_alone;
     unnamed_keys_are_noticed: NamesNoKey by
         a_taken_identifier_is_named a_taken_session_digest_is_named a_taken_token_digest_is_named
-        a_taken_attempt_digest_is_named a_second_key_check_is_named;
+        a_taken_attempt_digest_is_named a_second_key_check_is_named a_taken_slug_is_named
+        a_slug_is_not_taken_twice_in_one_commit a_rename_to_a_taken_slug_is_named one_slug_is_taken_once;
     tokens_consumed_twice_are_noticed: ConsumesTwiceInARace by one_token_is_consumed_once;
     tokens_consumed_at_expiry_are_noticed: ConsumesAtExpiry by
         a_token_can_be_consumed_until_it_expires a_token_is_consumed_once;
@@ -93,11 +95,73 @@ killed_by! {
         a_password_is_returned_as_it_was_put a_password_can_be_replaced
         a_sign_in_record_joins_identifier_user_and_password;
 
+    // Organisations.
+    slugs_taken_twice_are_noticed: TakesSlugsTwice by
+        a_taken_slug_is_named a_slug_of_a_deleted_org_is_taken a_rename_to_a_taken_slug_is_named
+        slugs_that_differ_in_any_byte_are_different every_failure_leaves_nothing;
+    slugs_unique_in_all_realms_are_noticed: SlugsUniqueEverywhere by a_slug_is_unique_within_its_realm_only;
+    own_slugs_taken_for_duplicates_are_noticed: OwnSlugIsTaken by an_org_keeps_its_own_slug;
+    slugs_of_the_deleted_given_away_are_noticed: FreesSlugsOfTheDeleted by a_slug_of_a_deleted_org_is_taken;
+    slugs_of_any_realm_are_noticed: ForgetsRealmOfSlugs by
+        an_org_is_found_by_its_slug a_slug_is_unique_within_its_realm_only rows_of_another_realm_do_not_exist;
+    orgs_of_any_realm_are_noticed: ListsOrgsOfAnyRealm by orgs_are_paged_by_id rows_of_another_realm_do_not_exist;
+    forgotten_seats_are_noticed: ForgetsSeats by an_org_is_returned_as_it_was_put an_org_can_be_replaced;
+    ignored_versions_of_facts_about_orgs_are_noticed: IgnoresOrgProfileVersion by
+        an_org_profile_is_written_from_the_version_that_was_read a_stale_version_conflicts;
+    mixed_facts_about_orgs_are_noticed: MixesFactsOfOrgs by
+        an_org_profile_is_returned_as_it_was_put the_facts_about_an_org_are_any_json
+        an_org_profile_and_its_org_do_not_disturb_each_other;
+    replaced_roles_are_noticed: ReplacesRoles by a_replacing_put_leaves_the_roles_alone;
+    roles_set_from_any_rights_are_noticed: SetsRolesFromAnyRights by
+        roles_are_set_from_the_rights_that_were_read one_set_of_roles_wins a_stale_epoch_conflicts;
+    roles_that_move_no_rights_are_noticed: SetsRolesSilently by
+        roles_are_set_and_rights_move new_roles_end_an_older_authority each_subject_is_appended;
+    members_of_any_org_are_noticed: ListsMembersOfAnyOrg by
+        members_of_another_organisation_are_not_listed rows_of_another_organisation_do_not_exist;
+    forgotten_filters_of_members_are_noticed: ForgetsMemberFilter by
+        members_are_filtered_by_status members_are_filtered_by_prefix all_parts_of_a_member_filter_must_hold
+        a_filtered_list_of_members_is_paged;
+    empty_prefixes_of_members_that_want_a_name_are_noticed: EmptyMemberPrefixWantsAName by
+        an_empty_filter_lets_every_member_through;
+    prefixes_of_members_taken_for_patterns_are_noticed: MemberPrefixAsPattern by members_are_filtered_by_prefix;
+
+    // The audit log.
+    events_found_anywhere_are_noticed: FindsEventsOfAnyOrg by
+        an_event_is_read_by_its_id rows_of_another_realm_do_not_exist;
+    oldest_events_first_are_noticed: ListsOldestEventsFirst by
+        events_are_listed_newest_first events_are_paged_newest_first an_event_is_returned_as_it_was_put;
+    forgotten_kinds_of_events_are_noticed: EventsForgetKind by
+        events_are_filtered_by_kind all_parts_of_an_audit_filter_must_hold events_are_paged_newest_first;
+    forgotten_users_of_events_are_noticed: EventsForgetUser by
+        events_are_filtered_by_user all_parts_of_an_audit_filter_must_hold;
+    forgotten_subjects_of_events_are_noticed: EventsForgetSubject by events_are_filtered_by_user;
+    forgotten_times_of_events_are_noticed: EventsForgetTime by
+        events_are_filtered_by_time all_parts_of_an_audit_filter_must_hold;
+    inclusive_ends_of_time_are_noticed: EventsUntilIncluded by events_are_filtered_by_time;
+    seals_from_any_end_are_noticed: SealsFromAnyEnd by
+        a_chain_is_sealed_from_its_present_end one_sealer_wins every_failure_leaves_nothing;
+    events_sealed_again_are_noticed: SealsAgain by an_event_is_sealed_once;
+    sealed_foreign_events_are_noticed: SealsForeignEvents by an_event_of_another_chain_is_not_sealed;
+    an_end_that_stays_behind_is_noticed: EndStaysBehind by
+        a_seal_is_written_on_its_event a_chain_is_sealed_from_its_present_end each_chain_has_numbers_of_its_own;
+    inclusive_reads_of_a_chain_are_noticed: SealedFromItsOwnNumber by sealed_events_are_read_by_number;
+    scattered_unsealed_events_are_noticed: UnsealedScattered by unsealed_events_are_read_by_chain;
+    sealed_events_taken_for_unsealed_are_noticed: UnsealedKeepsSealed by
+        unsealed_events_are_read_by_chain a_chain_is_sealed_from_its_present_end;
+    erased_addresses_that_stay_are_noticed: ErasingKeepsAddress by an_erased_event_loses_its_payload;
+    erased_salts_that_stay_are_noticed: ErasingKeepsSalt by an_erased_event_loses_its_payload;
+    erased_seals_are_noticed: ErasingTakesTheSeal by
+        an_erased_event_loses_its_payload an_erased_event_can_be_sealed;
+    events_erased_again_are_noticed: ErasesAgain by an_event_is_erased_once;
+    erased_foreign_events_are_noticed: ErasesForeignEvents by an_event_of_another_chain_is_not_erased;
+
     // Texts and times.
     folded_case_is_noticed: FoldsCase by
-        keys_that_differ_in_any_byte_are_different similar_keys_are_not_found identifiers_are_listed_in_byte_order;
+        keys_that_differ_in_any_byte_are_different similar_keys_are_not_found identifiers_are_listed_in_byte_order
+        slugs_that_differ_in_any_byte_are_different;
     trimmed_texts_are_noticed: TrimsTexts by
-        texts_come_back_byte_for_byte keys_that_differ_in_any_byte_are_different;
+        texts_come_back_byte_for_byte keys_that_differ_in_any_byte_are_different
+        slugs_that_differ_in_any_byte_are_different;
     cut_texts_are_noticed: CutsLongTexts by long_texts_are_kept_whole;
     texts_cut_at_a_nul_are_noticed: CutsAtNul by a_nul_is_kept_or_refused;
     empty_texts_taken_for_absent_are_noticed: TakesEmptyForAbsent by
@@ -116,10 +180,12 @@ killed_by! {
     a_forgotten_org_of_events_is_noticed: ForgetsOrgOfEvents by
         rows_of_another_organisation_do_not_exist events_belong_to_one_organisation_or_to_none;
     inclusive_pages_are_noticed: PagesInclusively by members_are_paged_by_user;
-    lists_without_end_are_noticed: ForgetsTheEndOfAList by users_are_paged_by_id members_are_paged_by_user;
+    lists_without_end_are_noticed: ForgetsTheEndOfAList by
+        users_are_paged_by_id members_are_paged_by_user orgs_are_paged_by_id;
     alphabetical_order_is_noticed: SortsByAlphabet by identifiers_are_listed_in_byte_order;
     any_address_is_noticed: TakesAnyAddress by
-        a_principal_joins_user_address_and_organisation a_principal_may_lack_address_and_organisation;
+        a_principal_joins_user_address_and_organisation a_principal_may_lack_address_and_organisation
+        a_member_is_listed_with_user_and_address any_identifier_of_a_member_counts_once;
     hidden_sessions_are_noticed: HidesEndedSessions by a_principal_is_read_whatever_its_state a_session_ends_once;
     listed_dead_sessions_are_noticed: ListsExpiredSessions by the_list_shows_live_sessions_only;
     revived_sessions_are_noticed: TouchRevives by activity_never_revives_a_session activity_does_not_race_an_end;

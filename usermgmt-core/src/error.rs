@@ -10,7 +10,7 @@ use crate::keys::KeyError;
 use crate::password::PasswordError;
 use crate::policy::Demand;
 use crate::port::{HashError, RandomError};
-use crate::store::{Guard, StoreError, StoreErrorKind};
+use crate::store::{Guard, StoreError, StoreErrorKind, UniqueKey};
 
 /// Why a flow did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +47,15 @@ impl FieldError {
     /// The value holds characters that may not be used (control, bidirectional or invisible characters, NUL).
     pub const FORBIDDEN_CHARACTER: &'static str = "forbidden_character";
 
-    /// The value belongs to somebody else already. Said only to callers with an administrator's authority.
+    /// The value belongs to somebody else already. Said of addresses only to callers with an administrator's authority.
     pub const TAKEN: &'static str = "taken";
+    /// A word that the application keeps for itself.
+    pub const RESERVED: &'static str = "reserved";
+
+    /// Nothing of this name is known here.
+    pub const UNKNOWN: &'static str = "unknown";
+    /// There would be more of them than there may be.
+    pub const TOO_MANY: &'static str = "too_many";
 
     /// The primary address cannot be removed, only replaced by another one.
     pub const PRIMARY: &'static str = "primary";
@@ -105,6 +112,9 @@ impl FieldError {
         Self::MALFORMED,
         Self::FORBIDDEN_CHARACTER,
         Self::TAKEN,
+        Self::RESERVED,
+        Self::UNKNOWN,
+        Self::TOO_MANY,
         Self::PRIMARY,
         Self::WRONG,
         "domain",
@@ -202,6 +212,14 @@ pub enum Refused {
     NoActiveOrg,
     /// There is nothing of this name, or it belongs to somebody else.
     NotFound,
+    /// The roles give rights, or gave rights, that the caller does not hold.
+    RightsExceeded,
+    /// Somebody must answer for the organisation: this was its last active owner.
+    LastOwner,
+    /// The user is a member already.
+    AlreadyMember,
+    /// As many members are active as there may be.
+    SeatsTaken,
     /// The caller's authority ended between check and commit.
     AuthorityChanged,
     /// Others changed the same thing again and again meanwhile.
@@ -224,6 +242,10 @@ impl Refused {
         "wrong_org",
         "organization_required",
         "not_found",
+        "rights_exceeded",
+        "last_owner",
+        "already_member",
+        "seats_taken",
         "authority_changed",
         "conflict",
     ];
@@ -245,6 +267,10 @@ impl Refused {
             Self::WrongOrg => "wrong_org",
             Self::NoActiveOrg => "organization_required",
             Self::NotFound => "not_found",
+            Self::RightsExceeded => "rights_exceeded",
+            Self::LastOwner => "last_owner",
+            Self::AlreadyMember => "already_member",
+            Self::SeatsTaken => "seats_taken",
             Self::AuthorityChanged => "authority_changed",
             Self::Conflict => "conflict",
         }
@@ -298,6 +324,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error.kind() {
             StoreErrorKind::Conflict => Refused::Conflict.into(),
+            StoreErrorKind::Duplicate(UniqueKey::OrgSlug) => FieldError::new("slug", FieldError::TAKEN).into(),
             StoreErrorKind::Refused(guard) => match guard {
                 Guard::Authority | Guard::Session => Refused::AuthorityChanged,
                 Guard::Token => Refused::LinkInvalid,

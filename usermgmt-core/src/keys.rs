@@ -68,6 +68,8 @@ pub enum Purpose {
     Device,
     /// Keys of limits, so that a stored limit does not name an address.
     Throttle,
+    /// Commitments, tags and seals of audit events.
+    Audit,
 }
 
 impl Purpose {
@@ -78,6 +80,7 @@ impl Purpose {
             Self::Csrf => "usermgmt/csrf/1",
             Self::Device => "usermgmt/device/1",
             Self::Throttle => "usermgmt/throttle/1",
+            Self::Audit => "usermgmt/audit/1",
         }
     }
 }

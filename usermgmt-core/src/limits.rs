@@ -14,6 +14,19 @@ pub const PASSWORD_MAX_BYTES: usize = 1_024;
 
 /// Longest name of a person or an organisation, in code points.
 pub const NAME_MAX_CHARS: usize = 64;
+/// Roles of one member.
+pub const ROLES_PER_MEMBER: usize = 16;
+/// Roles that one organisation can make.
+pub const ROLES_PER_ORG: usize = 50;
+/// Rights of one role that an organisation makes.
+pub const RIGHTS_PER_ROLE: usize = 100;
+/// How long a deleted organisation can be restored.
+pub const ORG_RESTORABLE: Duration = Duration::days(30);
+/// Addresses that one user may want to make members, an hour. Whoever is added is told, and shows in the list of
+/// members: a way to ask who has an account must be slow.
+pub const ADDITIONS_PER_USER: u32 = 30;
+/// Longest name of an organisation in addresses, in characters.
+pub const SLUG_MAX_CHARS: usize = 48;
 /// Longest stored label of a device, in code points.
 pub const LABEL_MAX_CHARS: usize = 256;
 
@@ -103,6 +116,8 @@ pub const SUPPORT_RESET_WAIT: Duration = Duration::DAY;
 pub const EMAILS_PER_USER: usize = 10;
 /// Bytes of each part of a user's metadata, as JSON.
 pub const METADATA_BYTES: usize = 16 * 1024;
+/// Deepest nesting of metadata.
+pub const METADATA_DEPTH: usize = 8;
 
 /// Tries of a flow that meets a stale version, the first one included.
 pub const CONFLICT_TRIES: u32 = 8;

@@ -1,9 +1,11 @@
 //! Texts that people enter about themselves.
 
+use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::error::FieldError;
-use crate::limits::{LABEL_MAX_CHARS, NAME_MAX_CHARS};
+use crate::limits::{LABEL_MAX_CHARS, METADATA_BYTES, METADATA_DEPTH, NAME_MAX_CHARS, SLUG_MAX_CHARS};
+use crate::port::{Random, RandomError};
 
 /// Reads the name of a person or an organisation: NFC, surrounding space removed, 1 to 64 code points, no control,
 /// bidirectional or invisible characters, which could make one name look like another or break a line of a log.
@@ -26,6 +28,94 @@ pub fn name(field: &'static str, text: &str) -> Result<String, FieldError> {
         return Err(FieldError::new(field, FieldError::FORBIDDEN_CHARACTER));
     }
     Ok(name)
+}
+
+/// Names that no organisation can have in addresses: they name something of the application or of everybody.
+const RESERVED: [&str; 24] = [
+    "account",
+    "accounts",
+    "admin",
+    "api",
+    "app",
+    "assets",
+    "auth",
+    "blog",
+    "cdn",
+    "docs",
+    "ftp",
+    "help",
+    "localhost",
+    "login",
+    "mail",
+    "new",
+    "root",
+    "security",
+    "static",
+    "status",
+    "support",
+    "system",
+    "test",
+    "www",
+];
+
+/// Reads the name of an organisation in addresses: 2 to 48 lower-case ASCII letters, digits and single hyphens within,
+/// so that it can be a label of a host name (RFC 1035 section 2.3.1). Some words are reserved.
+///
+/// # Errors
+/// The error of this field.
+pub fn slug(field: &'static str, text: &str) -> Result<String, FieldError> {
+    let slug = text.trim().to_ascii_lowercase();
+    if slug.is_empty() {
+        return Err(FieldError::new(field, FieldError::REQUIRED));
+    }
+    if slug.len() > SLUG_MAX_CHARS {
+        return Err(FieldError::new(field, FieldError::TOO_LONG));
+    }
+    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if slug.len() < 2 || !slug.split('-').all(word) {
+        return Err(FieldError::new(field, FieldError::MALFORMED));
+    }
+    if RESERVED.contains(&slug.as_str()) {
+        return Err(FieldError::new(field, FieldError::RESERVED));
+    }
+    Ok(slug)
+}
+
+/// A slug for an organisation of this name, made distinct by random characters.
+///
+/// # Errors
+/// Fails when the random generator fails.
+pub fn slug_of(name: &str, random: &dyn Random) -> Result<String, RandomError> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let plain = name.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c));
+    let spelt: String = plain.map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    let mut bytes = [0; 6];
+    random.fill(&mut bytes)?;
+    let tail: String =
+        bytes.iter().filter_map(|byte| LETTERS.get(usize::from(byte % 32))).map(|b| char::from(*b)).collect();
+    let words = spelt.split_whitespace().take(4).map(|word| word.chars().take(8).collect::<String>());
+    Ok(words.chain([tail]).collect::<Vec<_>>().join("-"))
+}
+
+/// Reads metadata: a JSON object of at most 16 KiB, nested at most 8 deep.
+///
+/// # Errors
+/// The error of this field.
+pub fn object(field: &'static str, value: Value) -> Result<Value, FieldError> {
+    fn deep(value: &Value, left: usize) -> bool {
+        match value {
+            Value::Object(map) => left == 0 || map.values().any(|value| deep(value, left - 1)),
+            Value::Array(items) => left == 0 || items.iter().any(|value| deep(value, left - 1)),
+            _ => false,
+        }
+    }
+    if !value.is_object() || deep(&value, METADATA_DEPTH) {
+        return Err(FieldError::new(field, FieldError::MALFORMED));
+    }
+    if value.to_string().len() > METADATA_BYTES {
+        return Err(FieldError::new(field, FieldError::TOO_LONG));
+    }
+    Ok(value)
 }
 
 /// Reads a line that somebody enters: surrounding space removed, at most 256 code points, none that a name may not have.
@@ -61,6 +151,33 @@ fn is_forbidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::port::OsRandom;
+
+    #[test]
+    fn slugs_are_labels_of_host_names() {
+        for good in ["acme", "acme-2", "4711", "Acme", " a1 "] {
+            assert_eq!(slug("slug", good).unwrap(), good.trim().to_lowercase());
+        }
+        for (bad, code) in [
+            ("", FieldError::REQUIRED),
+            ("a", FieldError::MALFORMED),
+            ("-acme", FieldError::MALFORMED),
+            ("ac--me", FieldError::MALFORMED),
+            ("acme.org", FieldError::MALFORMED),
+            ("org_x", FieldError::MALFORMED),
+            ("b\u{fc}cher", FieldError::MALFORMED),
+            ("admin", FieldError::RESERVED),
+            (&"a".repeat(49), FieldError::TOO_LONG),
+        ] {
+            assert_eq!(slug("slug", bad).unwrap_err().code, code, "{bad}");
+        }
+        let long = "Extraordinarily Long & Loud: a Söhne company of several words".repeat(2);
+        for name in ["Quill & Feather", "Bücher", "李小龍", "!", "admin", &long] {
+            let made = slug_of(name, &OsRandom).unwrap();
+            assert_eq!(slug("slug", &made), Ok(made.clone()), "{name}");
+        }
+        assert!(slug_of("Quill & Feather", &OsRandom).unwrap().starts_with("quill-feather-"));
+    }
 
     #[test]
     fn honest_names_pass_and_disguises_do_not() {

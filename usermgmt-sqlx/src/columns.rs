@@ -17,7 +17,9 @@ columns! {
     password_columns = "usermgmt_password":
         user_id hash unproven_browser unproven_organization previous must_change changed_at version;
     org_columns = "usermgmt_org":
-        id realm name status owners members policy rights_version policy_epoch created_at version;
+        id realm slug name status deleted_at owners members seats roles policy rights_version policy_epoch created_at
+        version;
+    org_profile_columns = "usermgmt_org_profile": org_id public private settings version;
     membership_columns = "usermgmt_membership": org_id user_id roles status rights_version created_at version;
     token_columns = "usermgmt_token":
         id realm kind user_id digest key_id browser canonical display replaces_primary tries_left code_expires_at expires_at consumed_at
@@ -32,6 +34,17 @@ columns! {
         id realm job due_at tries lease_worker lease_until dead_at created_at;
     audit_columns = "usermgmt_audit":
         id realm org_id kind outcome actor actor_user_id actor_session_id actor_reason subject_id address detail salt
-        happened_at seal_number seal_mac;
+        erased key_id tag happened_at seal_number seal_key_id seal_mac;
+    head_columns = "usermgmt_audit_head": number key_id mac;
     change_columns = "usermgmt_change": number user_id session_id org_id changed_at;
+}
+
+/// The primary address of the user at hand: a subselect and no join, so that a second one could not double the row.
+macro_rules! primary_email {
+    () => {
+        concat!(
+            "(SELECT display FROM usermgmt_identifier WHERE usermgmt_identifier.user_id = usermgmt_user.id",
+            " AND kind = 'email' AND is_primary ORDER BY canonical LIMIT 1)"
+        )
+    };
 }

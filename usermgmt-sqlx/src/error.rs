@@ -9,6 +9,7 @@ const UNIQUE: &[(&str, &str, UniqueKey)] = &[
     ("usermgmt_session_digest", "usermgmt_session.digest", UniqueKey::SessionDigest),
     ("usermgmt_token_digest", "usermgmt_token.digest", UniqueKey::TokenDigest),
     ("usermgmt_attempt_digest", "usermgmt_attempt.digest", UniqueKey::AttemptDigest),
+    ("usermgmt_org_slug", "usermgmt_org.slug", UniqueKey::OrgSlug),
     ("usermgmt_identifier_pkey", "usermgmt_identifier.realm", UniqueKey::Identifier),
     ("usermgmt_key_check_pkey", "usermgmt_key_check.only_row", UniqueKey::KeyCheck),
 ];

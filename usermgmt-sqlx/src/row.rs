@@ -2,9 +2,9 @@
 
 use time::Duration;
 use usermgmt_core::model::{
-    Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Change, Identifier, IdentifierKind,
-    Membership, MembershipStatus, Org, OrgStatus, Origin, OutboxRow, PasswordCredential, Profile, Seal, Session,
-    Subject, Token, TokenKind, Unproven, User, UserKind, UserStatus,
+    Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Change, EventTag, Identifier, IdentifierKind,
+    MemberRecord, Membership, MembershipStatus, Org, OrgProfile, OrgStatus, Origin, OutboxRow, PasswordCredential,
+    Profile, Seal, Session, Subject, Token, TokenKind, Unproven, User, UserKind, UserStatus,
 };
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::store::Result;
@@ -83,14 +83,29 @@ pub(crate) fn org(cells: &mut Cells<'_>) -> Result<Org> {
     Ok(Org {
         id: cells.id("id")?,
         realm: cells.id("realm")?,
+        slug: cells.cell("slug")?,
         name: cells.cell("name")?,
         status: cells.word("status", OrgStatus::from_word)?,
+        deleted_at: cells.maybe_time("deleted_at")?,
         owners: cells.number("owners")?,
         members: cells.number("members")?,
+        seats: cells.maybe("seats", |seats: i64| u32::try_from(seats).ok())?,
+        roles: cells.json("roles")?,
         policy: cells.json("policy")?,
         rights_version: cells.number("rights_version")?,
         policy_epoch: cells.number("policy_epoch")?,
         created_at: cells.time("created_at")?,
+        version: cells.version()?,
+    })
+}
+
+pub(crate) fn org_profile(cells: &mut Cells<'_>) -> Result<OrgProfile> {
+    cells.of("usermgmt_org_profile");
+    Ok(OrgProfile {
+        org: cells.id("org_id")?,
+        public: cells.json("public")?,
+        private: cells.json("private")?,
+        settings: cells.json("settings")?,
         version: cells.version()?,
     })
 }
@@ -106,6 +121,10 @@ pub(crate) fn membership(cells: &mut Cells<'_>) -> Result<Membership> {
         created_at: cells.time("created_at")?,
         version: cells.version()?,
     })
+}
+
+pub(crate) fn member(cells: &mut Cells<'_>) -> Result<MemberRecord> {
+    Ok(MemberRecord { membership: membership(cells)?, user: user(cells)?, email: cells.cell("email")? })
 }
 
 pub(crate) fn token(cells: &mut Cells<'_>) -> Result<Token> {
@@ -202,17 +221,26 @@ pub(crate) fn event(cells: &mut Cells<'_>) -> Result<AuditEvent> {
         address: cells.cell("address")?,
         detail: cells.json("detail")?,
         salt: cells.bytes("salt")?,
+        erased: cells.maybe("erased", |bytes: &[u8]| bytes.try_into().ok())?,
+        tag: EventTag { key_id: cells.cell("key_id")?, mac: cells.bytes("tag")? },
         at: cells.time("happened_at")?,
         seal: {
             let number = cells.maybe("seal_number", |number: i64| u64::try_from(number).ok())?;
+            let key_id = cells.cell("seal_key_id")?;
             let mac = cells.maybe("seal_mac", |bytes: &[u8]| bytes.try_into().ok())?;
-            match (number, mac) {
-                (Some(number), Some(mac)) => Some(Seal { number, mac }),
-                (None, None) => None,
+            match (number, key_id, mac) {
+                (Some(number), Some(key_id), Some(mac)) => Some(Seal { number, key_id, mac }),
+                (None, None, None) => None,
                 _ => return Err(cells.corrupt("seal_mac")),
             }
         },
     })
+}
+
+/// Where a chain ends.
+pub(crate) fn head(cells: &mut Cells<'_>) -> Result<Seal> {
+    cells.of("usermgmt_audit_head");
+    Ok(Seal { number: cells.number("number")?, key_id: cells.cell("key_id")?, mac: cells.bytes("mac")? })
 }
 
 fn actor(cells: &mut Cells<'_>) -> Result<Actor> {

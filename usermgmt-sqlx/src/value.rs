@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
+use usermgmt_core::id::{OrgId, RealmId};
 use usermgmt_core::store::{Result, StoreError, StoreErrorKind};
 
 const NANOS_PER_MICRO: i128 = 1_000;
@@ -42,6 +43,11 @@ pub(crate) fn text(text: &str) -> Result<&str> {
 /// A text that may be absent.
 pub(crate) fn maybe_text(maybe: Option<&String>) -> Result<Option<&str>> {
     maybe.map(|value| text(value)).transpose()
+}
+
+/// The chain that an event belongs to.
+pub(crate) fn chain(realm: RealmId, org: Option<OrgId>) -> String {
+    org.map_or_else(|| realm.to_string(), |org| org.to_string())
 }
 
 /// A document. JSON spells NUL and everything else that is special as an escape.

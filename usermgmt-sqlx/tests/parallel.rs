@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use support::rows::*;
 use usermgmt_core::id::RealmId;
-use usermgmt_core::model::UserFilter;
+use usermgmt_core::model::{MemberFilter, UserFilter};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{Committed, Guard, Store, StoreError, StoreErrorKind, Write};
 
@@ -102,7 +102,7 @@ async fn an_anchor_takes_turns<S: Store + Clone>(store: &S) {
     let tries: u32 = join_all(tasks).await.into_iter().map(Result::unwrap).sum();
     println!("{MEMBERS} members moved one organisation in {:?} with {tries} commits", begun.elapsed());
     let anchor = store.org(RealmId::DEFAULT, org_id(1)).await.unwrap().unwrap();
-    let members = store.members(org_id(1), PageRequest::first(200)).await.unwrap().items;
+    let members = store.members(org_id(1), &MemberFilter::default(), PageRequest::first(200)).await.unwrap().items;
     assert_eq!((u128::from(anchor.members), members.len()), (1 + MEMBERS, 2 * usize::try_from(MEMBERS).unwrap()));
 }
 

@@ -9,27 +9,23 @@ use super::{NOW, REALM};
 use crate::AnyStore;
 
 /// A change set of these writes at [`NOW`].
-pub(crate) fn changes(writes: impl IntoIterator<Item = Write>) -> ChangeSet {
+pub fn changes(writes: impl IntoIterator<Item = Write>) -> ChangeSet {
     changes_at(NOW, writes)
 }
 
 /// A change set of these writes at this time.
-pub(crate) fn changes_at(at: OffsetDateTime, writes: impl IntoIterator<Item = Write>) -> ChangeSet {
+pub fn changes_at(at: OffsetDateTime, writes: impl IntoIterator<Item = Write>) -> ChangeSet {
     let id = CommitId::new(&OsRandom, at).expect("the random generator works");
     writes.into_iter().fold(ChangeSet::new(id, REALM, at), ChangeSet::with)
 }
 
 /// Commits at [`NOW`].
-pub(crate) async fn commit(store: &AnyStore, writes: impl IntoIterator<Item = Write>) -> Committed {
+pub async fn commit(store: &AnyStore, writes: impl IntoIterator<Item = Write>) -> Committed {
     commit_at(store, NOW, writes).await
 }
 
 /// Commits at this time.
-pub(crate) async fn commit_at(
-    store: &AnyStore,
-    at: OffsetDateTime,
-    writes: impl IntoIterator<Item = Write>,
-) -> Committed {
+pub async fn commit_at(store: &AnyStore, at: OffsetDateTime, writes: impl IntoIterator<Item = Write>) -> Committed {
     let changes = changes_at(at, writes);
     let shown = format!("{:?}", changes.writes());
     let committed = store.commit(changes).await;
@@ -37,12 +33,12 @@ pub(crate) async fn commit_at(
 }
 
 /// Commits at [`NOW`] and demands this failure.
-pub(crate) async fn fails(store: &AnyStore, kind: StoreErrorKind, why: &str, writes: impl IntoIterator<Item = Write>) {
+pub async fn fails(store: &AnyStore, kind: StoreErrorKind, why: &str, writes: impl IntoIterator<Item = Write>) {
     fails_at(store, NOW, kind, why, writes).await;
 }
 
 /// Commits at this time and demands this failure.
-pub(crate) async fn fails_at(
+pub async fn fails_at(
     store: &AnyStore,
     at: OffsetDateTime,
     kind: StoreErrorKind,
@@ -56,12 +52,12 @@ pub(crate) async fn fails_at(
 }
 
 /// Commits at [`NOW`] and demands that this guard refuses.
-pub(crate) async fn refuses(store: &AnyStore, guard: Guard, why: &str, writes: impl IntoIterator<Item = Write>) {
+pub async fn refuses(store: &AnyStore, guard: Guard, why: &str, writes: impl IntoIterator<Item = Write>) {
     fails(store, StoreErrorKind::Refused(guard), why, writes).await;
 }
 
 /// An answer that no rule lets fail.
-pub(crate) trait Answer<T> {
+pub trait Answer<T> {
     /// The answer.
     fn answer(self) -> T;
 }
@@ -74,7 +70,7 @@ impl<T> Answer<T> for Result<T> {
 }
 
 /// A row that must be there.
-pub(crate) trait Found<T> {
+pub trait Found<T> {
     /// The row.
     fn found(self, what: &str) -> T;
 }

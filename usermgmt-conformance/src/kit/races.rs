@@ -8,7 +8,7 @@ use crate::{AnyStore, Call, Rendezvous};
 
 /// Commits, and again as long as another commit was in the way: what the contract tells callers to do on a conflict.
 /// Answers how it ended; a conflict that never ends is an error of the store.
-pub(crate) async fn insist(store: &AnyStore, writes: &[Write]) -> Result<Committed, StoreErrorKind> {
+pub async fn insist(store: &AnyStore, writes: &[Write]) -> Result<Committed, StoreErrorKind> {
     for _ in 0..500 {
         match store.commit(changes(writes.iter().cloned())).await {
             Err(error) if error.kind() == StoreErrorKind::Conflict => tokio::task::yield_now().await,
@@ -19,7 +19,7 @@ pub(crate) async fn insist(store: &AnyStore, writes: &[Write]) -> Result<Committ
 }
 
 /// Runs what each racer does, all at once, and answers how each ended, by racer.
-pub(crate) async fn race<T, F>(racers: usize, racer: impl Fn(usize) -> F) -> Vec<T>
+pub async fn race<T, F>(racers: usize, racer: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -35,7 +35,7 @@ where
 }
 
 /// All racers commit these writes at once; answers how each ended, conflicts resolved.
-pub(crate) async fn commits(
+pub async fn commits(
     store: &AnyStore,
     racers: usize,
     writes: impl Fn(u128) -> Vec<Write>,
@@ -49,7 +49,7 @@ pub(crate) async fn commits(
 }
 
 /// Exactly one racer must have won, and each loser been told why.
-pub(crate) fn one_winner(ends: &[Option<StoreErrorKind>], losers: StoreErrorKind, what: &str) -> u128 {
+pub fn one_winner(ends: &[Option<StoreErrorKind>], losers: StoreErrorKind, what: &str) -> u128 {
     let winners = ends.iter().filter(|end| end.is_none()).count();
     assert_eq!(winners, 1, "{what}: exactly one of {} must win, but {winners} did", ends.len());
     let told = ends.iter().flatten().all(|end| *end == losers);

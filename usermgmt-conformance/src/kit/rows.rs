@@ -6,9 +6,9 @@ use std::str::FromStr;
 use time::Duration;
 use usermgmt_core::id::{AttemptId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use usermgmt_core::model::{
-    Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Identifier, IdentifierKind, Job, MailKind,
-    Membership, MembershipStatus, Method, Org, OrgStatus, Origin, OutboxRow, PasswordCredential, Profile, Proof,
-    RoleKey, Session, Token, TokenKind, User, UserKind, UserStatus, Version,
+    Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, CustomRole, EventTag, Identifier,
+    IdentifierKind, Job, MailKind, Membership, MembershipStatus, Method, Org, OrgProfile, OrgStatus, Origin, OutboxRow,
+    PasswordCredential, Profile, Proof, RoleKey, Seal, Session, Token, TokenKind, User, UserKind, UserStatus, Version,
 };
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::policy::AuthPolicy;
@@ -25,7 +25,7 @@ fn id<T: FromStr<Err: Debug>>(prefix: &str, number: u128) -> T {
 macro_rules! numbered {
     ($($(#[$doc:meta])* $name:ident: $id:ident;)*) => { $(
         $(#[$doc])*
-        pub(crate) fn $name(number: u128) -> $id {
+        pub fn $name(number: u128) -> $id {
             id($id::PREFIX, number)
         }
     )* };
@@ -53,21 +53,21 @@ numbered! {
 }
 
 /// A realm that is not [`REALM`].
-pub(crate) fn other_realm() -> RealmId {
+pub fn other_realm() -> RealmId {
     realm(2)
 }
 
 /// A digest, named by a text.
-pub(crate) fn digest(of: &str) -> Digest {
+pub fn digest(of: &str) -> Digest {
     Digest::of(of.as_bytes())
 }
 
 /// A proof by password, so many seconds after [`NOW`].
-pub(crate) fn proof(seconds: i64) -> Proof {
+pub fn proof(seconds: i64) -> Proof {
     Proof { method: Method::Password, at: at(seconds) }
 }
 
-pub(crate) fn user(number: u128) -> User {
+pub fn user(number: u128) -> User {
     User {
         id: user_id(number),
         realm: REALM,
@@ -82,7 +82,7 @@ pub(crate) fn user(number: u128) -> User {
 }
 
 /// The primary, proven address of a user.
-pub(crate) fn identifier(user: u128, canonical: &str) -> Identifier {
+pub fn identifier(user: u128, canonical: &str) -> Identifier {
     Identifier {
         realm: REALM,
         kind: IdentifierKind::Email,
@@ -98,7 +98,7 @@ pub(crate) fn identifier(user: u128, canonical: &str) -> Identifier {
     }
 }
 
-pub(crate) fn password(user: u128) -> PasswordCredential {
+pub fn password(user: u128) -> PasswordCredential {
     PasswordCredential {
         user: user_id(user),
         hash: PasswordHash::from_phc(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$user{user}")),
@@ -111,7 +111,7 @@ pub(crate) fn password(user: u128) -> PasswordCredential {
 }
 
 /// A profile with something in every column.
-pub(crate) fn profile(user: u128) -> Profile {
+pub fn profile(user: u128) -> Profile {
     Profile {
         user: user_id(user),
         origin: Origin::SignUp,
@@ -126,14 +126,18 @@ pub(crate) fn profile(user: u128) -> Profile {
 }
 
 /// An organisation with one owner to come.
-pub(crate) fn org(number: u128) -> Org {
+pub fn org(number: u128) -> Org {
     Org {
         id: org_id(number),
         realm: REALM,
+        slug: format!("org-{number}"),
         name: format!("Organisation {number}"),
         status: OrgStatus::Active,
+        deleted_at: None,
         owners: 1,
         members: 1,
+        seats: None,
+        roles: Vec::new(),
         policy: AuthPolicy::default(),
         rights_version: 0,
         policy_epoch: 0,
@@ -142,8 +146,24 @@ pub(crate) fn org(number: u128) -> Org {
     }
 }
 
+/// Facts about an organisation, with something in every column.
+pub fn org_profile(org: u128) -> OrgProfile {
+    OrgProfile {
+        org: org_id(org),
+        public: serde_json::json!({ "site": org }),
+        private: serde_json::json!({ "customer": [org] }),
+        settings: serde_json::json!({ "theme": "dark" }),
+        version: Version::NEW,
+    }
+}
+
+/// A role that an organisation has made.
+pub fn custom_role(key: &str) -> CustomRole {
+    CustomRole { key: RoleKey::new(key), name: format!("Role {key}"), rights: vec!["project:*".to_owned()] }
+}
+
 /// An owner.
-pub(crate) fn membership(org: u128, user: u128) -> Membership {
+pub fn membership(org: u128, user: u128) -> Membership {
     Membership {
         org: org_id(org),
         user: user_id(user),
@@ -156,7 +176,7 @@ pub(crate) fn membership(org: u128, user: u128) -> Membership {
 }
 
 /// A session in no organisation, for 30 days.
-pub(crate) fn session(number: u128, user: u128) -> Session {
+pub fn session(number: u128, user: u128) -> Session {
     Session {
         id: session_id(number),
         realm: REALM,
@@ -177,7 +197,7 @@ pub(crate) fn session(number: u128, user: u128) -> Session {
 }
 
 /// A token with three tries; the code lives for 10 minutes, the link for a day.
-pub(crate) fn token(number: u128, user: u128) -> Token {
+pub fn token(number: u128, user: u128) -> Token {
     Token {
         id: token_id(number),
         realm: REALM,
@@ -198,7 +218,7 @@ pub(crate) fn token(number: u128, user: u128) -> Token {
 }
 
 /// An attempt that lives for 10 minutes.
-pub(crate) fn attempt(number: u128, user: u128) -> Attempt {
+pub fn attempt(number: u128, user: u128) -> Attempt {
     Attempt {
         id: attempt_id(number),
         realm: REALM,
@@ -219,7 +239,7 @@ pub(crate) fn attempt(number: u128, user: u128) -> Attempt {
 }
 
 /// A job that is due at once.
-pub(crate) fn job(number: u128) -> OutboxRow {
+pub fn job(number: u128) -> OutboxRow {
     OutboxRow {
         id: job_id(number),
         realm: REALM,
@@ -239,7 +259,7 @@ pub(crate) fn job(number: u128) -> OutboxRow {
 }
 
 /// An event outside any organisation.
-pub(crate) fn event(number: u128) -> AuditEvent {
+pub fn event(number: u128) -> AuditEvent {
     AuditEvent {
         id: event_id(number),
         realm: REALM,
@@ -251,13 +271,20 @@ pub(crate) fn event(number: u128) -> AuditEvent {
         address: None,
         detail: serde_json::json!({}),
         salt: [7; 16],
+        erased: None,
+        tag: EventTag { key_id: "key".to_owned(), mac: [8; 32] },
         at: NOW,
         seal: None,
     }
 }
 
+/// The seal of this place in a chain.
+pub fn seal(number: u64) -> Seal {
+    Seal { number, key_id: format!("key {number}"), mac: [number.to_le_bytes()[0]; 32] }
+}
+
 /// Commits user 1 as owner of organisation 1, with session 1 in it; answers the authority of that session.
-pub(crate) async fn member(store: &AnyStore) -> StillAuthorised {
+pub async fn member(store: &AnyStore) -> StillAuthorised {
     let acting = Session { org: Some(org_id(1)), ..session(1, 1) };
     let writes = [
         Write::PutUser(user(1)),

@@ -2,8 +2,8 @@
 
 use usermgmt_core::keys::KeyCheck;
 use usermgmt_core::model::{
-    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, OutboxRow, PasswordCredential,
-    PrincipalRecord, Profile, SignInRecord, Token, TokenKind, User, UserFilter, Version,
+    Attempt, AuditEvent, Change, Identifier, IdentifierKind, MemberRecord, Org, OrgProfile, OutboxRow,
+    PasswordCredential, PrincipalRecord, Profile, Seal, SignInRecord, Token, TokenKind, User, UserFilter, Version,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::policy::AuthPolicy;
@@ -11,8 +11,9 @@ use usermgmt_core::store::{ChangeSet, Committed, Guard, StillAuthorised, StoreEr
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, Found, NOW, REALM, at, attempt, changes, commit, digest, event, identifier, job, job_id, member,
-    membership, org, org_id, password, profile, proof, session, session_id, token, token_id, user, user_id, worker,
+    ALL_EVENTS, ALL_MEMBERS, Answer, Found, NOW, REALM, at, attempt, changes, commit, custom_role, digest, event,
+    event_id, identifier, job, job_id, member, membership, org, org_id, org_profile, password, profile, proof, seal,
+    session, session_id, token, token_id, user, user_id, worker,
 };
 
 const ADDRESS: &str = "a@example.test";
@@ -26,13 +27,15 @@ struct Everything {
     identifiers: Vec<Identifier>,
     passwords: Vec<Option<PasswordCredential>>,
     profiles: Vec<Option<Profile>>,
-    orgs: Vec<Option<usermgmt_core::model::Org>>,
-    memberships: Vec<Membership>,
+    orgs: Vec<Option<Org>>,
+    org_profiles: Vec<Option<OrgProfile>>,
+    members: Vec<MemberRecord>,
     tokens: Vec<Option<Token>>,
     attempts: Vec<Option<Attempt>>,
     principals: Vec<Option<PrincipalRecord>>,
     jobs: Vec<OutboxRow>,
     events: Vec<AuditEvent>,
+    head: Option<Seal>,
     changes: Vec<Change>,
     key_check: Option<KeyCheck>,
 }
@@ -46,12 +49,14 @@ impl Everything {
             passwords: Vec::new(),
             profiles: Vec::new(),
             orgs: Vec::new(),
-            memberships: Vec::new(),
+            org_profiles: Vec::new(),
+            members: Vec::new(),
             tokens: Vec::new(),
             attempts: Vec::new(),
             principals: Vec::new(),
             jobs: store.pending_jobs(REALM, PageRequest::first(50)).await.answer().items,
-            events: store.events(REALM, None, PageRequest::first(50)).await.answer().items,
+            events: store.events(REALM, None, &ALL_EVENTS, PageRequest::first(50)).await.answer().items,
+            head: store.chain_head(REALM, None).await.answer(),
             changes: store.changes(0, 50).await.answer().items,
             key_check: store.key_check().await.answer(),
         };
@@ -65,7 +70,9 @@ impl Everything {
             all.profiles.push(store.profile(user_id(number)).await.answer());
             all.passwords.push(store.password(user_id(number)).await.answer());
             all.orgs.push(store.org(REALM, org_id(number)).await.answer());
-            all.memberships.extend(store.members(org_id(number), PageRequest::first(50)).await.answer().items);
+            all.org_profiles.push(store.org_profile(org_id(number)).await.answer());
+            all.members
+                .extend(store.members(org_id(number), &ALL_MEMBERS, PageRequest::first(50)).await.answer().items);
             all.tokens.push(store.token(REALM, token_id(number)).await.answer());
             all.attempts.push(store.attempt(REALM, attempt(number, 1).digest).await.answer());
             all.principals.push(store.principal(REALM, session(number, 1).digest).await.answer());
@@ -81,6 +88,7 @@ async fn begin(store: &AnyStore) -> StillAuthorised {
         Write::PutIdentifier(identifier(1, ADDRESS)),
         Write::PutPassword(password(1)),
         Write::PutProfile(profile(1)),
+        Write::PutOrgProfile(org_profile(1)),
         Write::PutUser(user(3)),
         Write::PutIdentifier(identifier(3, "c@example.test")),
         Write::PutPassword(password(3)),
@@ -88,6 +96,7 @@ async fn begin(store: &AnyStore) -> StillAuthorised {
         Write::PutAttempt(attempt(1, 1)),
         Write::PutJob(job(1)),
         Write::Audit(event(1)),
+        Write::Audit(event(3)),
     ];
     commit(store, writes).await;
     store.lease(REALM, worker(1), NOW, at(60), 1).await.answer();
@@ -103,6 +112,7 @@ fn inserts() -> Vec<Write> {
         Write::PutPassword(password(2)),
         Write::PutProfile(profile(2)),
         Write::PutOrg(org(2)),
+        Write::PutOrgProfile(org_profile(2)),
         Write::PutMembership(membership(2, 2)),
         Write::PutToken(token(2, 2)),
         Write::PutAttempt(attempt(2, 2)),
@@ -124,6 +134,8 @@ fn updates() -> Vec<Write> {
         Write::DeletePassword { user: user_id(3), version: FIRST },
         Write::PutProfile(Profile { picture: None, version: FIRST, ..profile(1) }),
         Write::PutPolicy { org, policy: AuthPolicy { min_methods: Some(2), ..AuthPolicy::default() }, from: 0 },
+        Write::PutOrgProfile(OrgProfile { version: FIRST, ..org_profile(1) }),
+        Write::PutRoles { org, roles: vec![custom_role("clerk")], from: 0 },
         Write::MoveRights { org, user: None },
         Write::DeleteMembership { org, user: member, version: FIRST },
         Write::CountTry { id: token_id(1) },
@@ -138,7 +150,15 @@ fn updates() -> Vec<Write> {
             auth_epoch: 1,
         },
         Write::FinishJob { id: job_id(1), worker: worker(1) },
+        Write::EraseEvent { realm: REALM, org: None, id: event_id(3), commitment: [9; 32] },
+        sealing(0, &[3]),
     ]
+}
+
+/// Seals events of the realm.
+fn sealing(from: u64, events: &[u128]) -> Write {
+    let seals = events.iter().zip(from + 1..).map(|(number, place)| (event_id(*number), seal(place))).collect();
+    Write::SealEvents { realm: REALM, org: None, from, seals }
 }
 
 /// Removes the address of user 3.
@@ -193,6 +213,9 @@ pub async fn every_failure_leaves_nothing(store: AnyStore) {
         (removal(FIRST.next()), StoreErrorKind::Conflict),
         (Write::DeletePassword { user: user_id(3), version: FIRST.next() }, StoreErrorKind::Conflict),
         (Write::PutProfile(Profile { version: FIRST.next(), ..profile(1) }), StoreErrorKind::Conflict),
+        (Write::PutOrg(Org { slug: org(1).slug, ..org(3) }), StoreErrorKind::Duplicate(UniqueKey::OrgSlug)),
+        (Write::PutOrgProfile(OrgProfile { version: FIRST.next(), ..org_profile(1) }), StoreErrorKind::Conflict),
+        (Write::PutRoles { org: org_id(1), roles: Vec::new(), from: 9 }, StoreErrorKind::Conflict),
         (Write::MoveAuthEpoch { user: user_id(1), from: 9 }, StoreErrorKind::Conflict),
         (Write::MoveRights { org: org_id(1), user: Some(user_id(9)) }, StoreErrorKind::Conflict),
         (Write::CountTry { id: token_id(9) }, refused(Guard::Tries)),
@@ -200,6 +223,9 @@ pub async fn every_failure_leaves_nothing(store: AnyStore) {
         (Write::ConsumeAttempt { id: attempt(9, 1).id }, refused(Guard::Attempt)),
         (Write::RotateSession { id, from: to, to, proofs, org: None, auth_epoch: 0 }, refused(Guard::Session)),
         (Write::FinishJob { id: job_id(1), worker: worker(2) }, refused(Guard::Lease)),
+        (Write::EraseEvent { realm: REALM, org: None, id: event_id(9), commitment: [9; 32] }, StoreErrorKind::Conflict),
+        (sealing(1, &[1]), StoreErrorKind::Conflict),
+        (sealing(0, &[1, 9]), StoreErrorKind::Conflict),
     ];
     for (failing, kind) in failures {
         leaves_nothing(&store, inserts().into_iter().chain([failing]).collect(), kind).await;

@@ -7,7 +7,7 @@ use usermgmt_core::store::{Guard, SweepBefore, Write};
 use crate::AnyStore;
 use crate::kit::{
     Answer, Found, NOW, REALM, at, changes_at, commit, commit_at, digest, identifier, job, member, org, org_id,
-    password, profile, proof, refuses, session, session_id, token, token_id, user, user_id,
+    org_profile, password, profile, proof, refuses, session, session_id, token, token_id, user, user_id,
 };
 
 const ADDRESS: &str = "a@example.test";
@@ -54,6 +54,7 @@ pub async fn each_subject_is_appended(store: AnyStore) {
         (Write::MoveRights { org, user: Some(member) }, Subject::Member(org, member)),
         (Write::MoveRights { org, user: None }, Subject::Org(org)),
         (Write::PutPolicy { org, policy: AuthPolicy::default(), from: 0 }, Subject::Org(org)),
+        (Write::PutRoles { org, roles: Vec::new(), from: 1 }, Subject::Org(org)),
         (rotation(), Subject::Session(session_id(1))),
         (Write::EndSession { user: member, id: session_id(1) }, Subject::Session(session_id(1))),
         (Write::DeleteMembership { org, user: member, version: Version::NEW.next() }, Subject::Member(org, member)),
@@ -122,6 +123,7 @@ pub async fn harmless_writes_append_nothing(store: AnyStore) {
         Write::PutPassword(password(1)),
         Write::PutProfile(profile(1)),
         Write::PutOrg(org(2)),
+        Write::PutOrgProfile(org_profile(1)),
         Write::PutToken(token(1, 1)),
         Write::PutSession(session(2, 1)),
         Write::PutJob(job(1)),

@@ -129,6 +129,12 @@ pub async fn a_member_of_a_suspended_org_commits_nothing(store: AnyStore) {
     refused_after(&store, [Write::PutOrg(barred)], "a member of a suspended organisation committed").await;
 }
 
+/// Refused when the organisation was deleted after the check.
+pub async fn a_member_of_a_deleted_org_commits_nothing(store: AnyStore) {
+    let deleted = Org { status: OrgStatus::Deleted, deleted_at: Some(at(1)), version: FIRST, ..org(1) };
+    refused_after(&store, [Write::PutOrg(deleted)], "a member of a deleted organisation committed").await;
+}
+
 /// Refused when session and user do not belong together, when either is unknown, and in an organisation that is not the
 /// user's.
 pub async fn authority_is_not_mixed_from_two_callers(store: AnyStore) {

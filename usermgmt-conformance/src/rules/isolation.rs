@@ -9,8 +9,9 @@ use usermgmt_core::store::Write;
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, NOW, REALM, at, attempt, commit, digest, event, identifier, job, membership, org, org_id, other_realm,
-    password, profile, session, token, token_id, user, user_id, worker,
+    ALL_EVENTS, ALL_MEMBERS, Answer, NOW, REALM, at, attempt, commit, digest, event, event_id, identifier, job,
+    membership, org, org_id, org_profile, other_realm, password, profile, seal, session, token, token_id, user,
+    user_id, worker,
 };
 
 const ADDRESS: &str = "a@example.test";
@@ -24,6 +25,7 @@ async fn put_all(store: &AnyStore, realm: RealmId, number: u128) {
         Write::PutPassword(password(number)),
         Write::PutProfile(profile(number)),
         Write::PutOrg(Org { realm, ..org(number) }),
+        Write::PutOrgProfile(org_profile(number)),
         Write::PutMembership(membership(number, number)),
         Write::PutToken(Token { realm, browser: Some(digest("browser")), ..token(number, number) }),
         Write::PutAttempt(Attempt { realm, ..attempt(number, number) }),
@@ -31,6 +33,8 @@ async fn put_all(store: &AnyStore, realm: RealmId, number: u128) {
         Write::PutJob(OutboxRow { realm, ..job(number) }),
         Write::Audit(AuditEvent { realm, ..event(number) }),
         Write::Audit(AuditEvent { realm, org: Some(org_id(number)), ..event(number + 100) }),
+        Write::Audit(AuditEvent { realm, org: Some(org_id(number)), ..event(number + 200) }),
+        Write::SealEvents { realm, org: Some(org_id(number)), from: 0, seals: vec![(event_id(number + 200), seal(1))] },
     ];
     commit(store, writes).await;
 }
@@ -38,9 +42,11 @@ async fn put_all(store: &AnyStore, realm: RealmId, number: u128) {
 /// What a realm shows of the rows of one number: which of its reads find something.
 async fn seen(store: &AnyStore, realm: RealmId, number: u128) -> Vec<&'static str> {
     let canonical = format!("{number}@example.test");
-    let events = async |org| store.events(realm, org, PageRequest::first(9)).await.answer().items;
+    let events = async |org| store.events(realm, org, &ALL_EVENTS, PageRequest::first(9)).await.answer().items;
     let users = store.users(realm, &UserFilter::default(), PageRequest::first(9)).await.answer().items;
     let jobs = store.pending_jobs(realm, PageRequest::first(9)).await.answer().items;
+    let orgs = store.orgs(realm, PageRequest::first(9)).await.answer().items;
+    let unsealed = store.unsealed_events(realm, 9).await.answer();
     let browser = store.token_of_browser(realm, KIND, digest("browser")).await.answer();
     let secret = token(number, number).digest;
     let cookie = session(number, number).digest;
@@ -49,6 +55,8 @@ async fn seen(store: &AnyStore, realm: RealmId, number: u128) -> Vec<&'static st
         ("users", users.iter().any(|row| row.id == user_id(number))),
         ("sign_in_record", store.sign_in_record(realm, IdentifierKind::Email, &canonical).await.answer().is_some()),
         ("org", store.org(realm, org_id(number)).await.answer().is_some()),
+        ("org_by_slug", store.org_by_slug(realm, &org(number).slug).await.answer().is_some()),
+        ("orgs", orgs.iter().any(|row| row.id == org_id(number))),
         ("token", store.token(realm, token_id(number)).await.answer().is_some()),
         ("token_by_digest", store.token_by_digest(realm, KIND, secret).await.answer().is_some()),
         ("token_of_browser", browser.is_some_and(|row| row.id == token_id(number))),
@@ -57,6 +65,10 @@ async fn seen(store: &AnyStore, realm: RealmId, number: u128) -> Vec<&'static st
         ("pending_jobs", jobs.iter().any(|row| row.id == job(number).id)),
         ("events of the realm", events(None).await.iter().any(|row| row.id == event(number).id)),
         ("events of an organisation", !events(Some(org_id(number))).await.is_empty()),
+        ("event", store.event(realm, None, event(number).id).await.answer().is_some()),
+        ("unsealed_events", unsealed.iter().any(|row| row.id == event(number + 100).id)),
+        ("sealed_events", !store.sealed_events(realm, Some(org_id(number)), 0, 9).await.answer().is_empty()),
+        ("chain_head", store.chain_head(realm, Some(org_id(number))).await.answer().is_some()),
     ];
     found.into_iter().filter(|(_, found)| *found).map(|(read, _)| read).collect()
 }
@@ -66,7 +78,7 @@ pub async fn rows_of_another_realm_do_not_exist(store: AnyStore) {
     put_all(&store, REALM, 1).await;
     put_all(&store, other_realm(), 2).await;
     for (realm, mine, theirs) in [(REALM, 1, 2), (other_realm(), 2, 1)] {
-        assert_eq!(seen(&store, realm, mine).await.len(), 12, "a read does not find the rows of its own realm");
+        assert_eq!(seen(&store, realm, mine).await.len(), 18, "a read does not find the rows of its own realm");
         let none: [&str; 0] = [];
         assert_eq!(seen(&store, realm, theirs).await, none, "these reads find rows of another realm");
     }
@@ -92,12 +104,14 @@ pub async fn rows_of_another_organisation_do_not_exist(store: AnyStore) {
         let (org, user) = (org_id(mine), user_id(theirs));
         assert!(store.membership(org, user_id(mine)).await.answer().is_some(), "a membership is not found");
         assert_eq!(store.membership(org, user).await.answer(), None, "a member of another organisation is found");
-        let members = store.members(org, PageRequest::first(9)).await.answer().items;
-        let members: Vec<_> = members.iter().map(|row| (row.org, row.user)).collect();
+        let members = store.members(org, &ALL_MEMBERS, PageRequest::first(9)).await.answer().items;
+        let members: Vec<_> = members.iter().map(|row| (row.membership.org, row.user.id)).collect();
         assert_eq!(members, [(org, user_id(mine))], "members of another organisation are listed");
-        let events = store.events(REALM, Some(org), PageRequest::first(9)).await.answer().items;
+        let events = store.events(REALM, Some(org), &ALL_EVENTS, PageRequest::first(9)).await.answer().items;
         let events: Vec<_> = events.iter().map(|row| row.id).collect();
-        assert_eq!(events, [event(mine + 100).id], "events of another organisation are listed");
+        assert_eq!(events, [mine + 200, mine + 100].map(event_id), "events of another organisation are listed");
+        let facts = store.org_profile(org).await.answer().map(|row| row.org);
+        assert_eq!(facts, Some(org), "not the facts about the organisation are found");
     }
 }
 
@@ -139,9 +153,14 @@ pub async fn a_fresh_store_has_nothing(store: AnyStore) {
     assert_eq!(store.profile(user).await.answer(), None, "a profile was made up for a user who has none");
     assert_eq!(store.live_tokens(user, NOW).await.answer(), [], "a fresh store has tokens");
     assert_eq!(store.membership(org, user).await.answer(), None, "a fresh store has a membership");
-    assert_eq!(store.members(org, PageRequest::first(9)).await.answer().items, [], "a fresh store has members");
+    assert_eq!(
+        store.members(org, &ALL_MEMBERS, PageRequest::first(9)).await.answer().items,
+        [],
+        "a fresh store has members"
+    );
     let mine = store.memberships_of(user, PageRequest::first(9)).await.answer();
     assert_eq!((mine.items, mine.next), (Vec::new(), None), "a fresh store has memberships");
+    assert_eq!(store.org_profile(org).await.answer(), None, "facts were made up about an organisation that has none");
     assert_eq!(store.policy(org).await.answer(), None, "a policy was made up for an organisation that does not exist");
     assert_eq!(store.sessions(user, NOW, PageRequest::first(9)).await.answer().items, [], "a fresh store has sessions");
     assert_eq!(store.lease(REALM, worker(1), NOW, at(60), 9).await.answer(), [], "a fresh store has jobs");

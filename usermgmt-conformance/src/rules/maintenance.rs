@@ -8,9 +8,9 @@ use usermgmt_core::store::{Charge, Guard, StoreErrorKind, SweepBefore, ThrottleK
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, Found, MICRO, NOW, REALM, at, attempt, changes_at, commit, commit_at, digest, event, fails, identifier,
-    job, job_id, member, org_id, password, profile, proof, refuses, session, session_id, token, token_id, user,
-    user_id, worker,
+    ALL_EVENTS, Answer, Found, MICRO, NOW, REALM, at, attempt, changes_at, commit, commit_at, digest, event, event_id,
+    fails, identifier, job, job_id, member, org_id, org_profile, password, profile, proof, refuses, seal, session,
+    session_id, token, token_id, user, user_id, worker,
 };
 
 /// Before anything that a rule puts.
@@ -82,7 +82,7 @@ pub async fn a_resting_session_is_not_spent(store: AnyStore) {
     }
 }
 
-/// Everything else stays, however old: users, identifiers, passwords, organisations, members, jobs, events, keys.
+/// Everything else stays, however old: users, identifiers, passwords, facts, organisations, members, jobs, events, keys.
 pub async fn a_sweep_spares_everything_else(store: AnyStore) {
     let authority = member(&store).await;
     let check = usermgmt_core::keys::KeyCheck { key_id: "key".to_owned(), tag: [1; 32] };
@@ -91,9 +91,11 @@ pub async fn a_sweep_spares_everything_else(store: AnyStore) {
         Write::PutIdentifier(identifier(1, "a@example.test")),
         Write::PutPassword(password(1)),
         Write::PutProfile(profile(1)),
+        Write::PutOrgProfile(org_profile(1)),
         Write::PutJob(job(1)),
         Write::PutJob(job(2)),
         Write::Audit(event(1)),
+        Write::SealEvents { realm: REALM, org: None, from: 0, seals: vec![(event_id(1), seal(1))] },
     ];
     commit(&store, writes).await;
     store.lease(REALM, worker(1), NOW, at(60), 1).await.answer();
@@ -107,10 +109,13 @@ pub async fn a_sweep_spares_everything_else(store: AnyStore) {
     assert_eq!(store.identifiers(user_id(1)).await.answer().len(), 1, "an identifier was removed");
     assert!(store.password(user_id(1)).await.answer().is_some(), "a password was removed");
     assert!(store.profile(user_id(1)).await.answer().is_some(), "a profile was removed");
+    assert!(store.org_profile(org_id(1)).await.answer().is_some(), "facts about an organisation were removed");
     assert!(store.membership(org_id(1), user_id(1)).await.answer().is_some(), "a membership was removed");
     assert_eq!(store.key_check().await.answer(), Some(check), "the key-check value was removed");
-    let events = store.events(REALM, None, PageRequest::first(9)).await.answer().items;
+    let events = store.events(REALM, None, &ALL_EVENTS, PageRequest::first(9)).await.answer().items;
     assert_eq!(events.len(), 1, "an event was removed");
+    let head = store.chain_head(REALM, None).await.answer();
+    assert_eq!(head, Some(seal(1)), "the end of a chain was removed");
     let jobs = store.pending_jobs(REALM, PageRequest::first(9)).await.answer().items;
     assert_eq!(jobs.len(), 1, "a pending job was removed");
     let kept = StoreErrorKind::Duplicate(UniqueKey::Id);

@@ -1,7 +1,8 @@
 //! The character U+0000 in texts: kept, or refused, never a place where a text is cut.
 
 use usermgmt_core::model::{
-    self, AuditEvent, IdentifierKind, Membership, Org, PasswordCredential, RoleKey, Session, Token, User, UserFilter,
+    self, AuditEvent, IdentifierKind, Membership, Org, OrgProfile, PasswordCredential, RoleKey, Session, Token, User,
+    UserFilter,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::password::PasswordHash;
@@ -9,8 +10,8 @@ use usermgmt_core::store::{StoreErrorKind, Write};
 
 use super::texts::with_locale;
 use crate::kit::{
-    Answer, NOW, REALM, at, changes, commit, event, identifier, job, membership, org, org_id, password,
-    profile as facts, session, token, user, user_id, worker,
+    ALL_EVENTS, Answer, NOW, REALM, at, changes, commit, event, identifier, job, membership, org, org_id, org_profile,
+    password, profile as facts, session, token, user, user_id, worker,
 };
 use crate::{AnyStore, Profile};
 
@@ -24,6 +25,7 @@ pub async fn a_nul_is_kept_or_refused(store: AnyStore, profile: Profile) {
         Write::PutUser(named.clone()),
         Write::PutIdentifier(identifier(1, &nul)),
         Write::PutOrg(Org { name: nul.clone(), ..org(2) }),
+        Write::PutOrg(Org { slug: nul.clone(), ..org(3) }),
         Write::PutSession(Session { label: Some(nul.clone()), ..session(1, 1) }),
         Write::PutToken(Token { canonical: nul.clone(), ..token(1, 1) }),
         Write::PutToken(Token { display: nul.clone(), ..token(2, 1) }),
@@ -49,6 +51,8 @@ pub async fn a_nul_is_kept_or_refused(store: AnyStore, profile: Profile) {
     let record = store.sign_in_record(REALM, IdentifierKind::Email, &nul).await.answer();
     let found = record.map(|record| record.identifier.canonical);
     assert_eq!(found, profile.nul_in_text.then(|| nul.clone()), "an identifier with U+0000 is not found exactly");
+    let found = store.org_by_slug(REALM, &nul).await.answer().map(|row| row.slug);
+    assert_eq!(found, profile.nul_in_text.then(|| nul.clone()), "a slug with U+0000 is not found exactly");
     let filter = UserFilter { identifier_prefix: Some("before\0".to_owned()), ..UserFilter::default() };
     let found = store.users(REALM, &filter, PageRequest::first(9)).await.answer().items.len();
     assert_eq!(found, usize::from(profile.nul_in_text), "an identifier with U+0000 is not found by its beginning");
@@ -67,11 +71,13 @@ pub async fn a_nul_in_a_document_is_kept_or_refused(store: AnyStore) {
     let event = AuditEvent { detail: serde_json::json!({ nul: nul }), ..event(1) };
     let job = with_locale(1, nul);
     let earlier = PasswordCredential { previous: vec![PasswordHash::from_phc(nul.to_owned())], ..password(1) };
+    let facts_of_org = OrgProfile { settings: serde_json::json!([{ nul: nul }]), ..org_profile(1) };
     let free = model::Profile { own: serde_json::json!([{ nul: nul }]), ..facts(1) };
     let writes = [
         Write::PutMembership(member.clone()),
         Write::PutPassword(earlier.clone()),
         Write::PutProfile(free.clone()),
+        Write::PutOrgProfile(facts_of_org.clone()),
         Write::PutJob(job.clone()),
         Write::Audit(event.clone()),
     ];
@@ -87,14 +93,17 @@ pub async fn a_nul_in_a_document_is_kept_or_refused(store: AnyStore) {
         let roles = store.membership(org_id(1), user_id(1)).await.answer().map(|row| row.roles);
         let previous = store.password(user_id(1)).await.answer().map(|row| row.previous);
         let own = store.profile(user_id(1)).await.answer().map(|row| row.own);
+        let settings = store.org_profile(org_id(1)).await.answer().map(|row| row.settings);
         let jobs = store.pending_jobs(REALM, PageRequest::first(9)).await.answer().items;
-        let events = store.events(REALM, None, PageRequest::first(9)).await.answer().items;
+        let events = store.events(REALM, None, &ALL_EVENTS, PageRequest::first(9)).await.answer().items;
         let exact = if shown.starts_with("PutMembership") {
             roles.map_or(!kept, |roles| kept && roles == member.roles)
         } else if shown.starts_with("PutPassword") {
             previous.map_or(!kept, |previous| kept && previous == earlier.previous)
         } else if shown.starts_with("PutProfile") {
             own.map_or(!kept, |own| kept && own == free.own)
+        } else if shown.starts_with("PutOrgProfile") {
+            settings.map_or(!kept, |settings| kept && settings == facts_of_org.settings)
         } else if shown.starts_with("PutJob") {
             jobs.first().map_or(!kept, |row| kept && *row == job)
         } else {

@@ -3,14 +3,16 @@
 use std::fmt::Debug;
 
 use usermgmt_core::id::{OrgId, SessionId, UserId};
-use usermgmt_core::model::{OutboxRow, Session, UserFilter, Version};
+use usermgmt_core::model::{
+    AuditEvent, AuditFilter, AuditKind, Org, OrgStatus, OutboxRow, Session, UserFilter, Version,
+};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::store::{Result, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, NOW, REALM, at, commit, commit_at, event, event_id, job, job_id, membership, org, org_id, session,
-    session_id, user, user_id, worker,
+    ALL_EVENTS, ALL_MEMBERS, Answer, NOW, REALM, at, commit, commit_at, event, event_id, job, job_id, membership, org,
+    org_id, other_realm, session, session_id, user, user_id, worker,
 };
 
 /// Reads a whole list in pages, and checks each page for itself.
@@ -68,7 +70,7 @@ pub async fn users_are_paged_by_id(store: AnyStore) {
 /// The members of an organisation, by user id.
 pub async fn members_are_paged_by_user(store: AnyStore) {
     put_members(&store, &NUMBERS).await;
-    pages(&SORTED.map(user_id), |page| store.members(org_id(1), page), |row| row.user).await;
+    pages(&SORTED.map(user_id), |page| store.members(org_id(1), &ALL_MEMBERS, page), |row| row.user.id).await;
 }
 
 async fn put_members(store: &AnyStore, users: &[u128]) {
@@ -106,25 +108,42 @@ pub async fn pending_jobs_are_paged_by_id(store: AnyStore) {
     pages(&SORTED.map(job_id), |page| store.pending_jobs(REALM, page), |row| row.id).await;
 }
 
-/// Audit events, by id.
-pub async fn events_are_paged_by_id(store: AnyStore) {
+/// The organisations of a realm, by id, whatever their status.
+pub async fn orgs_are_paged_by_id(store: AnyStore) {
+    for (number, status) in NUMBERS.into_iter().zip(OrgStatus::ALL.iter().copied().cycle()) {
+        commit(&store, [Write::PutOrg(Org { status, ..org(number) })]).await;
+    }
+    commit(&store, [Write::PutOrg(Org { realm: other_realm(), ..org(35) })]).await;
+    pages(&SORTED.map(org_id), |page| store.orgs(REALM, page), |row| row.id).await;
+}
+
+/// Audit events, newest id first, also through a filter.
+pub async fn events_are_paged_newest_first(store: AnyStore) {
     commit(&store, NUMBERS.map(|number| Write::Audit(event(number)))).await;
-    pages(&SORTED.map(event_id), |page| store.events(REALM, None, page), |row| row.id).await;
+    let mut newest_first = SORTED.map(event_id);
+    newest_first.reverse();
+    pages(&newest_first, |page| store.events(REALM, None, &ALL_EVENTS, page), |row| row.id).await;
+    let others = [15, 45, 65].map(|number| AuditEvent { kind: AuditKind::SignedOut, ..event(number) });
+    commit(&store, others.map(Write::Audit)).await;
+    let filter = AuditFilter { kind: Some(event(10).kind), ..ALL_EVENTS };
+    pages(&newest_first, |page| store.events(REALM, None, &filter, page), |row| row.id).await;
 }
 
 /// The longest page that can be asked for is answered whole.
 pub async fn the_longest_page_is_whole(store: AnyStore) {
     commit(&store, (1..=205).map(|number| Write::Audit(event(number)))).await;
-    let page = store.events(REALM, None, PageRequest::first(u32::MAX)).await.answer();
-    assert_eq!((page.items.len(), page.next), (200, Some(event_id(200))), "the longest page is not whole");
-    let rest = store.events(REALM, None, PageRequest::first(u32::MAX).after(event_id(200))).await.answer();
+    let page = store.events(REALM, None, &ALL_EVENTS, PageRequest::first(u32::MAX)).await.answer();
+    assert_eq!((page.items.len(), page.next), (200, Some(event_id(6))), "the longest page is not whole");
+    let rest = PageRequest::first(u32::MAX).after(event_id(6));
+    let rest = store.events(REALM, None, &ALL_EVENTS, rest).await.answer();
     assert_eq!((rest.items.len(), rest.next), (5, None), "the page behind the longest page is not the rest");
 }
 
 async fn two_members(store: &AnyStore, after: Option<UserId>) -> (Vec<UserId>, Option<UserId>) {
     let first = PageRequest::first(2);
-    let page = store.members(org_id(1), after.map_or(first, |key| PageRequest::first(2).after(key))).await.answer();
-    (page.items.iter().map(|row| row.user).collect(), page.next)
+    let request = after.map_or(first, |key| PageRequest::first(2).after(key));
+    let page = store.members(org_id(1), &ALL_MEMBERS, request).await.answer();
+    (page.items.iter().map(|row| row.user.id).collect(), page.next)
 }
 
 /// Members who come and go while the list is read make neither gap nor repeat: whoever was there all the time is seen

@@ -10,7 +10,7 @@ use crate::kit::{Answer, Found, REALM, commit, fails, pairs, profile, user, user
 const FIRST: Version = Version::NEW.next();
 
 /// Metadata that a store may normalise: numbers at their bounds, empty keys, quotes, whatever is not ASCII.
-fn documents() -> [Value; 9] {
+pub(super) fn documents() -> [Value; 9] {
     [
         Value::Null,
         json!({}),

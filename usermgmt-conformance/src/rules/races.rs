@@ -4,6 +4,7 @@
 //! contract tells callers to do, and what counts is how that ends.
 
 mod addresses;
+mod orgs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +16,14 @@ use usermgmt_core::store::{
 };
 
 use crate::kit::{
-    Answer, Found, NOW, REALM, at, attempt, attempt_id, changes, commit, commit_at, commits, digest, insist, job,
-    member, membership, one_winner, org, org_id, proof, race, session, session_id, token, token_id, user, user_id,
-    worker,
+    ALL_MEMBERS, Answer, Found, NOW, REALM, at, attempt, attempt_id, changes, commit, commit_at, commits, digest,
+    insist, job, member, membership, one_winner, org, org_id, proof, race, session, session_id, token, token_id, user,
+    user_id, worker,
 };
 use crate::{AnyStore, Call, Profile, Rendezvous};
 
 pub use addresses::{one_identifier_is_added_once, one_identifier_is_inserted_once, one_removal_wins};
+pub use orgs::{one_sealer_wins, one_set_of_roles_wins, one_slug_is_taken_once};
 
 const FIRST: Version = Version::NEW.next();
 
@@ -178,7 +180,7 @@ pub async fn the_last_owner_stays(store: AnyStore) {
     })
     .await;
     one_winner(&ends, StoreErrorKind::Conflict, "two owners who leave, each thinking the other stays");
-    let members = store.members(org_id(1), PageRequest::first(9)).await.answer().items.len();
+    let members = store.members(org_id(1), &ALL_MEMBERS, PageRequest::first(9)).await.answer().items.len();
     let owners = store.org(REALM, org_id(1)).await.found("an organisation").owners;
     assert_eq!((members, owners), (1, 1), "an organisation lost its last owner, or its count");
 }

@@ -11,8 +11,8 @@ use usermgmt_core::store::{Charge, Guard, StoreErrorKind, ThrottleKey, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, Found, MICRO, REALM, at, attempt, commit, commit_at, event, fails_at, identifier, job, membership, org,
-    org_id, password, session, session_id, token, token_id, user, user_id, worker,
+    ALL_EVENTS, Answer, Found, MICRO, REALM, at, attempt, commit, commit_at, event, fails_at, identifier, job,
+    membership, org, org_id, password, session, session_id, token, token_id, user, user_id, worker,
 };
 
 const FIRST: Version = Version::NEW.next();
@@ -41,7 +41,7 @@ pub async fn times_come_back_to_the_microsecond(store: AnyStore) {
             ..identifier(number, &number.to_string())
         };
         let password = PasswordCredential { changed_at: time, ..password(number) };
-        let org = Org { created_at: time, ..org(number) };
+        let org = Org { created_at: time, deleted_at: Some(time), ..org(number) };
         let membership = Membership { created_at: time, ..membership(number, number) };
         let event = AuditEvent { at: time, ..event(number) };
         let writes = [
@@ -61,12 +61,16 @@ pub async fn times_come_back_to_the_microsecond(store: AnyStore) {
         assert_eq!(read, wanted, "the times of an identifier are not kept to the microsecond");
         let read = store.password(user.id).await.found("a password").changed_at;
         assert_eq!(read, password.changed_at, "the time of a password is not kept to the microsecond");
-        let read = store.org(REALM, org.id).await.found("an organisation").created_at;
-        assert_eq!(read, time, "the time of an organisation is not kept to the microsecond");
+        let read = store.org(REALM, org.id).await.found("an organisation");
+        assert_eq!(
+            (read.created_at, read.deleted_at),
+            (time, Some(time)),
+            "a time of an organisation is not kept to the microsecond"
+        );
         let read = store.membership(membership.org, membership.user).await.found("a membership").created_at;
         assert_eq!(read, time, "the time of a membership is not kept to the microsecond");
-        let events = store.events(REALM, None, PageRequest::first(200)).await.answer().items;
-        assert_eq!(events.last(), Some(&event), "the time of an event is not kept to the microsecond");
+        let events = store.events(REALM, None, &ALL_EVENTS, PageRequest::first(200)).await.answer().items;
+        assert_eq!(events.first(), Some(&event), "the time of an event is not kept to the microsecond");
         let changes = store.changes(0, 1_000).await.answer().items;
         assert_eq!(changes.last().map(|change| change.at), Some(time), "the time of a change is not kept");
     }

@@ -7,8 +7,8 @@ use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, Found, REALM, at, attempt, changes, commit, digest, event, fails, identifier, job, member, other_realm,
-    session, session_id, token, user, user_id,
+    ALL_EVENTS, Answer, Found, REALM, at, attempt, changes, commit, digest, event, fails, identifier, job, member,
+    other_realm, session, session_id, token, user, user_id,
 };
 
 const fn duplicate(key: UniqueKey) -> StoreErrorKind {
@@ -125,7 +125,7 @@ pub async fn a_taken_id_is_named(store: AnyStore) {
     assert_eq!(session_read.id, session_id(1), "a duplicate replaced the session that was there");
     let jobs = store.pending_jobs(REALM, PageRequest::first(9)).await.answer().items;
     assert_eq!(jobs, [job(1)], "a duplicate replaced the job that was there");
-    let events = store.events(REALM, None, PageRequest::first(9)).await.answer().items;
+    let events = store.events(REALM, None, &ALL_EVENTS, PageRequest::first(9)).await.answer().items;
     assert_eq!(events, [event(1)], "a duplicate replaced the event that was there");
 }
 

@@ -1,15 +1,15 @@
 //! Versions: a row is written only from the version that was read. Epochs: they move only by their own writes.
 
 use usermgmt_core::model::{
-    Attempt, Identifier, IdentifierKind, Membership, Org, PasswordCredential, Profile, User, Version,
+    Attempt, Identifier, IdentifierKind, Membership, Org, OrgProfile, PasswordCredential, Profile, User, Version,
 };
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    Answer, Found, REALM, attempt, changes, commit, digest, fails, identifier, membership, org, org_id, password,
-    profile, user, user_id,
+    Answer, Found, REALM, attempt, changes, commit, digest, fails, identifier, membership, org, org_id, org_profile,
+    password, profile, user, user_id,
 };
 
 const CONFLICT: StoreErrorKind = StoreErrorKind::Conflict;
@@ -20,7 +20,7 @@ const fn version(number: u64) -> Version {
 }
 
 /// A put of every kind of versioned row, from this version.
-fn puts(from: u64) -> [Write; 7] {
+fn puts(from: u64) -> [Write; 8] {
     let version = version(from);
     [
         Write::PutUser(User { version, ..user(1) }),
@@ -28,19 +28,21 @@ fn puts(from: u64) -> [Write; 7] {
         Write::PutPassword(PasswordCredential { version, ..password(1) }),
         Write::PutProfile(Profile { version, ..profile(1) }),
         Write::PutOrg(Org { version, ..org(1) }),
+        Write::PutOrgProfile(OrgProfile { version, ..org_profile(1) }),
         Write::PutMembership(Membership { version, ..membership(1, 1) }),
         Write::PutAttempt(Attempt { version, ..attempt(1, 1) }),
     ]
 }
 
 /// The versions of those rows.
-async fn versions(store: &AnyStore) -> [Version; 7] {
+async fn versions(store: &AnyStore) -> [Version; 8] {
     [
         store.user(REALM, user_id(1)).await.found("a user").version,
         store.identifiers(user_id(1)).await.answer().first().map_or(Version::NEW, |row| row.version),
         store.password(user_id(1)).await.found("a password").version,
         store.profile(user_id(1)).await.found("a profile").version,
         store.org(REALM, org_id(1)).await.found("an organisation").version,
+        store.org_profile(org_id(1)).await.found("facts about an organisation").version,
         store.membership(org_id(1), user_id(1)).await.found("a membership").version,
         store.attempt(REALM, attempt(1, 1).digest).await.found("an attempt").version,
     ]
@@ -50,7 +52,7 @@ async fn versions(store: &AnyStore) -> [Version; 7] {
 pub async fn each_put_moves_the_version_by_one(store: AnyStore) {
     for from in 0..3 {
         commit(&store, puts(from)).await;
-        assert_eq!(versions(&store).await, [version(from + 1); 7], "a put must move the version of its row by one");
+        assert_eq!(versions(&store).await, [version(from + 1); 8], "a put must move the version of its row by one");
     }
 }
 
@@ -62,7 +64,7 @@ pub async fn a_stale_version_conflicts(store: AnyStore) {
         let why = format!("the row has moved on since this version was read: {write:?}");
         fails(&store, CONFLICT, &why, [write]).await;
     }
-    assert_eq!(versions(&store).await, [version(2); 7], "a put that met a conflict moved a version");
+    assert_eq!(versions(&store).await, [version(2); 8], "a put that met a conflict moved a version");
 }
 
 /// A put from a version that the row never had is a conflict.
@@ -72,7 +74,7 @@ pub async fn a_version_from_the_future_conflicts(store: AnyStore) {
         let why = format!("the row never had this version: {write:?}");
         fails(&store, CONFLICT, &why, [write]).await;
     }
-    assert_eq!(versions(&store).await, [version(1); 7], "a put that met a conflict moved a version");
+    assert_eq!(versions(&store).await, [version(1); 8], "a put that met a conflict moved a version");
 }
 
 /// A replacing put of a row that is not there is a conflict, and inserts nothing.
@@ -85,6 +87,7 @@ pub async fn a_replacing_put_never_inserts(store: AnyStore) {
             Write::PutPassword(row) => Write::PutPassword(PasswordCredential { user: user_id(9), ..row }),
             Write::PutProfile(row) => Write::PutProfile(Profile { user: user_id(9), ..row }),
             Write::PutMembership(row) => Write::PutMembership(Membership { org: org_id(9), user: user_id(9), ..row }),
+            Write::PutOrgProfile(row) => Write::PutOrgProfile(OrgProfile { org: org_id(9), ..row }),
             Write::PutAttempt(row) => Write::PutAttempt(Attempt { user: user_id(9), ..row }),
             other => other,
         };
@@ -115,7 +118,7 @@ pub async fn a_new_row_must_be_absent(store: AnyStore) {
             "a new row whose key exists must be a duplicate or a conflict, not {kind:?}: {shown}"
         );
     }
-    assert_eq!(versions(&store).await, [version(1); 7], "a new row replaced one that was there");
+    assert_eq!(versions(&store).await, [version(1); 8], "a new row replaced one that was there");
 }
 
 /// A removal of every kind of row that can be removed, from this version.
@@ -139,7 +142,7 @@ pub async fn a_stale_removal_conflicts(store: AnyStore) {
             fails(&store, CONFLICT, &why, [removal]).await;
         }
     }
-    assert_eq!(versions(&store).await, [version(2); 7], "a removal that met a conflict changed a row");
+    assert_eq!(versions(&store).await, [version(2); 8], "a removal that met a conflict changed a row");
     commit(&store, removals(2)).await;
     for removal in [0, 2].into_iter().flat_map(removals) {
         let why = format!("a row that is not there was removed: {removal:?}");
@@ -200,7 +203,7 @@ pub async fn moving_an_epoch_does_not_disturb_an_edit(store: AnyStore) {
     let policy = AuthPolicy { step_up_seconds: Some(60), ..AuthPolicy::default() };
     move_all(&store, &policy).await;
     let moved = versions(&store).await;
-    assert_eq!(moved, [version(1); 7], "moving an epoch or setting a policy moved the version of a row");
+    assert_eq!(moved, [version(1); 8], "moving an epoch or setting a policy moved the version of a row");
     commit(&store, puts(1)).await;
     assert_eq!(epochs(&store).await, ([1; 4], policy), "an edit that was read before put an epoch or a policy back");
 }
@@ -214,6 +217,7 @@ pub async fn a_stale_epoch_conflicts(store: AnyStore) {
         let moves = [
             Write::MoveAuthEpoch { user: user_id(1), from },
             Write::PutPolicy { org: org_id(1), policy: AuthPolicy::default(), from },
+            Write::PutRoles { org: org_id(1), roles: Vec::new(), from },
         ];
         for write in moves {
             fails(&store, CONFLICT, "an epoch moved from a value that it does not have", [write]).await;
@@ -222,6 +226,7 @@ pub async fn a_stale_epoch_conflicts(store: AnyStore) {
     let nobodys = [
         Write::MoveAuthEpoch { user: user_id(9), from: 0 },
         Write::PutPolicy { org: org_id(9), policy: AuthPolicy::default(), from: 0 },
+        Write::PutRoles { org: org_id(9), roles: Vec::new(), from: 0 },
         Write::MoveRights { org: org_id(9), user: None },
         Write::MoveRights { org: org_id(1), user: Some(user_id(9)) },
         Write::MoveRights { org: org_id(9), user: Some(user_id(1)) },

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 use usermgmt_core::id::{CommitId, RealmId};
 use usermgmt_core::keys::KeyCheck;
 use usermgmt_core::model::{
-    AuditEvent, Identifier, Membership, Org, PasswordCredential, Profile, Session, Token, User, Version,
+    AuditEvent, Identifier, Membership, OrgStatus, PasswordCredential, Profile, Session, Token, User, Version,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::port::OsRandom;
@@ -75,6 +75,7 @@ impl Mutant {
             match write {
                 Write::PutOrg(org) => drop(memory.orgs.insert(org.id)),
                 Write::PutUser(user) => drop(memory.users.insert(user.id)),
+                Write::Audit(event) => drop(memory.events.entry(event.id).or_insert_with(|| event.clone())),
                 Write::PutToken(token) => drop(memory.tokens.insert(token.id)),
                 Write::PutSession(session) => {
                     memory.owners.insert(session.id, session.user);
@@ -146,7 +147,7 @@ impl Mutant {
         }
     }
 
-    fn text(&self, text: String) -> String {
+    pub(super) fn text(&self, text: String) -> String {
         match self.bug {
             Bug::TrimsTexts => text.trim().to_owned(),
             Bug::CutsLongTexts => text.chars().take(255).collect(),
@@ -212,10 +213,11 @@ impl Mutant {
                     ..row
                 })
             }
-            Write::PutOrg(row) => {
-                let present = self.inner.org(row.realm, row.id).await?.map(|row| row.version);
-                Write::PutOrg(Org { version: self.version(row.version, present), ..row })
-            }
+            Write::PutOrg(row) => return self.twisted_org(row).await,
+            Write::PutOrgProfile(row) => self.twisted_org_profile(row).await?,
+            Write::PutRoles { .. } => return Ok(Vec::from_iter(self.twisted_roles(write).await?)),
+            Write::SealEvents { .. } => return Ok(Vec::from_iter(self.twisted_seals(write).await?)),
+            Write::EraseEvent { .. } => return Ok(Vec::from_iter(self.twisted_erasure(write))),
             Write::PutMembership(mut row) => {
                 if self.has(Bug::SortsRoles) {
                     row.roles.sort();
@@ -296,7 +298,7 @@ impl Mutant {
     }
 
     /// The version of a write, or, if versions are ignored, whatever the row has.
-    fn version(&self, seen: Version, present: Option<Version>) -> Version {
+    pub(super) fn version(&self, seen: Version, present: Option<Version>) -> Version {
         if self.has(Bug::IgnoresVersions) { present.unwrap_or(Version::NEW) } else { seen }
     }
 
@@ -315,6 +317,7 @@ impl Mutant {
                 Some(StillMember { org_rights: row.rights_version, ..member })
             }
             (Bug::GuardForgetsPolicy, Some(row), _) => Some(StillMember { policy_epoch: row.policy_epoch, ..member }),
+            (Bug::GuardForgetsDeletion, Some(row), _) if row.status == OrgStatus::Deleted => None,
             (Bug::GuardMindsEveryEdit, Some(row), _) if row.version != Version::NEW.next() => {
                 Some(StillMember { org_rights: u64::MAX, ..member })
             }

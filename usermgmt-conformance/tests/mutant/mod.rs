@@ -1,6 +1,8 @@
 //! Stores that break one rule each: the store in memory behind a wrapper that does one thing wrong.
 
+mod audit;
 mod commit;
+mod orgs;
 mod rest;
 mod users;
 
@@ -11,10 +13,10 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use usermgmt_core::MemoryStore;
 use usermgmt_core::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
-use usermgmt_core::model::{Attempt, AuditEvent, Membership, Org, Token, TokenKind};
+use usermgmt_core::model::{Attempt, AuditEvent, CustomRole, Token, TokenKind};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::secret::Digest;
-use usermgmt_core::store::{AttemptStore, AuditStore, MembershipStore, OrgStore, Result, ThrottleKey, TokenStore};
+use usermgmt_core::store::{AttemptStore, Result, ThrottleKey, TokenStore};
 
 /// What a mutant does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,7 @@ pub(crate) enum Bug {
     GuardForgetsOrgRights,
     GuardForgetsPolicy,
     GuardMindsEveryEdit,
+    GuardForgetsDeletion,
     ForgetsCommitIds,
     RemembersFailedCommits,
     ReplacesEpochs,
@@ -54,6 +57,21 @@ pub(crate) enum Bug {
     IgnoresProfileVersion,
     IgnoresMaxSessions,
     ForgetsMustChange,
+    TakesSlugsTwice,
+    SlugsUniqueEverywhere,
+    OwnSlugIsTaken,
+    FreesSlugsOfTheDeleted,
+    ForgetsSeats,
+    IgnoresOrgProfileVersion,
+    MixesFactsOfOrgs,
+    ReplacesRoles,
+    SetsRolesFromAnyRights,
+    SetsRolesSilently,
+    SealsFromAnyEnd,
+    SealsAgain,
+    SealsForeignEvents,
+    ErasesAgain,
+    ErasesForeignEvents,
     // Texts and times.
     FoldsCase,
     TrimsTexts,
@@ -67,6 +85,26 @@ pub(crate) enum Bug {
     ForgetsRealm,
     ForgetsOrgOfMembers,
     ForgetsOrgOfEvents,
+    FindsEventsOfAnyOrg,
+    ForgetsRealmOfSlugs,
+    ListsOrgsOfAnyRealm,
+    ListsMembersOfAnyOrg,
+    ForgetsMemberFilter,
+    EmptyMemberPrefixWantsAName,
+    MemberPrefixAsPattern,
+    ListsOldestEventsFirst,
+    EventsForgetKind,
+    EventsForgetUser,
+    EventsForgetSubject,
+    EventsForgetTime,
+    EventsUntilIncluded,
+    UnsealedScattered,
+    UnsealedKeepsSealed,
+    SealedFromItsOwnNumber,
+    EndStaysBehind,
+    ErasingKeepsAddress,
+    ErasingKeepsSalt,
+    ErasingTakesTheSeal,
     PagesInclusively,
     ForgetsTheEndOfAList,
     SortsByAlphabet,
@@ -101,6 +139,9 @@ pub(crate) enum Bug {
 pub(crate) struct Memory {
     orgs: BTreeSet<OrgId>,
     users: BTreeSet<UserId>,
+    events: BTreeMap<EventId, AuditEvent>,
+    erased: BTreeSet<EventId>,
+    roles: BTreeMap<OrgId, Vec<CustomRole>>,
     tokens: BTreeSet<TokenId>,
     digests: BTreeMap<SessionId, Digest>,
     jobs: BTreeSet<OutboxId>,
@@ -181,34 +222,6 @@ macro_rules! first {
 }
 pub(crate) use first;
 
-#[async_trait]
-impl OrgStore for Mutant {
-    async fn org(&self, realm: RealmId, id: OrgId) -> Result<Option<Org>> {
-        first!(self, realm, |realm| self.inner.org(realm, id).await)
-    }
-}
-
-#[async_trait]
-impl MembershipStore for Mutant {
-    async fn membership(&self, org: OrgId, user: UserId) -> Result<Option<Membership>> {
-        if self.has(Bug::ForgetsOrgOfMembers) {
-            let any = self.inner.memberships_of(user, PageRequest::first(1)).await?;
-            return Ok(any.items.into_iter().next().map(|(_, membership)| membership));
-        }
-        self.inner.membership(org, user).await
-    }
-
-    async fn members(&self, org: OrgId, page: PageRequest<UserId>) -> Result<Page<Membership, UserId>> {
-        let page =
-            self.request(page, |key| format!("usr_{:032x}", key.as_uuid().as_u128().saturating_sub(1)).parse().ok());
-        Ok(self.page(self.inner.members(org, page).await?, |row| row.user))
-    }
-
-    async fn memberships_of(&self, user: UserId, page: PageRequest<OrgId>) -> Result<Page<(Org, Membership), OrgId>> {
-        self.inner.memberships_of(user, page).await
-    }
-}
-
 usermgmt_core::forward_reads!([] Mutant, |this| this.inner, |call| (), PolicyStore);
 
 #[async_trait]
@@ -248,25 +261,5 @@ impl TokenStore for Mutant {
 impl AttemptStore for Mutant {
     async fn attempt(&self, realm: RealmId, digest: Digest) -> Result<Option<Attempt>> {
         first!(self, realm, |realm| self.inner.attempt(realm, digest).await)
-    }
-}
-
-#[async_trait]
-impl AuditStore for Mutant {
-    async fn events(
-        &self,
-        realm: RealmId,
-        org: Option<OrgId>,
-        page: PageRequest<EventId>,
-    ) -> Result<Page<AuditEvent, EventId>> {
-        let mut found = self.inner.events(realm, org, page).await?;
-        if self.has(Bug::ForgetsOrgOfEvents) {
-            let others: Vec<_> = self.memory().orgs.iter().copied().filter(|other| Some(*other) != org).collect();
-            for other in others {
-                found.items.extend(self.inner.events(realm, Some(other), page).await?.items);
-            }
-            found.items.sort_by_key(|row| row.id);
-        }
-        Ok(found)
     }
 }

@@ -86,7 +86,7 @@ impl Mutant {
 }
 
 /// Whether the text begins as the pattern says, in which `%` is anything and `_` any character.
-fn begins_like(text: &str, pattern: &str) -> bool {
+pub(super) fn begins_like(text: &str, pattern: &str) -> bool {
     let (mut rest, mut wanted) = (text.chars(), pattern.chars());
     match (wanted.next(), rest.next()) {
         (None, _) => true,

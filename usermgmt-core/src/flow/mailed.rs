@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Flow, Result, mailed_secrets};
 use crate::address::EmailAddress;
 use crate::error::Refused;
-use crate::id::UserId;
+use crate::id::{OrgId, UserId};
 use crate::model::{Actor, AuditKind, Identifier, IdentifierKind, Job, MailKind, Token, TokenKind, User, UserStatus};
 use crate::secret::{Bearer, Digest};
 use crate::store::{ChangeSet, Write};
@@ -117,6 +117,22 @@ pub fn write_to(
 ) -> Result<()> {
     let (token, locale) = (token.map(|token| token.id), user.locale.clone());
     changes.push(flow.job(Job::Mail { mail, to, user: user.id, token, locale })?);
+    Ok(())
+}
+
+/// Adds a mail about an organisation to a change set.
+///
+/// # Errors
+/// Fails when the random generator fails.
+pub fn write_about(
+    flow: &Flow<'_>,
+    changes: &mut ChangeSet,
+    mail: MailKind,
+    user: &User,
+    to: EmailAddress,
+    org: OrgId,
+) -> Result<()> {
+    changes.push(flow.job(Job::OrgMail { mail, to, user: user.id, org, locale: user.locale.clone() })?);
     Ok(())
 }
 

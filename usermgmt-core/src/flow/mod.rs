@@ -18,11 +18,12 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::address::EmailAddress;
+use crate::audit;
 use crate::error::Error;
 use crate::id::{CommitId, EventId, OrgId, OutboxId, RealmId, TokenId, UserId};
 use crate::keys::{KeyRing, Purpose};
 use crate::limits;
-use crate::model::{Actor, AuditEvent, AuditKind, AuditOutcome, Job, OutboxRow, Token, TokenKind};
+use crate::model::{Actor, AuditEvent, AuditKind, AuditOutcome, EventTag, Job, OutboxRow, Token, TokenKind};
 use crate::port::{Random, RandomError};
 use crate::secret::{Bearer, Code, Digest};
 use crate::store::{ChangeSet, Store, Write};
@@ -53,7 +54,14 @@ impl<'a> Flow<'a> {
         Ok(ChangeSet::new(CommitId::new(self.random, self.now)?, self.realm, self.now))
     }
 
-    /// An audit event of this flow.
+    /// The write of an audit event that says all it has to say: now it gets its tag.
+    #[must_use]
+    pub fn record(&self, mut event: AuditEvent) -> Write {
+        event.tag = audit::tag(self.keys, &event);
+        Write::Audit(event)
+    }
+
+    /// An audit event of this flow, to be filled in and then [`record`](Self::record)ed.
     ///
     /// # Errors
     /// Fails when the random generator fails.
@@ -71,6 +79,8 @@ impl<'a> Flow<'a> {
             address: self.address.map(str::to_owned),
             detail: json!({}),
             salt,
+            erased: None,
+            tag: EventTag { key_id: String::new(), mac: [0; 32] },
             at: self.now,
             seal: None,
         })
@@ -81,7 +91,7 @@ impl<'a> Flow<'a> {
     /// # Errors
     /// Fails when the random generator fails.
     pub fn audit(&self, kind: AuditKind, actor: Actor, subject: UserId, detail: Value) -> Result<Write, RandomError> {
-        Ok(Write::Audit(AuditEvent { subject: Some(subject), detail, ..self.event(kind, actor)? }))
+        Ok(self.record(AuditEvent { subject: Some(subject), detail, ..self.event(kind, actor)? }))
     }
 
     /// The write of an audit event that belongs to an organisation.
@@ -89,7 +99,7 @@ impl<'a> Flow<'a> {
     /// # Errors
     /// Fails when the random generator fails.
     pub fn audit_in(&self, org: OrgId, kind: AuditKind, actor: Actor, detail: Value) -> Result<Write, RandomError> {
-        Ok(Write::Audit(AuditEvent { org: Some(org), detail, ..self.event(kind, actor)? }))
+        Ok(self.record(AuditEvent { org: Some(org), detail, ..self.event(kind, actor)? }))
     }
 
     /// The write that promises a job, due at once.

@@ -156,6 +156,8 @@ pub fn plan(
             organization = entered.organization.or(organization);
         }
     }
-    let org = organization.map(|name| organization::with_owner(flow, &mut changes, &record.user, name)).transpose()?;
+    let owner = record.user.id;
+    let actor = Actor::User { user: owner, session: None };
+    let org = organization.map(|name| organization::with_owner(flow, &mut changes, actor, owner, name)).transpose()?;
     Ok((changes, Verified { user, org }))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::tables::{Table, Tables};
-use crate::id::TokenId;
-use crate::model::{Change, MembershipStatus, OrgStatus, Session, Token, UserStatus, Version};
+use crate::id::{EventId, OrgId, RealmId, TokenId};
+use crate::model::{Actor, Change, MembershipStatus, Org, OrgStatus, Seal, Session, Token, UserStatus, Version};
 use crate::store::{
     ChangeSet, Committed, Guard, Result, StillAuthorised, StoreError, StoreErrorKind, SweepBefore, UniqueKey, Write,
 };
@@ -120,7 +120,10 @@ impl Tables {
                 Ok(())
             }
             Write::PutOrg(mut org) => {
+                let twin = |row: &Org| row.realm == org.realm && row.slug == org.slug && row.id != org.id;
+                ensure(!self.orgs.values().any(|row| twin(row)), duplicate(UniqueKey::OrgSlug))?;
                 if let Some(present) = expect(&self.orgs, &org.id, org.version, |row| row.version)? {
+                    org.roles.clone_from(&present.roles);
                     org.policy = present.policy.clone();
                     org.rights_version = present.rights_version;
                     org.policy_epoch = present.policy_epoch;
@@ -134,6 +137,19 @@ impl Tables {
                 ensure(org.policy_epoch == from, CONFLICT)?;
                 org.policy = policy;
                 org.policy_epoch += 1;
+                Ok(())
+            }
+            Write::PutOrgProfile(mut profile) => {
+                expect(&self.org_profiles, &profile.org, profile.version, |row| row.version)?;
+                profile.version = profile.version.next();
+                self.org_profiles.insert(profile.org, Arc::new(profile));
+                Ok(())
+            }
+            Write::PutRoles { org, roles, from } => {
+                let org = row(&mut self.orgs, &org, CONFLICT)?;
+                ensure(org.rights_version == from, CONFLICT)?;
+                org.roles = roles;
+                org.rights_version += 1;
                 Ok(())
             }
             Write::PutMembership(mut membership) => {
@@ -247,6 +263,17 @@ impl Tables {
             }
             Write::PutJob(job) => insert(&mut self.outbox, job.id, job),
             Write::Audit(event) => insert(&mut self.audit, event.id, event),
+            Write::EraseEvent { realm, org, id, commitment } => {
+                let event = row(&mut self.audit, &id, CONFLICT)?;
+                ensure(event.realm == realm && event.org == org && event.erased.is_none(), CONFLICT)?;
+                (event.erased, event.salt, event.address) = (Some(commitment), [0; 16], None);
+                event.detail = serde_json::json!({});
+                if let Actor::System { reason } = &mut event.actor {
+                    reason.clear();
+                }
+                Ok(())
+            }
+            Write::SealEvents { realm, org, from, seals } => self.seal(realm, org, from, seals),
         }
     }
 
@@ -270,6 +297,18 @@ impl Tables {
             org && membership
         });
         session && user && member
+    }
+
+    fn seal(&mut self, realm: RealmId, org: Option<OrgId>, from: u64, seals: Vec<(EventId, Seal)>) -> Result<()> {
+        let head = self.chain_heads.get(&(realm, org)).map_or(0, |seal| seal.number);
+        ensure(head == from, CONFLICT)?;
+        for (id, seal) in seals {
+            let event = row(&mut self.audit, &id, CONFLICT)?;
+            ensure(event.realm == realm && event.org == org && event.seal.is_none(), CONFLICT)?;
+            event.seal = Some(seal.clone());
+            self.chain_heads.insert((realm, org), Arc::new(seal));
+        }
+        Ok(())
     }
 
     fn count_try(&mut self, id: TokenId, now: OffsetDateTime, committed: &mut Committed) -> Result<()> {

@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::MemoryStore;
-use super::tables::Table;
+use super::tables::{Table, Tables};
 use crate::id::{EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use crate::model::{
-    Attempt, AuditEvent, Changes, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
-    PrincipalRecord, Profile, Session, SignInRecord, Token, TokenKind, User, UserFilter,
+    Actor, Attempt, AuditEvent, AuditFilter, Changes, Identifier, IdentifierKind, MemberFilter, MemberRecord,
+    Membership, Org, OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord, Profile, Seal, Session, SignInRecord,
+    Token, TokenKind, User, UserFilter,
 };
 use crate::page::{Page, PageRequest};
 use crate::policy::AuthPolicy;
@@ -29,6 +30,11 @@ fn rows<K: Ord, V: Clone>(table: &Table<K, V>, wanted: impl Fn(&V) -> bool) -> i
     table.values().filter(move |row| wanted(row)).map(|row| V::clone(row))
 }
 
+fn primary_email(tables: &Tables, user: UserId) -> Option<String> {
+    let primary = |row: &Identifier| row.user == user && row.kind == IdentifierKind::Email && row.primary;
+    rows(&tables.identifiers, primary).next().map(|identifier| identifier.display)
+}
+
 /// Rows behind the page's key in key order, one more than wanted.
 fn page<T, K: Ord + Copy>(
     rows: impl Iterator<Item = T>,
@@ -37,6 +43,17 @@ fn page<T, K: Ord + Copy>(
 ) -> Page<T, K> {
     let wanted = usize::try_from(request.limit()).unwrap_or(usize::MAX).saturating_add(1);
     let behind = rows.filter(|row| request.key().is_none_or(|after| key(row) > *after));
+    Page::from_surplus(behind.take(wanted).collect(), request.limit(), key)
+}
+
+/// The same for rows that come in the order of falling keys.
+fn page_down<T, K: Ord + Copy>(
+    rows: impl Iterator<Item = T>,
+    request: &PageRequest<K>,
+    key: impl Fn(&T) -> K,
+) -> Page<T, K> {
+    let wanted = usize::try_from(request.limit()).unwrap_or(usize::MAX).saturating_add(1);
+    let behind = rows.filter(|row| request.key().is_none_or(|after| key(row) < *after));
     Page::from_surplus(behind.take(wanted).collect(), request.limit(), key)
 }
 
@@ -102,6 +119,19 @@ impl OrgStore for MemoryStore {
     async fn org(&self, realm: RealmId, id: OrgId) -> Result<Option<Org>> {
         Ok(row(&self.tables()?.orgs, &id).filter(|org| org.realm == realm))
     }
+
+    async fn org_by_slug(&self, realm: RealmId, slug: &str) -> Result<Option<Org>> {
+        Ok(rows(&self.tables()?.orgs, |row| row.realm == realm && row.slug == slug).next())
+    }
+
+    async fn orgs(&self, realm: RealmId, request: PageRequest<OrgId>) -> Result<Page<Org, OrgId>> {
+        let tables = self.tables()?;
+        Ok(page(rows(&tables.orgs, |row| row.realm == realm), &request, |row| row.id))
+    }
+
+    async fn org_profile(&self, org: OrgId) -> Result<Option<OrgProfile>> {
+        Ok(row(&self.tables()?.org_profiles, &org))
+    }
 }
 
 #[async_trait]
@@ -110,9 +140,24 @@ impl MembershipStore for MemoryStore {
         Ok(row(&self.tables()?.memberships, &(org, user)))
     }
 
-    async fn members(&self, org: OrgId, request: PageRequest<UserId>) -> Result<Page<Membership, UserId>> {
+    async fn members(
+        &self,
+        org: OrgId,
+        filter: &MemberFilter,
+        request: PageRequest<UserId>,
+    ) -> Result<Page<MemberRecord, UserId>> {
         let tables = self.tables()?;
-        Ok(page(rows(&tables.memberships, |row| row.org == org), &request, |row| row.user))
+        let all =
+            rows(&tables.memberships, |row| row.org == org && filter.status.is_none_or(|status| row.status == status));
+        let wanted = all.filter_map(|membership| {
+            let user = row(&tables.users, &membership.user)?;
+            let named = filter.identifier_prefix.as_ref().filter(|prefix| !prefix.is_empty());
+            let mut names = tables.identifiers.values().filter(|name| name.user == user.id);
+            named.is_none_or(|prefix| names.any(|name| name.canonical.starts_with(prefix))).then_some(())?;
+            let email = primary_email(&tables, user.id);
+            Some(MemberRecord { membership, user, email })
+        });
+        Ok(page(wanted, &request, |row| row.user.id))
     }
 
     async fn memberships_of(
@@ -170,8 +215,7 @@ impl SessionStore for MemoryStore {
         let session = tables.session_digests.get(&digest).and_then(|id| row(&tables.sessions, id));
         let Some(session) = session.filter(|session| session.realm == realm) else { return Ok(None) };
         let Some(user) = row(&tables.users, &session.user) else { return Ok(None) };
-        let primary = |row: &Identifier| row.user == user.id && row.kind == IdentifierKind::Email && row.primary;
-        let email = rows(&tables.identifiers, primary).next().map(|identifier| identifier.display);
+        let email = primary_email(&tables, user.id);
         let org =
             session.org.and_then(|org| Some((row(&tables.orgs, &org)?, row(&tables.memberships, &(org, user.id))?)));
         Ok(Some(PrincipalRecord { session, user, email, org }))
@@ -192,10 +236,8 @@ impl SessionStore for MemoryStore {
                 && now < row.expires_at
                 && now - row.seen_at < row.idle
         };
-        let newest_first = tables.sessions.values().rev().filter(|row| live(row)).map(|row| Session::clone(row));
-        let behind = newest_first.filter(|row| request.key().is_none_or(|after| row.id < *after));
-        let wanted = usize::try_from(request.limit()).unwrap_or(usize::MAX).saturating_add(1);
-        Ok(Page::from_surplus(behind.take(wanted).collect(), request.limit(), |row| row.id))
+        let newest = tables.sessions.values().rev().filter(|row| live(row)).map(|row| Session::clone(row));
+        Ok(page_down(newest, &request, |row| row.id))
     }
 
     async fn touch(&self, id: SessionId, seen_at: OffsetDateTime) -> Result<()> {
@@ -249,10 +291,52 @@ impl AuditStore for MemoryStore {
         &self,
         realm: RealmId,
         org: Option<OrgId>,
+        filter: &AuditFilter,
         request: PageRequest<EventId>,
     ) -> Result<Page<AuditEvent, EventId>> {
         let tables = self.tables()?;
-        Ok(page(rows(&tables.audit, |row| row.realm == realm && row.org == org), &request, |row| row.id))
+        let concerns = |row: &AuditEvent, user| {
+            row.subject == Some(user) || matches!(row.actor, Actor::User { user: actor, .. } if actor == user)
+        };
+        let wanted = |row: &AuditEvent| {
+            (row.realm, row.org) == (realm, org)
+                && filter.kind.is_none_or(|kind| row.kind == kind)
+                && filter.user.is_none_or(|user| concerns(row, user))
+                && filter.since.is_none_or(|since| row.at >= since)
+                && filter.until.is_none_or(|until| row.at < until)
+        };
+        let newest = tables.audit.values().rev().filter(|row| wanted(row)).map(|row| AuditEvent::clone(row));
+        Ok(page_down(newest, &request, |row| row.id))
+    }
+
+    async fn event(&self, realm: RealmId, org: Option<OrgId>, id: EventId) -> Result<Option<AuditEvent>> {
+        Ok(row(&self.tables()?.audit, &id).filter(|row| (row.realm, row.org) == (realm, org)))
+    }
+
+    async fn unsealed_events(&self, realm: RealmId, limit: u32) -> Result<Vec<AuditEvent>> {
+        let mut open: Vec<_> = rows(&self.tables()?.audit, |row| row.realm == realm && row.seal.is_none()).collect();
+        open.sort_by_key(|row| (row.org, row.id));
+        open.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(open)
+    }
+
+    async fn sealed_events(
+        &self,
+        realm: RealmId,
+        org: Option<OrgId>,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>> {
+        let number = |row: &AuditEvent| row.seal.as_ref().map_or(0, |seal| seal.number);
+        let behind = |row: &AuditEvent| (row.realm, row.org) == (realm, org) && number(row) > after;
+        let mut sealed: Vec<_> = rows(&self.tables()?.audit, behind).collect();
+        sealed.sort_by_key(number);
+        sealed.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(sealed)
+    }
+
+    async fn chain_head(&self, realm: RealmId, org: Option<OrgId>) -> Result<Option<Seal>> {
+        Ok(row(&self.tables()?.chain_heads, &(realm, org)))
     }
 }
 

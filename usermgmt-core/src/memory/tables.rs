@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use crate::id::{AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
 use crate::keys::KeyCheck;
 use crate::model::{
-    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential, Profile,
-    Session, Token, User,
+    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OrgProfile, OutboxRow,
+    PasswordCredential, Profile, Seal, Session, Token, User,
 };
 use crate::secret::Digest;
 
@@ -23,6 +23,7 @@ pub(super) struct Tables {
     pub(super) passwords: Table<UserId, PasswordCredential>,
     pub(super) profiles: Table<UserId, Profile>,
     pub(super) orgs: Table<OrgId, Org>,
+    pub(super) org_profiles: Table<OrgId, OrgProfile>,
     pub(super) memberships: Table<(OrgId, UserId), Membership>,
     pub(super) tokens: Table<TokenId, Token>,
     pub(super) attempts: Table<AttemptId, Attempt>,
@@ -30,6 +31,7 @@ pub(super) struct Tables {
     pub(super) session_digests: BTreeMap<Digest, SessionId>,
     pub(super) outbox: Table<OutboxId, OutboxRow>,
     pub(super) audit: Table<EventId, AuditEvent>,
+    pub(super) chain_heads: Table<(RealmId, Option<OrgId>), Seal>,
     pub(super) changes: Vec<Change>,
     pub(super) last_change: u64,
     pub(super) commits: BTreeMap<CommitId, OffsetDateTime>,

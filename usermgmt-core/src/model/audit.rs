@@ -69,12 +69,36 @@ words! {
         UserStatusChanged = "user.status_changed",
         /// An organisation was made.
         OrgCreated = "org.created",
+        /// Name, address or settings of an organisation changed.
+        OrgUpdated = "org.updated",
+        /// An organisation was deleted; it can be restored.
+        OrgDeleted = "org.deleted",
+        /// A deleted organisation is back.
+        OrgRestored = "org.restored",
+        /// An organisation was barred, or is no more.
+        OrgStatusChanged = "org.status_changed",
+        /// How many members an organisation may have changed.
+        SeatsChanged = "org.seats_changed",
+        /// A role of an organisation was made or changed.
+        RoleChanged = "org.role_changed",
+        /// A role of an organisation was removed.
+        RoleRemoved = "org.role_removed",
         /// The policy of an organisation changed.
         PolicyChanged = "org.policy_changed",
         /// Roles of a member changed.
         RolesChanged = "member.roles_changed",
         /// Somebody became a member.
         MemberAdded = "member.added",
+        /// Somebody is a member no more.
+        MemberRemoved = "member.removed",
+        /// Somebody has left an organisation.
+        MemberLeft = "member.left",
+        /// A membership was suspended or is in force again.
+        MembershipStatusChanged = "member.status_changed",
+        /// Somebody else answers for an organisation.
+        OwnershipTransferred = "member.ownership_transferred",
+        /// The audit log of an organisation was taken out.
+        AuditExported = "org.audit_exported",
         /// A sign-in was refused.
         SignInRefused = "refused.sign_in",
         /// A link or code was refused.
@@ -131,13 +155,24 @@ pub enum Actor {
     },
 }
 
+/// How an event proves that the application wrote it so; see [`audit`](crate::audit).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTag {
+    /// Id of the root key that made it.
+    pub key_id: String,
+    /// MAC over everything but the payload (address, reason and detail), and over the payload's commitment.
+    pub mac: [u8; 32],
+}
+
 /// How an event is bound into the tamper-evident chain of its organisation (of its realm where there is none). Events
 /// are inserted unsealed; a sealer adds this later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seal {
-    /// Place in the chain, from 1.
+    /// Place in the chain, from 1, without gaps.
     pub number: u64,
-    /// MAC over the commitment and the previous seal.
+    /// Id of the root key that made it.
+    pub key_id: String,
+    /// MAC over the event's tag and the previous seal.
     pub mac: [u8; 32],
 }
 
@@ -160,12 +195,29 @@ pub struct AuditEvent {
     pub subject: Option<UserId>,
     /// From which address, as established by the trusted proxies.
     pub address: Option<String>,
-    /// Further facts; never a secret. The one part that may be erased without breaking the chain.
+    /// Further facts; never a secret.
     pub detail: serde_json::Value,
-    /// Random salt of the commitment, so that an erased detail cannot be guessed from it.
+    /// Random salt of the payload's commitment, so that an erased payload cannot be guessed from it.
     pub salt: [u8; 16],
+    /// The payload's commitment, once address, reason and detail were erased.
+    pub erased: Option<[u8; 32]>,
+    /// What proves that the application wrote it.
+    pub tag: EventTag,
     /// When.
     pub at: OffsetDateTime,
     /// Its place in the chain, once sealed.
     pub seal: Option<Seal>,
+}
+
+/// Which events a list holds; an empty filter lets everything through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only of this kind.
+    pub kind: Option<AuditKind>,
+    /// Only done by this user, or to this user.
+    pub user: Option<UserId>,
+    /// Only at this time or later.
+    pub since: Option<OffsetDateTime>,
+    /// Only before this time.
+    pub until: Option<OffsetDateTime>,
 }

@@ -14,10 +14,12 @@ mod token;
 mod user;
 
 pub use attempt::{Attempt, Purpose as AttemptPurpose};
-pub use audit::{Actor, AuditEvent, AuditKind, Outcome as AuditOutcome, Seal};
+pub use audit::{Actor, AuditEvent, AuditFilter, AuditKind, EventTag, Outcome as AuditOutcome, Seal};
 pub use change::{Change, Changes, Subject};
 pub use credential::{PasswordCredential, Unproven};
-pub use org::{Membership, MembershipStatus, Org, OrgStatus, RoleKey};
+pub use org::{
+    CustomRole, MemberFilter, MemberRecord, Membership, MembershipStatus, Org, OrgProfile, OrgStatus, RoleKey,
+};
 pub use outbox::{AddressPurpose, AddressRequest, Facts, Job, MailKind, OutboxRow, SignUpRequest};
 pub use session::{Method, PrincipalRecord, Proof, Session};
 pub use token::{Token, TokenKind};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Version, words};
+use super::{User, Version, words};
 use crate::id::{OrgId, RealmId, UserId};
 use crate::policy::AuthPolicy;
 
@@ -14,6 +14,8 @@ words! {
         Active = "active",
         /// Barred; nobody can enter.
         Suspended = "suspended",
+        /// Deleted by an owner; nobody can enter. Kept for a while, so that it can be restored.
+        Deleted = "deleted",
     }
 }
 
@@ -29,15 +31,24 @@ pub struct Org {
     pub realm: RealmId,
     /// Name to show, 1 to 64 code points.
     pub name: String,
+    /// Name in addresses, unique in the realm, also among the deleted ones; see [`slug`](crate::text::slug).
+    pub slug: String,
     /// Whether it can be entered.
     pub status: OrgStatus,
-    /// Memberships with the role `owner`; never less than one.
+    /// When it was deleted, if it is.
+    pub deleted_at: Option<OffsetDateTime>,
+    /// Active memberships with the role `owner`; never less than one.
     pub owners: u32,
-    /// Memberships.
+    /// Active memberships: the seats that are taken.
     pub members: u32,
+    /// Active memberships that there may be; `None` for any number.
+    pub seats: Option<u32>,
+    /// Roles that its administrators have made. Written only by `Write::PutRoles`.
+    pub roles: Vec<CustomRole>,
     /// What this organisation demands of sessions that enter it. Written only by `Write::PutPolicy`.
     pub policy: AuthPolicy,
-    /// Moves when the rights of all members may have changed. Written only by `Write::MoveRights`.
+    /// Moves when the rights of all members may have changed. Written only by `Write::MoveRights` and
+    /// `Write::PutRoles`.
     pub rights_version: u64,
     /// Moves when the policy changes. Written only by `Write::PutPolicy`.
     pub policy_epoch: u64,
@@ -55,6 +66,8 @@ pub struct RoleKey(String);
 impl RoleKey {
     /// The role of whoever answers for an organisation.
     pub const OWNER: &'static str = "owner";
+    /// The role that a former owner keeps.
+    pub const ADMIN: &'static str = "admin";
 
     /// A role key.
     #[must_use]
@@ -66,6 +79,41 @@ impl RoleKey {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A role that an organisation has made for itself, beside those of the application's code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomRole {
+    /// Its key, unique in the organisation; none that the code has.
+    pub key: RoleKey,
+    /// Name to show, 1 to 64 code points.
+    pub name: String,
+    /// The rights that it gives, such as `project:delete` or `project:*`.
+    pub rights: Vec<String>,
+}
+
+/// Facts about an organisation that decide nothing. An organisation without a row has none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrgProfile {
+    /// Whose.
+    pub org: OrgId,
+    /// Metadata that every member sees and the application writes.
+    pub public: serde_json::Value,
+    /// Metadata that no client sees.
+    pub private: serde_json::Value,
+    /// Settings that every member sees and the organisation's administrators write.
+    pub settings: serde_json::Value,
+    /// Version of the row.
+    pub version: Version,
+}
+
+impl OrgProfile {
+    /// No facts.
+    #[must_use]
+    pub fn empty(org: OrgId) -> Self {
+        let empty = || serde_json::json!({});
+        Self { org, public: empty(), private: empty(), settings: empty(), version: Version::NEW }
     }
 }
 
@@ -106,4 +154,24 @@ impl Membership {
     pub fn first_rights(now: OffsetDateTime) -> u64 {
         u64::try_from(now.unix_timestamp_nanos() / 1_000).unwrap_or(0)
     }
+}
+
+/// A membership with what a list of members shows of its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberRecord {
+    /// The membership.
+    pub membership: Membership,
+    /// The user.
+    pub user: User,
+    /// The user's primary e-mail address as typed, if there is one.
+    pub email: Option<String>,
+}
+
+/// Which members a list holds; an empty filter lets everybody through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemberFilter {
+    /// Only of this status.
+    pub status: Option<MembershipStatus>,
+    /// Only with an identifier whose canonical form begins so.
+    pub identifier_prefix: Option<String>,
 }

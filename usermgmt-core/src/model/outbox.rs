@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::words;
+use super::{RoleKey, words};
 use crate::address::EmailAddress;
-use crate::id::{OutboxId, RealmId, TokenId, UserId, WorkerId};
+use crate::id::{OrgId, OutboxId, RealmId, TokenId, UserId, WorkerId};
 use crate::password::PasswordHash;
 use crate::secret::Digest;
+use crate::store::StillAuthorised;
 
 words! {
     /// Which mail.
@@ -36,6 +37,8 @@ words! {
         EmailRemoved = "email_removed",
         /// Tells that another address is the primary one, with a link to undo it.
         PrimaryEmailChanged = "primary_email_changed",
+        /// Tells that the reader is a member of an organisation now.
+        MemberAdded = "member_added",
     }
 }
 
@@ -131,6 +134,36 @@ pub enum Job {
         /// Language of the mail.
         locale: Option<String>,
     },
+    /// Send a mail about an organisation.
+    OrgMail {
+        /// Which mail.
+        mail: MailKind,
+        /// To whom.
+        to: EmailAddress,
+        /// Whose account it concerns.
+        user: UserId,
+        /// The organisation.
+        org: OrgId,
+        /// Language of the mail.
+        locale: Option<String>,
+    },
+    /// Make whoever has this address a member, if somebody has: the request is answered before anybody looks.
+    AddMember {
+        /// The address as typed.
+        email: EmailAddress,
+        /// The roles to give.
+        roles: Vec<RoleKey>,
+        /// Who asked, in which organisation, and under which versions of rights: if they have moved, nothing happens.
+        authority: StillAuthorised,
+        /// From which address it was asked for, for the audit log.
+        #[serde(default)]
+        address: Option<String>,
+    },
+    /// Tell the application how many members are active, after that has changed.
+    MembersChanged {
+        /// The organisation.
+        org: OrgId,
+    },
 }
 
 impl Job {
@@ -140,6 +173,9 @@ impl Job {
         match self {
             Self::AddressRequest(_) => "address_request",
             Self::Mail { .. } => "mail",
+            Self::OrgMail { .. } => "org_mail",
+            Self::AddMember { .. } => "add_member",
+            Self::MembersChanged { .. } => "members_changed",
         }
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use crate::error::FieldError;
-use crate::model::AuditEvent;
+use crate::model::{AuditEvent, Org};
 
 /// Somebody who wants to sign up. Every field is valid; whether the address is known is not looked at yet.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,17 @@ pub trait Hooks: Send + Sync + 'static {
     async fn before_sign_up(&self, candidate: Candidate<'_>) -> Result<Enrichment, FieldError> {
         let _ = candidate;
         Ok(Enrichment::default())
+    }
+
+    /// After the number of active members of an organisation has changed: for bills, for seats. It was promised in the
+    /// same commit, so it comes at least once, also after a crash, and again until it is understood; it says how things
+    /// stand now. Several changes may come as one, and in any order.
+    ///
+    /// # Errors
+    /// Any error: it is called again later, after longer and longer pauses of up to an hour.
+    async fn members_changed(&self, org: &Org) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let _ = org;
+        Ok(())
     }
 
     /// After a commit, for each of its events, in this process and at most once: what must not be lost belongs into an

@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::id::{OrgId, RealmId, SessionId, UserId};
-use crate::model::{MembershipStatus, OrgStatus, PrincipalRecord, Proof, RoleKey, UserKind, UserStatus};
+use crate::model::{CustomRole, MembershipStatus, OrgStatus, PrincipalRecord, Proof, RoleKey, UserKind, UserStatus};
 use crate::policy::{AuthPolicy, Evidence};
 use crate::secret::Digest;
 use crate::store::{StillAuthorised, StillMember};
@@ -35,8 +35,12 @@ pub struct OrgStanding {
     pub org: OrgId,
     /// Its name.
     pub name: String,
+    /// Its name in addresses.
+    pub slug: String,
     /// The user's roles in it.
     pub roles: Vec<RoleKey>,
+    /// Those of them that the organisation has made itself.
+    pub custom: Vec<CustomRole>,
     /// What it demands of sessions.
     pub policy: AuthPolicy,
     /// The versions under which this was read.
@@ -98,6 +102,8 @@ impl Principal {
                 },
                 org: org.id,
                 name: org.name,
+                slug: org.slug,
+                custom: org.roles.into_iter().filter(|role| membership.roles.contains(&role.key)).collect(),
                 roles: membership.roles,
                 policy: org.policy,
             });

@@ -6,10 +6,12 @@ use time::OffsetDateTime;
 
 use super::{OrgStanding, Permit, Principal};
 use crate::error::{Error, Refused};
-use crate::id::{CommitId, OrgId, UserId};
-use crate::model::{Membership, MembershipStatus, RoleKey};
+use crate::id::{CommitId, EventId, OrgId, UserId};
+use crate::model::{
+    AuditEvent, AuditFilter, MemberFilter, MemberRecord, Membership, MembershipStatus, Org, OrgProfile, RoleKey,
+};
 use crate::page::{Page, PageRequest};
-use crate::permission::{Permission, Roles};
+use crate::permission::{Permission, Rights, Roles};
 use crate::policy::{AuthPolicy, evaluate};
 use crate::store::{ChangeSet, Result as StoreResult, StillAuthorised, Store, Write};
 
@@ -55,6 +57,27 @@ impl OrgScope {
         Ok(Self(Arc::new(Entered { rules: rules.clone(), principal: principal.clone(), standing: standing.clone() })))
     }
 
+    /// Enters the organisation with this id or slug, for a route or a host that names one.
+    ///
+    /// # Errors
+    /// As [`enter_named`](Self::enter_named).
+    pub async fn enter_text(
+        rules: &ScopeRules,
+        principal: &Arc<Principal>,
+        named: &str,
+        now: OffsetDateTime,
+    ) -> Result<Self, Error> {
+        if principal.org().is_some_and(|standing| standing.slug == named) {
+            return Ok(Self::enter(rules, principal, now)?);
+        }
+        // No slug reads like an id.
+        let id = match named.parse::<OrgId>() {
+            Ok(id) => Some(id),
+            Err(_) => rules.store.org_by_slug(principal.realm(), named).await?.map(|org| org.id),
+        };
+        Self::enter_named(rules, principal, id.ok_or(Refused::NotFound)?, now).await
+    }
+
     /// Enters the organisation with this id, for a route that names one.
     ///
     /// # Errors
@@ -86,6 +109,12 @@ impl OrgScope {
         &self.0.standing.name
     }
 
+    /// Its name in addresses.
+    #[must_use]
+    pub fn slug(&self) -> &str {
+        &self.0.standing.slug
+    }
+
     /// Who has entered.
     #[must_use]
     pub fn principal(&self) -> &Principal {
@@ -101,7 +130,19 @@ impl OrgScope {
     /// Whether the principal's roles give the right with this key.
     #[must_use]
     pub fn may(&self, key: &str) -> bool {
-        self.0.rules.roles.give(self.roles(), key)
+        self.rights().give(key)
+    }
+
+    /// Everything that the principal's roles give.
+    #[must_use]
+    pub fn rights(&self) -> Rights<'_> {
+        self.0.rules.roles.held(&self.0.standing.custom, &self.0.standing.roles)
+    }
+
+    /// The roles of the application's code.
+    #[must_use]
+    pub fn code_roles(&self) -> &Roles {
+        &self.0.rules.roles
     }
 
     /// Proof that the principal's roles give this right.
@@ -112,12 +153,58 @@ impl OrgScope {
         if self.may(P::KEY) { Ok(Permit::granted(self.clone())) } else { Err(Refused::PermissionMissing(P::KEY)) }
     }
 
-    /// The members of this organisation.
+    /// The members of this organisation that the filter lets through.
     ///
     /// # Errors
     /// As the store.
-    pub async fn members(&self, page: PageRequest<UserId>) -> StoreResult<Page<Membership, UserId>> {
-        self.0.rules.store.members(self.org(), page).await
+    pub async fn members(
+        &self,
+        filter: &MemberFilter,
+        page: PageRequest<UserId>,
+    ) -> StoreResult<Page<MemberRecord, UserId>> {
+        self.0.rules.store.members(self.org(), filter, page).await
+    }
+
+    /// One member of this organisation.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] for anybody else, existing or not; or as the store.
+    pub async fn member(&self, user: UserId) -> Result<Membership, Error> {
+        Ok(self.0.rules.store.membership(self.org(), user).await?.ok_or(Refused::NotFound)?)
+    }
+
+    /// The organisation itself, as it is now.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] if it is gone meanwhile; or as the store.
+    pub async fn read(&self) -> Result<Org, Error> {
+        Ok(self.0.rules.store.org(self.0.principal.realm(), self.org()).await?.ok_or(Refused::NotFound)?)
+    }
+
+    /// The facts about this organisation, if any were written.
+    ///
+    /// # Errors
+    /// As the store.
+    pub async fn profile(&self) -> StoreResult<Option<OrgProfile>> {
+        self.0.rules.store.org_profile(self.org()).await
+    }
+
+    /// The audit events of this organisation that the filter lets through, newest first.
+    ///
+    /// # Errors
+    /// As the store.
+    pub async fn events(
+        &self,
+        filter: &AuditFilter,
+        page: PageRequest<EventId>,
+    ) -> StoreResult<Page<AuditEvent, EventId>> {
+        self.0.rules.store.events(self.0.principal.realm(), Some(self.org()), filter, page).await
+    }
+
+    /// What application and organisation together demand of sessions.
+    #[must_use]
+    pub fn policy(&self) -> AuthPolicy {
+        self.0.rules.policy.strictest(&self.0.standing.policy)
     }
 
     /// The authority that this scope stands for.

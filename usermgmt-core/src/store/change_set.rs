@@ -1,12 +1,13 @@
 //! The one write verb: everything that must become true together.
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::id::{AttemptId, CommitId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+use crate::id::{AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use crate::keys::KeyCheck;
 use crate::model::{
-    Attempt, AuditEvent, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential, Profile, Proof,
-    Session, Subject, Token, TokenKind, User, Version,
+    Attempt, AuditEvent, CustomRole, Identifier, IdentifierKind, Membership, Org, OrgProfile, OutboxRow,
+    PasswordCredential, Profile, Proof, Seal, Session, Subject, Token, TokenKind, User, Version,
 };
 use crate::policy::AuthPolicy;
 use crate::secret::Digest;
@@ -14,7 +15,7 @@ use crate::secret::Digest;
 /// The authority of the caller, as it was when it was checked. The commit is refused unless it still stands.
 ///
 /// Harmless edits of the same rows (a new name) do not disturb it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StillAuthorised {
     /// The session must not have ended.
     pub session: SessionId,
@@ -27,7 +28,7 @@ pub struct StillAuthorised {
 }
 
 /// The organisation's part of [`StillAuthorised`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StillMember {
     /// The organisation must be active and the user an active member of it.
     pub org: OrgId,
@@ -58,8 +59,21 @@ pub enum Write {
     PutIdentifier(Identifier),
     /// Inserts or replaces the password of a user.
     PutPassword(PasswordCredential),
-    /// Inserts or replaces an organisation. A replacing put leaves `policy`, `rights_version` and `policy_epoch` alone.
+    /// Inserts or replaces an organisation. A replacing put leaves `roles`, `policy`, `rights_version` and
+    /// `policy_epoch` alone.
     PutOrg(Org),
+    /// Inserts or replaces the facts about an organisation.
+    PutOrgProfile(OrgProfile),
+    /// Sets the roles that an organisation has made and moves its `rights_version`; a conflict if that has moved
+    /// already.
+    PutRoles {
+        /// The organisation.
+        org: OrgId,
+        /// All its roles.
+        roles: Vec<CustomRole>,
+        /// The `rights_version` that was read.
+        from: u64,
+    },
     /// Removes an identifier of exactly this version.
     DeleteIdentifier {
         /// The realm in which it is unique.
@@ -205,6 +219,30 @@ pub enum Write {
     },
     /// Inserts an audit event.
     Audit(AuditEvent),
+    /// Seals events of one chain in this order, and writes the last seal beside the chain; a conflict if the chain has
+    /// another end by now, or one of the events is not there or sealed already.
+    SealEvents {
+        /// The realm.
+        realm: RealmId,
+        /// The organisation whose chain it is; the realm's own without one.
+        org: Option<OrgId>,
+        /// Number of the last seal that was read; 0 for a chain that has none.
+        from: u64,
+        /// The events with their seals, numbered on from there.
+        seals: Vec<(EventId, Seal)>,
+    },
+    /// Erases address, reason, detail and salt of an event and keeps their commitment; a conflict if the event is not
+    /// there or erased already.
+    EraseEvent {
+        /// The realm.
+        realm: RealmId,
+        /// The organisation it belongs to, if any.
+        org: Option<OrgId>,
+        /// The event.
+        id: EventId,
+        /// The commitment of what is erased.
+        commitment: [u8; 32],
+    },
     /// Inserts the store's key-check value.
     PutKeyCheck(KeyCheck),
     /// Replaces the key-check value that the root key with this id made; if another one is there, the commit is a
@@ -304,7 +342,7 @@ impl Write {
             Self::DeletePassword { .. } | Self::PutPassword(_) => 5,
             Self::PutProfile(_) => 6,
             Self::PutOrg(_) => 7,
-            Self::PutPolicy { .. } => 8,
+            Self::PutPolicy { .. } | Self::PutRoles { .. } | Self::PutOrgProfile(_) => 8,
             Self::PutMembership(_) => 9,
             Self::DeleteMembership { .. } => 10,
             Self::MoveRights { .. } => 11,
@@ -322,6 +360,8 @@ impl Write {
             Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 22,
             Self::PutJob(_) => 23,
             Self::Audit(_) => 24,
+            Self::EraseEvent { .. } => 25,
+            Self::SealEvents { .. } => 26,
         }
     }
 
@@ -334,7 +374,10 @@ impl Write {
             Self::DeletePassword { user, .. } => (user.as_uuid().as_u128(), 0),
             Self::PutProfile(profile) => (profile.user.as_uuid().as_u128(), 0),
             Self::PutOrg(org) => (org.id.as_uuid().as_u128(), 0),
-            Self::PutPolicy { org, .. } | Self::MoveRights { org, user: None } => (org.as_uuid().as_u128(), 0),
+            Self::PutPolicy { org, .. } | Self::PutRoles { org, .. } | Self::MoveRights { org, user: None } => {
+                (org.as_uuid().as_u128(), 0)
+            }
+            Self::PutOrgProfile(profile) => (profile.org.as_uuid().as_u128(), 0),
             Self::PutMembership(row) => (row.org.as_uuid().as_u128(), row.user.as_uuid().as_u128()),
             Self::DeleteMembership { org, user, .. } | Self::MoveRights { org, user: Some(user) } => {
                 (org.as_uuid().as_u128(), user.as_uuid().as_u128())
@@ -359,7 +402,9 @@ impl Write {
                 Some(Subject::Member(*org, *user))
             }
             Self::PutOrg(org) if org.version != Version::NEW => Some(Subject::Org(org.id)),
-            Self::MoveRights { org, user: None } | Self::PutPolicy { org, .. } => Some(Subject::Org(*org)),
+            Self::MoveRights { org, user: None } | Self::PutPolicy { org, .. } | Self::PutRoles { org, .. } => {
+                Some(Subject::Org(*org))
+            }
             Self::RotateSession { id, .. } | Self::EndSession { id, .. } => Some(Subject::Session(*id)),
             _ => None,
         }

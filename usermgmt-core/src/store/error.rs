@@ -14,6 +14,8 @@ pub enum UniqueKey {
     TokenDigest,
     /// Digest of an attempt.
     AttemptDigest,
+    /// Realm and slug of an organisation.
+    OrgSlug,
     /// The store's one key-check value.
     KeyCheck,
     /// An id that was used before.

@@ -79,12 +79,15 @@ macro_rules! forward_reads {
     (@OrgStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
         $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, OrgStore {
             fn org(realm: RealmId, id: OrgId) -> Option<Org>;
+            fn org_by_slug(realm: RealmId, slug: &str) -> Option<Org>;
+            fn orgs(realm: RealmId, page: PageRequest<OrgId>) -> Page<Org, OrgId>;
+            fn org_profile(org: OrgId) -> Option<OrgProfile>;
         });
     };
     (@MembershipStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
         $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, MembershipStore {
             fn membership(org: OrgId, user: UserId) -> Option<Membership>;
-            fn members(org: OrgId, page: PageRequest<UserId>) -> Page<Membership, UserId>;
+            fn members(org: OrgId, filter: &MemberFilter, page: PageRequest<UserId>) -> Page<MemberRecord, UserId>;
             fn memberships_of(user: UserId, page: PageRequest<OrgId>) -> Page<(Org, Membership), OrgId>;
         });
     };
@@ -121,7 +124,11 @@ macro_rules! forward_reads {
     };
     (@AuditStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
         $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, AuditStore {
-            fn events(realm: RealmId, org: Option<OrgId>, page: PageRequest<EventId>) -> Page<AuditEvent, EventId>;
+            fn events(realm: RealmId, org: Option<OrgId>, filter: &AuditFilter, page: PageRequest<EventId>) -> Page<AuditEvent, EventId>;
+            fn event(realm: RealmId, org: Option<OrgId>, id: EventId) -> Option<AuditEvent>;
+            fn unsealed_events(realm: RealmId, limit: u32) -> Vec<AuditEvent>;
+            fn sealed_events(realm: RealmId, org: Option<OrgId>, after: u64, limit: u32) -> Vec<AuditEvent>;
+            fn chain_head(realm: RealmId, org: Option<OrgId>) -> Option<Seal>;
         });
     };
     (@ChangeStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {

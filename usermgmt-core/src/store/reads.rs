@@ -7,8 +7,9 @@ use super::{ChangeSet, Committed, Result};
 use crate::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use crate::keys::KeyCheck;
 use crate::model::{
-    Attempt, AuditEvent, Changes, Identifier, IdentifierKind, Membership, Org, OutboxRow, PasswordCredential,
-    PrincipalRecord, Profile, Session, SignInRecord, Token, TokenKind, User, UserFilter,
+    Attempt, AuditEvent, AuditFilter, Changes, Identifier, IdentifierKind, MemberFilter, MemberRecord, Membership, Org,
+    OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord, Profile, Seal, Session, SignInRecord, Token, TokenKind,
+    User, UserFilter,
 };
 use crate::page::{Page, PageRequest};
 use crate::policy::AuthPolicy;
@@ -47,6 +48,15 @@ pub trait UserStore: Send + Sync + 'static {
 pub trait OrgStore: Send + Sync + 'static {
     /// An organisation of this realm.
     async fn org(&self, realm: RealmId, id: OrgId) -> Result<Option<Org>>;
+
+    /// The organisation of this realm with this slug.
+    async fn org_by_slug(&self, realm: RealmId, slug: &str) -> Result<Option<Org>>;
+
+    /// The organisations of this realm, by id.
+    async fn orgs(&self, realm: RealmId, page: PageRequest<OrgId>) -> Result<Page<Org, OrgId>>;
+
+    /// The facts about an organisation, if any were written.
+    async fn org_profile(&self, org: OrgId) -> Result<Option<OrgProfile>>;
 }
 
 /// Reads of memberships.
@@ -55,8 +65,13 @@ pub trait MembershipStore: Send + Sync + 'static {
     /// The membership of one user in this organisation.
     async fn membership(&self, org: OrgId, user: UserId) -> Result<Option<Membership>>;
 
-    /// The members of this organisation, by user id.
-    async fn members(&self, org: OrgId, page: PageRequest<UserId>) -> Result<Page<Membership, UserId>>;
+    /// The members of this organisation that the filter lets through, by user id.
+    async fn members(
+        &self,
+        org: OrgId,
+        filter: &MemberFilter,
+        page: PageRequest<UserId>,
+    ) -> Result<Page<MemberRecord, UserId>>;
 
     /// The organisations of a user with the membership in each, by organisation id.
     async fn memberships_of(&self, user: UserId, page: PageRequest<OrgId>) -> Result<Page<(Org, Membership), OrgId>>;
@@ -132,13 +147,34 @@ pub trait OutboxStore: Send + Sync + 'static {
 /// Reads of the audit log.
 #[async_trait]
 pub trait AuditStore: Send + Sync + 'static {
-    /// Events of one organisation (or, with `None`, of the realm outside any organisation), by id.
+    /// Events of one organisation (or, with `None`, of the realm outside any organisation) that the filter lets
+    /// through, newest id first.
     async fn events(
         &self,
         realm: RealmId,
         org: Option<OrgId>,
+        filter: &AuditFilter,
         page: PageRequest<EventId>,
     ) -> Result<Page<AuditEvent, EventId>>;
+
+    /// One event of one organisation (or of the realm).
+    async fn event(&self, realm: RealmId, org: Option<OrgId>, id: EventId) -> Result<Option<AuditEvent>>;
+
+    /// Up to `limit` events of this realm that are not sealed yet, those of one organisation together and by id.
+    async fn unsealed_events(&self, realm: RealmId, limit: u32) -> Result<Vec<AuditEvent>>;
+
+    /// Up to `limit` sealed events of one organisation (or of the realm) whose number in the chain is above `after`,
+    /// by number.
+    async fn sealed_events(
+        &self,
+        realm: RealmId,
+        org: Option<OrgId>,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>>;
+
+    /// The last seal of one organisation's (or the realm's) chain, as it was written beside the chain.
+    async fn chain_head(&self, realm: RealmId, org: Option<OrgId>) -> Result<Option<Seal>>;
 }
 
 /// The change sequence.

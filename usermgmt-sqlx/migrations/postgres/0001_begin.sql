@@ -72,15 +72,32 @@ CREATE TABLE usermgmt_profile (
 CREATE TABLE usermgmt_org (
     id             TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     realm          TEXT COLLATE "C" NOT NULL,
+    slug           TEXT COLLATE "C" NOT NULL, -- name in addresses, unique in the realm
     name           TEXT             NOT NULL,
-    status         TEXT COLLATE "C" NOT NULL, -- active, suspended
-    owners         BIGINT           NOT NULL, -- memberships with the role owner
-    members        BIGINT           NOT NULL, -- memberships
+    status         TEXT COLLATE "C" NOT NULL, -- active, suspended, deleted
+    deleted_at     BIGINT,                    -- when it was deleted, if it is
+    owners         BIGINT           NOT NULL, -- active memberships with the role owner
+    members        BIGINT           NOT NULL, -- active memberships
+    seats          BIGINT,                    -- active memberships that there may be; NULL for any number
+    roles          TEXT             NOT NULL, -- JSON array: the roles that it has made
     policy         TEXT             NOT NULL, -- JSON: what it demands of sessions that enter it
     rights_version BIGINT           NOT NULL, -- moves when the rights of all members may have changed
     policy_epoch   BIGINT           NOT NULL, -- moves when the policy changes
     created_at     BIGINT           NOT NULL,
     version        BIGINT           NOT NULL
+);
+-- Serves the organisation with a slug, also among the deleted ones.
+CREATE UNIQUE INDEX usermgmt_org_slug ON usermgmt_org (realm, slug);
+-- Serves the organisations of a realm.
+CREATE INDEX usermgmt_org_realm ON usermgmt_org (realm, id);
+
+-- Facts about an organisation that decide nothing.
+CREATE TABLE usermgmt_org_profile (
+    org_id   TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES usermgmt_org (id),
+    public   TEXT             NOT NULL, -- JSON object: metadata that every member sees
+    private  TEXT             NOT NULL, -- JSON object: metadata that no client sees
+    settings TEXT             NOT NULL, -- JSON object: settings that its administrators write
+    version  BIGINT           NOT NULL
 );
 
 -- A user in an organisation. The key serves one membership and the members of an organisation.
@@ -182,7 +199,7 @@ CREATE INDEX usermgmt_session_spent ON usermgmt_session (spent_at);
 CREATE TABLE usermgmt_outbox (
     id           TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- idempotency id of what it leads to
     realm        TEXT COLLATE "C" NOT NULL,
-    kind         TEXT COLLATE "C" NOT NULL,             -- address_request, mail; the same as in `job`, for people
+    kind         TEXT COLLATE "C" NOT NULL,             -- such as address_request or mail; the same as in `job`, for people
     job          TEXT             NOT NULL,             -- JSON: what to do
     due_at       BIGINT           NOT NULL,             -- not before then
     tries        BIGINT           NOT NULL,
@@ -206,15 +223,32 @@ CREATE TABLE usermgmt_audit (
     actor            TEXT COLLATE "C" NOT NULL, -- anonymous, user, system
     actor_user_id    TEXT COLLATE "C",
     actor_session_id TEXT COLLATE "C",
-    actor_reason     TEXT,                      -- why the system did it
+    actor_reason     TEXT,                      -- why the system did it; empty once erased
     subject_id       TEXT COLLATE "C",          -- to which user, if another than the actor
     address          TEXT,                      -- from where
     detail           TEXT             NOT NULL, -- JSON: further facts
-    salt             BYTEA            NOT NULL, -- of the event's commitment in the chain
+    salt             BYTEA            NOT NULL, -- of the payload's commitment; zeros once erased
+    erased           BYTEA,                     -- the payload's commitment, once address, reason and detail were erased
+    key_id           TEXT COLLATE "C" NOT NULL, -- root key that the tag was made under
+    tag              BYTEA            NOT NULL, -- MAC that tells a row of the application from any other
     happened_at      BIGINT           NOT NULL,
-    seal_number      BIGINT,                    -- place in the chain; NULL until sealed
-    seal_mac         BYTEA,
+    seal_number      BIGINT,                    -- place in the chain, from 1; NULL until sealed
+    seal_key_id      TEXT COLLATE "C",          -- root key that the seal was made under
+    seal_mac         BYTEA,                     -- MAC over the tag and the seal before
     PRIMARY KEY (chain, id)
+);
+-- Serves following a chain. No two events have one place.
+CREATE UNIQUE INDEX usermgmt_audit_seal ON usermgmt_audit (chain, seal_number) WHERE seal_number IS NOT NULL;
+-- Serves sealing what is not sealed yet.
+CREATE INDEX usermgmt_audit_open ON usermgmt_audit (realm, chain, id) WHERE seal_number IS NULL;
+
+-- Where each chain of sealed events ends, so that a loss of its last events shows.
+CREATE TABLE usermgmt_audit_head (
+    chain  TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- as in usermgmt_audit
+    realm  TEXT COLLATE "C" NOT NULL,
+    number BIGINT           NOT NULL, -- of the last seal
+    key_id TEXT COLLATE "C" NOT NULL, -- root key that it was made under
+    mac    BYTEA            NOT NULL
 );
 
 -- Whose standing has changed: what caches must forget. Exactly one of four shapes:

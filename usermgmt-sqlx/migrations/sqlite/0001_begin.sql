@@ -71,15 +71,32 @@ CREATE TABLE usermgmt_profile (
 CREATE TABLE usermgmt_org (
     id             TEXT    NOT NULL PRIMARY KEY,
     realm          TEXT    NOT NULL,
+    slug           TEXT    NOT NULL, -- name in addresses, unique in the realm
     name           TEXT    NOT NULL,
-    status         TEXT    NOT NULL, -- active, suspended
-    owners         INTEGER NOT NULL, -- memberships with the role owner
-    members        INTEGER NOT NULL, -- memberships
+    status         TEXT    NOT NULL, -- active, suspended, deleted
+    deleted_at     INTEGER,          -- when it was deleted, if it is
+    owners         INTEGER NOT NULL, -- active memberships with the role owner
+    members        INTEGER NOT NULL, -- active memberships
+    seats          INTEGER,          -- active memberships that there may be; NULL for any number
+    roles          TEXT    NOT NULL, -- JSON array: the roles that it has made
     policy         TEXT    NOT NULL, -- JSON: what it demands of sessions that enter it
     rights_version INTEGER NOT NULL, -- moves when the rights of all members may have changed
     policy_epoch   INTEGER NOT NULL, -- moves when the policy changes
     created_at     INTEGER NOT NULL,
     version        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- Serves the organisation with a slug, also among the deleted ones.
+CREATE UNIQUE INDEX usermgmt_org_slug ON usermgmt_org (realm, slug);
+-- Serves the organisations of a realm.
+CREATE INDEX usermgmt_org_realm ON usermgmt_org (realm, id);
+
+-- Facts about an organisation that decide nothing.
+CREATE TABLE usermgmt_org_profile (
+    org_id   TEXT    NOT NULL PRIMARY KEY REFERENCES usermgmt_org (id),
+    public   TEXT    NOT NULL, -- JSON object: metadata that every member sees
+    private  TEXT    NOT NULL, -- JSON object: metadata that no client sees
+    settings TEXT    NOT NULL, -- JSON object: settings that its administrators write
+    version  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- A user in an organisation. The key serves one membership and the members of an organisation.
@@ -181,7 +198,7 @@ CREATE INDEX usermgmt_session_spent ON usermgmt_session (spent_at);
 CREATE TABLE usermgmt_outbox (
     id           TEXT    NOT NULL PRIMARY KEY, -- idempotency id of what it leads to
     realm        TEXT    NOT NULL,
-    kind         TEXT    NOT NULL,             -- address_request, mail; the same as in `job`, for people
+    kind         TEXT    NOT NULL,             -- such as address_request or mail; the same as in `job`, for people
     job          TEXT    NOT NULL,             -- JSON: what to do
     due_at       INTEGER NOT NULL,             -- not before then
     tries        INTEGER NOT NULL,
@@ -205,16 +222,33 @@ CREATE TABLE usermgmt_audit (
     actor            TEXT    NOT NULL, -- anonymous, user, system
     actor_user_id    TEXT,
     actor_session_id TEXT,
-    actor_reason     TEXT,             -- why the system did it
+    actor_reason     TEXT,             -- why the system did it; empty once erased
     subject_id       TEXT,             -- to which user, if another than the actor
     address          TEXT,             -- from where
     detail           TEXT    NOT NULL, -- JSON: further facts
-    salt             BLOB    NOT NULL, -- of the event's commitment in the chain
+    salt             BLOB    NOT NULL, -- of the payload's commitment; zeros once erased
+    erased           BLOB,             -- the payload's commitment, once address, reason and detail were erased
+    key_id           TEXT    NOT NULL, -- root key that the tag was made under
+    tag              BLOB    NOT NULL, -- MAC that tells a row of the application from any other
     happened_at      INTEGER NOT NULL,
-    seal_number      INTEGER,          -- place in the chain; NULL until sealed
-    seal_mac         BLOB,
+    seal_number      INTEGER,          -- place in the chain, from 1; NULL until sealed
+    seal_key_id      TEXT,             -- root key that the seal was made under
+    seal_mac         BLOB,             -- MAC over the tag and the seal before
     PRIMARY KEY (chain, id)
 ) STRICT;
+-- Serves following a chain. No two events have one place.
+CREATE UNIQUE INDEX usermgmt_audit_seal ON usermgmt_audit (chain, seal_number) WHERE seal_number IS NOT NULL;
+-- Serves sealing what is not sealed yet.
+CREATE INDEX usermgmt_audit_open ON usermgmt_audit (realm, chain, id) WHERE seal_number IS NULL;
+
+-- Where each chain of sealed events ends, so that a loss of its last events shows.
+CREATE TABLE usermgmt_audit_head (
+    chain  TEXT    NOT NULL PRIMARY KEY, -- as in usermgmt_audit
+    realm  TEXT    NOT NULL,
+    number INTEGER NOT NULL, -- of the last seal
+    key_id TEXT    NOT NULL, -- root key that it was made under
+    mac    BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Whose standing has changed: what caches must forget. Exactly one of four shapes:
 -- user_id, session_id, org_id, or org_id with user_id for one member. The key serves reading on.

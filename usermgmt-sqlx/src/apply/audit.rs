@@ -1,18 +1,18 @@
-//! Writes of audit events, of the change sequence and of the key-check value.
+//! Writes of audit events and their seals, of the change sequence and of the key-check value.
 
 use sqlx::query;
+use usermgmt_core::id::{EventId, OrgId, RealmId};
 use usermgmt_core::keys::KeyCheck;
-use usermgmt_core::model::{Actor, AuditEvent, Subject};
-use usermgmt_core::store::{Result, StoreErrorKind, UniqueKey};
+use usermgmt_core::model::{Actor, AuditEvent, Seal, Subject};
+use usermgmt_core::store::{Result, StoreError, UniqueKey};
 
 use super::super::APPEND_CHANGE;
 use super::Apply;
-use crate::error::duplicate;
-use crate::value::{int, json, maybe_text, micros, text};
+use crate::error::{CONFLICT, duplicate, error};
+use crate::value::{chain, int, json, maybe_text, micros, text};
 
 impl Apply<'_> {
     pub(super) async fn put_event(&mut self, event: &AuditEvent) -> Result<()> {
-        let chain = event.org.map_or_else(|| event.realm.to_string(), |org| org.to_string());
         let (actor, user, session, reason) = match &event.actor {
             Actor::Anonymous => ("anonymous", None, None, None),
             Actor::User { user, session } => ("user", Some(*user), *session, None),
@@ -20,11 +20,11 @@ impl Apply<'_> {
         };
         let insert = query(
             "INSERT INTO usermgmt_audit (chain, id, realm, org_id, kind, outcome, actor, actor_user_id, \
-             actor_session_id, actor_reason, subject_id, address, detail, salt, happened_at, seal_number, seal_mac) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
-             ON CONFLICT (chain, id) DO NOTHING",
+             actor_session_id, actor_reason, subject_id, address, detail, salt, erased, key_id, tag, happened_at, \
+             seal_number, seal_key_id, seal_mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+             $15, $16, $17, $18, $19, $20, $21) ON CONFLICT (chain, id) DO NOTHING",
         )
-        .bind(chain)
+        .bind(chain(event.realm, event.org))
         .bind(event.id.to_string())
         .bind(event.realm.to_string())
         .bind(event.org.map(|org| org.to_string()))
@@ -38,10 +38,84 @@ impl Apply<'_> {
         .bind(maybe_text(event.address.as_ref())?)
         .bind(json(&event.detail)?)
         .bind(event.salt.as_slice())
+        .bind(event.erased.as_ref().map(<[u8; 32]>::as_slice))
+        .bind(text(&event.tag.key_id)?)
+        .bind(event.tag.mac.as_slice())
         .bind(micros(event.at))
         .bind(event.seal.as_ref().map(|seal| int(seal.number)))
+        .bind(maybe_text(event.seal.as_ref().map(|seal| &seal.key_id))?)
         .bind(event.seal.as_ref().map(|seal| seal.mac.as_slice()));
         self.one(insert, duplicate(UniqueKey::Id)).await
+    }
+
+    pub(super) async fn erase_event(
+        &mut self,
+        realm: RealmId,
+        org: Option<OrgId>,
+        id: EventId,
+        commitment: [u8; 32],
+    ) -> Result<()> {
+        // What the system does has a reason, also where that is erased: else the row would make no sense.
+        let update = query(
+            "UPDATE usermgmt_audit SET address = NULL, detail = '{}', salt = $4, erased = $5, \
+             actor_reason = CASE WHEN actor_reason IS NULL THEN NULL ELSE '' END \
+             WHERE chain = $1 AND id = $2 AND realm = $3 AND erased IS NULL",
+        )
+        .bind(chain(realm, org))
+        .bind(id.to_string())
+        .bind(realm.to_string())
+        .bind([0_u8; 16].as_slice())
+        .bind(commitment.to_vec());
+        self.one(update, CONFLICT).await
+    }
+
+    /// Moves the end of the chain first, so that a second sealer waits there and then goes no further.
+    pub(super) async fn seal_events(
+        &mut self,
+        realm: RealmId,
+        org: Option<OrgId>,
+        from: u64,
+        seals: &[(EventId, Seal)],
+    ) -> Result<()> {
+        let (chain, realm) = (chain(realm, org), realm.to_string());
+        let Some((_, last)) = seals.last() else {
+            return self.ends_at(chain, realm, from).await;
+        };
+        let head = query(if from == 0 {
+            "INSERT INTO usermgmt_audit_head (chain, realm, number, key_id, mac) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (chain) DO NOTHING"
+        } else {
+            "UPDATE usermgmt_audit_head SET number = $3, key_id = $4, mac = $5 \
+             WHERE chain = $1 AND realm = $2 AND number = $6"
+        })
+        .bind(chain.clone())
+        .bind(realm.clone())
+        .bind(int(last.number))
+        .bind(text(&last.key_id)?)
+        .bind(last.mac.as_slice());
+        self.one(if from == 0 { head } else { head.bind(int(from)) }, CONFLICT).await?;
+        for (id, seal) in seals {
+            let update = query(
+                "UPDATE usermgmt_audit SET seal_number = $4, seal_key_id = $5, seal_mac = $6 \
+                 WHERE chain = $1 AND id = $2 AND realm = $3 AND seal_number IS NULL",
+            )
+            .bind(chain.clone())
+            .bind(id.to_string())
+            .bind(realm.clone())
+            .bind(int(seal.number))
+            .bind(text(&seal.key_id)?)
+            .bind(seal.mac.as_slice());
+            self.one(update, CONFLICT).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the chain still has the end that was read.
+    async fn ends_at(&mut self, chain: String, realm: String, number: u64) -> Result<()> {
+        let read = sqlx::query_scalar("SELECT number FROM usermgmt_audit_head WHERE chain = $1 AND realm = $2");
+        let read = read.bind(chain).bind(realm).fetch_optional(&mut *self.connection);
+        let present: Option<i64> = read.await.map_err(error)?;
+        if present.unwrap_or(0) == int(number) { Ok(()) } else { Err(StoreError::new(CONFLICT)) }
     }
 
     pub(super) async fn append(&mut self, subject: Subject) -> Result<()> {
@@ -71,6 +145,6 @@ impl Apply<'_> {
     pub(super) async fn move_key_check(&mut self, from: &str, to: &KeyCheck) -> Result<()> {
         let update = query("UPDATE usermgmt_key_check SET key_id = $1, tag = $2 WHERE key_id = $3");
         let update = update.bind(text(&to.key_id)?).bind(to.tag.as_slice()).bind(text(from)?);
-        self.one(update, StoreErrorKind::Conflict).await
+        self.one(update, CONFLICT).await
     }
 }

@@ -49,6 +49,7 @@ pub(super) const fn moves_what_authority_rests_on(write: &Write) -> bool {
             | Write::MoveAuthEpoch { .. }
             | Write::PutOrg(_)
             | Write::PutPolicy { .. }
+            | Write::PutRoles { .. }
             | Write::PutMembership(_)
             | Write::DeleteMembership { .. }
             | Write::MoveRights { .. }

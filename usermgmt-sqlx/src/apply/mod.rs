@@ -73,7 +73,9 @@ impl Apply<'_> {
             Write::DeletePassword { user, version } => self.delete_password(user, version).await,
             Write::PutProfile(profile) => self.put_profile(&profile).await,
             Write::PutOrg(org) => self.put_org(&org).await,
+            Write::PutOrgProfile(profile) => self.put_org_profile(&profile).await,
             Write::PutPolicy { org, policy, from } => self.put_policy(org, &policy, from).await,
+            Write::PutRoles { org, roles, from } => self.put_roles(org, &roles, from).await,
             Write::PutMembership(membership) => self.put_membership(&membership).await,
             Write::DeleteMembership { org, user, version } => self.delete_membership(org, user, version).await,
             Write::MoveRights { org, user } => self.move_rights(org, user).await,
@@ -94,6 +96,8 @@ impl Apply<'_> {
             Write::GiveUpJob { id, worker } => self.give_up_job(id, worker).await,
             Write::PutJob(job) => self.put_job(&job).await,
             Write::Audit(event) => self.put_event(&event).await,
+            Write::EraseEvent { realm, org, id, commitment } => self.erase_event(realm, org, id, commitment).await,
+            Write::SealEvents { realm, org, from, seals } => self.seal_events(realm, org, from, &seals).await,
         }
     }
 

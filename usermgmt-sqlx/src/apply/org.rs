@@ -2,11 +2,11 @@
 
 use sqlx::query;
 use usermgmt_core::id::{OrgId, UserId};
-use usermgmt_core::model::{Membership, Org, Version};
+use usermgmt_core::model::{CustomRole, Membership, Org, OrgProfile, Version};
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::store::Result;
 
-use super::Apply;
+use super::{Apply, maybe_micros};
 use crate::error::CONFLICT;
 use crate::value::{int, json, micros, text};
 
@@ -14,23 +14,45 @@ impl Apply<'_> {
     pub(super) async fn put_org(&mut self, org: &Org) -> Result<()> {
         self.put(
             org.version,
-            "INSERT INTO usermgmt_org (id, realm, name, status, owners, members, policy, rights_version, \
-             policy_epoch, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 + 1) \
-             ON CONFLICT (id) DO NOTHING",
-            "UPDATE usermgmt_org SET realm = $2, name = $3, status = $4, owners = $5, members = $6, \
-             created_at = $10, version = $11 + 1 WHERE id = $1 AND version = $11",
+            "INSERT INTO usermgmt_org (id, realm, slug, name, status, deleted_at, owners, members, seats, roles, policy, \
+             rights_version, policy_epoch, created_at, version) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 + 1) ON CONFLICT (id) DO NOTHING",
+            "UPDATE usermgmt_org SET realm = $2, slug = $3, name = $4, status = $5, deleted_at = $6, owners = $7, \
+             members = $8, seats = $9, created_at = $14, version = $15 + 1 WHERE id = $1 AND version = $15",
             |query| {
                 Ok(query
                     .bind(org.id.to_string())
                     .bind(org.realm.to_string())
+                    .bind(text(&org.slug)?)
                     .bind(text(&org.name)?)
                     .bind(org.status.as_str())
+                    .bind(maybe_micros(org.deleted_at))
                     .bind(i64::from(org.owners))
                     .bind(i64::from(org.members))
+                    .bind(org.seats.map(i64::from))
+                    .bind(json(&org.roles)?)
                     .bind(json(&org.policy)?)
                     .bind(int(org.rights_version))
                     .bind(int(org.policy_epoch))
                     .bind(micros(org.created_at)))
+            },
+        )
+        .await
+    }
+
+    pub(super) async fn put_org_profile(&mut self, profile: &OrgProfile) -> Result<()> {
+        self.put(
+            profile.version,
+            "INSERT INTO usermgmt_org_profile (org_id, public, private, settings, version) \
+             VALUES ($1, $2, $3, $4, $5 + 1) ON CONFLICT (org_id) DO NOTHING",
+            "UPDATE usermgmt_org_profile SET public = $2, private = $3, settings = $4, version = $5 + 1 \
+             WHERE org_id = $1 AND version = $5",
+            |query| {
+                Ok(query
+                    .bind(profile.org.to_string())
+                    .bind(json(&profile.public)?)
+                    .bind(json(&profile.private)?)
+                    .bind(json(&profile.settings)?))
             },
         )
         .await
@@ -41,6 +63,14 @@ impl Apply<'_> {
             "UPDATE usermgmt_org SET policy = $2, policy_epoch = policy_epoch + 1 WHERE id = $1 AND policy_epoch = $3",
         );
         self.one(update.bind(org.to_string()).bind(json(policy)?).bind(int(from)), CONFLICT).await
+    }
+
+    pub(super) async fn put_roles(&mut self, org: OrgId, roles: &[CustomRole], from: u64) -> Result<()> {
+        let update = query(
+            "UPDATE usermgmt_org SET roles = $2, rights_version = rights_version + 1 \
+             WHERE id = $1 AND rights_version = $3",
+        );
+        self.one(update.bind(org.to_string()).bind(json(roles)?).bind(int(from)), CONFLICT).await
     }
 
     pub(super) async fn put_membership(&mut self, membership: &Membership) -> Result<()> {

@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use sqlx::query;
 use usermgmt_core::id::{EventId, OrgId, RealmId};
-use usermgmt_core::model::{AuditEvent, Changes};
+use usermgmt_core::model::{AuditEvent, AuditFilter, AuditKind, Changes, Seal};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::store::{AuditStore, ChangeStore, Result};
 
 use super::super::{Store, row};
-use super::behind;
-use crate::value::int;
+use super::before;
+use crate::value::{chain, int, micros};
 
 #[async_trait]
 impl AuditStore for Store {
@@ -17,16 +17,65 @@ impl AuditStore for Store {
         &self,
         realm: RealmId,
         org: Option<OrgId>,
+        filter: &AuditFilter,
         page: PageRequest<EventId>,
     ) -> Result<Page<AuditEvent, EventId>> {
         let read = query(concat!(
             "SELECT ",
             audit_columns!(),
-            " FROM usermgmt_audit WHERE chain = $1 AND realm = $2 AND id > $3 ORDER BY id LIMIT +$4"
-        ));
-        let chain = org.map_or_else(|| realm.to_string(), |org| org.to_string());
-        let read = read.bind(chain).bind(realm.to_string()).bind(behind(page.key()));
+            " FROM usermgmt_audit WHERE chain = $1 AND realm = $2 AND id < $3 AND ($4 IS NULL OR kind = $4)",
+            " AND ($5 IS NULL OR actor_user_id = $5 OR subject_id = $5)",
+            " AND ($6 IS NULL OR happened_at >= $6) AND ($7 IS NULL OR happened_at < $7)",
+            " ORDER BY id DESC LIMIT +$8"
+        ))
+        .bind(chain(realm, org))
+        .bind(realm.to_string())
+        .bind(before(page.key()))
+        .bind(filter.kind.map(AuditKind::as_str))
+        .bind(filter.user.map(|user| user.to_string()))
+        .bind(filter.since.map(micros))
+        .bind(filter.until.map(micros));
         self.page(read, page.limit(), row::event, |event| event.id).await
+    }
+
+    async fn event(&self, realm: RealmId, org: Option<OrgId>, id: EventId) -> Result<Option<AuditEvent>> {
+        let read = query(concat!(
+            "SELECT ",
+            audit_columns!(),
+            " FROM usermgmt_audit WHERE chain = $1 AND id = $2 AND realm = $3"
+        ));
+        self.one(read.bind(chain(realm, org)).bind(id.to_string()).bind(realm.to_string()), row::event).await
+    }
+
+    async fn unsealed_events(&self, realm: RealmId, limit: u32) -> Result<Vec<AuditEvent>> {
+        let read = query(concat!(
+            "SELECT ",
+            audit_columns!(),
+            " FROM usermgmt_audit WHERE realm = $1 AND seal_number IS NULL ORDER BY chain, id LIMIT +$2"
+        ));
+        self.all(read.bind(realm.to_string()).bind(i64::from(limit)), row::event).await
+    }
+
+    async fn sealed_events(
+        &self,
+        realm: RealmId,
+        org: Option<OrgId>,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>> {
+        let read = query(concat!(
+            "SELECT ",
+            audit_columns!(),
+            " FROM usermgmt_audit WHERE chain = $1 AND realm = $2 AND seal_number > $3 ORDER BY seal_number LIMIT +$4"
+        ));
+        let read = read.bind(chain(realm, org)).bind(realm.to_string()).bind(int(after)).bind(i64::from(limit));
+        self.all(read, row::event).await
+    }
+
+    async fn chain_head(&self, realm: RealmId, org: Option<OrgId>) -> Result<Option<Seal>> {
+        let read =
+            query(concat!("SELECT ", head_columns!(), " FROM usermgmt_audit_head WHERE chain = $1 AND realm = $2"));
+        self.one(read.bind(chain(realm, org)).bind(realm.to_string()), row::head).await
     }
 }
 

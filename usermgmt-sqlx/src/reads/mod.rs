@@ -4,6 +4,7 @@ mod audit;
 mod maintenance;
 mod org;
 mod outbox;
+mod prefix;
 mod session;
 mod token;
 mod user;
@@ -50,4 +51,9 @@ impl Store {
 /// The key to continue behind. No id sorts before the empty text.
 fn behind(key: Option<&impl ToString>) -> String {
     key.map(ToString::to_string).unwrap_or_default()
+}
+
+/// The same for lists that go back. Every id sorts before the tilde.
+fn before(key: Option<&impl ToString>) -> String {
+    key.map_or_else(|| "~".to_owned(), ToString::to_string)
 }

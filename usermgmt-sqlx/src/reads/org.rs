@@ -3,19 +3,65 @@
 use async_trait::async_trait;
 use sqlx::query;
 use usermgmt_core::id::{OrgId, RealmId, UserId};
-use usermgmt_core::model::{Membership, Org};
+use usermgmt_core::model::{MemberFilter, MemberRecord, Membership, MembershipStatus, Org, OrgProfile};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::store::{MembershipStore, OrgStore, PolicyStore, Result};
 
 use super::super::{Store, row};
 use super::behind;
+use super::prefix::Prefix;
+
+/// A page of members; `$end` ends the range of identifiers, see [`Prefix`].
+macro_rules! members {
+    ($end:literal) => {
+        concat!(
+            "SELECT ",
+            membership_columns!(),
+            ", ",
+            user_columns!(),
+            ", ",
+            primary_email!(),
+            " FROM usermgmt_membership JOIN usermgmt_user ON usermgmt_user.id = usermgmt_membership.user_id",
+            " WHERE usermgmt_membership.org_id = $1 AND usermgmt_membership.user_id > $2",
+            " AND ($3 IS NULL OR usermgmt_membership.status = $3)",
+            " AND ($4 IS NULL OR EXISTS (SELECT 1 FROM usermgmt_identifier",
+            " WHERE usermgmt_identifier.user_id = usermgmt_membership.user_id",
+            " AND kind = 'email' AND canonical >= $4 AND ",
+            $end,
+            ")) ORDER BY usermgmt_membership.user_id LIMIT +$6"
+        )
+    };
+}
 
 #[async_trait]
 impl OrgStore for Store {
     async fn org(&self, realm: RealmId, id: OrgId) -> Result<Option<Org>> {
         let read = query(concat!("SELECT ", org_columns!(), " FROM usermgmt_org WHERE id = $1 AND realm = $2"));
         self.one(read.bind(id.to_string()).bind(realm.to_string()), row::org).await
+    }
+
+    async fn org_by_slug(&self, realm: RealmId, slug: &str) -> Result<Option<Org>> {
+        // No such text is stored, and PostgreSQL would not even take the question.
+        if slug.contains('\0') {
+            return Ok(None);
+        }
+        let read = query(concat!("SELECT ", org_columns!(), " FROM usermgmt_org WHERE realm = $1 AND slug = $2"));
+        self.one(read.bind(realm.to_string()).bind(slug.to_owned()), row::org).await
+    }
+
+    async fn orgs(&self, realm: RealmId, page: PageRequest<OrgId>) -> Result<Page<Org, OrgId>> {
+        let read = query(concat!(
+            "SELECT ",
+            org_columns!(),
+            " FROM usermgmt_org WHERE realm = $1 AND id > $2 ORDER BY id LIMIT +$3"
+        ));
+        self.page(read.bind(realm.to_string()).bind(behind(page.key())), page.limit(), row::org, |org| org.id).await
+    }
+
+    async fn org_profile(&self, org: OrgId) -> Result<Option<OrgProfile>> {
+        let read = query(concat!("SELECT ", org_profile_columns!(), " FROM usermgmt_org_profile WHERE org_id = $1"));
+        self.one(read.bind(org.to_string()), row::org_profile).await
     }
 }
 
@@ -30,14 +76,22 @@ impl MembershipStore for Store {
         self.one(read.bind(org.to_string()).bind(user.to_string()), row::membership).await
     }
 
-    async fn members(&self, org: OrgId, page: PageRequest<UserId>) -> Result<Page<Membership, UserId>> {
-        let read = query(concat!(
-            "SELECT ",
-            membership_columns!(),
-            " FROM usermgmt_membership WHERE org_id = $1 AND user_id > $2 ORDER BY user_id LIMIT +$3"
-        ));
-        let read = read.bind(org.to_string()).bind(behind(page.key()));
-        self.page(read, page.limit(), row::membership, |membership| membership.user).await
+    async fn members(
+        &self,
+        org: OrgId,
+        filter: &MemberFilter,
+        page: PageRequest<UserId>,
+    ) -> Result<Page<MemberRecord, UserId>> {
+        let Some(prefix) = Prefix::of(filter.identifier_prefix.as_deref()) else {
+            return Ok(Page { items: Vec::new(), next: None });
+        };
+        let read = query(if prefix.ends() { members!("canonical < $5") } else { members!("$5 IS NULL") })
+            .bind(org.to_string())
+            .bind(behind(page.key()))
+            .bind(filter.status.map(MembershipStatus::as_str))
+            .bind(prefix.begin)
+            .bind(prefix.end);
+        self.page(read, page.limit(), row::member, |member| member.user.id).await
     }
 
     async fn memberships_of(&self, user: UserId, page: PageRequest<OrgId>) -> Result<Page<(Org, Membership), OrgId>> {

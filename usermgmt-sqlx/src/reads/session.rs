@@ -11,19 +11,20 @@ use usermgmt_core::store::{Result, SessionStore};
 
 use super::super::cells::Cells;
 use super::super::{Store, row};
+use super::before;
 use crate::value::micros;
 
 #[async_trait]
 impl SessionStore for Store {
     async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>> {
-        // The address is a subselect and no join, so that a second primary one could not double the row.
         let read = query(concat!(
             "SELECT ",
             session_columns!(),
             ", ",
             user_columns!(),
-            ", (SELECT display FROM usermgmt_identifier WHERE usermgmt_identifier.user_id = usermgmt_user.id",
-            " AND kind = 'email' AND is_primary ORDER BY canonical LIMIT 1), ",
+            ", ",
+            primary_email!(),
+            ", ",
             org_columns!(),
             ", ",
             membership_columns!(),
@@ -54,9 +55,7 @@ impl SessionStore for Store {
             " AND usermgmt_session.expires_at > $3 AND $3 - usermgmt_session.seen_at < usermgmt_session.idle_micros",
             " ORDER BY usermgmt_session.id DESC LIMIT +$4"
         ));
-        // Every id sorts before the tilde.
-        let before = page.key().map_or_else(|| "~".to_owned(), ToString::to_string);
-        let read = read.bind(user.to_string()).bind(before).bind(micros(now));
+        let read = read.bind(user.to_string()).bind(before(page.key())).bind(micros(now));
         self.page(read, page.limit(), row::session, |session| session.id).await
     }
 

@@ -12,8 +12,9 @@ use usermgmt_core::store::{Result, UserStore};
 use super::super::cells::Cells;
 use super::super::{Store, row};
 use super::behind;
+use super::prefix::Prefix;
 
-/// A page of users; `$end` ends the range of identifiers. A condition of its own, so that the index ends there too.
+/// A page of users; `$end` ends the range of identifiers, see [`Prefix`].
 macro_rules! users {
     ($end:literal) => {
         concat!(
@@ -41,21 +42,16 @@ impl UserStore for Store {
         filter: &UserFilter,
         page: PageRequest<UserId>,
     ) -> Result<Page<User, UserId>> {
-        // No such text is stored, and PostgreSQL would not even take the question.
-        if filter.identifier_prefix.as_ref().is_some_and(|prefix| prefix.contains('\0')) {
+        let Some(prefix) = Prefix::of(filter.identifier_prefix.as_deref()) else {
             return Ok(Page { items: Vec::new(), next: None });
-        }
-        // The prefix is a range of the key: from itself to the first text behind all that begin so, if there is one.
-        let prefix = filter.identifier_prefix.as_deref().filter(|prefix| !prefix.is_empty());
-        let end = prefix.and_then(behind_all);
-        let has_end = prefix.is_none() || end.is_some();
-        let read = query(if has_end { users!("canonical < $6") } else { users!("$6 IS NULL") })
+        };
+        let read = query(if prefix.ends() { users!("canonical < $6") } else { users!("$6 IS NULL") })
             .bind(realm.to_string())
             .bind(behind(page.key()))
             .bind(filter.status.map(UserStatus::as_str))
             .bind(filter.kind.map(UserKind::as_str))
-            .bind(prefix.map(str::to_owned))
-            .bind(end);
+            .bind(prefix.begin)
+            .bind(prefix.end);
         self.page(read, page.limit(), row::user, |user| user.id).await
     }
 
@@ -106,32 +102,9 @@ impl UserStore for Store {
     }
 }
 
-/// The first text behind all that begin so, in the order of their bytes, which is that of their code points. Behind
-/// nothing but last characters there is none.
-fn behind_all(prefix: &str) -> Option<String> {
-    let mut rest = prefix.trim_end_matches(char::MAX).chars();
-    let last = rest.next_back()?;
-    let next = (last..=char::MAX).nth(1)?;
-    Some(format!("{}{next}", rest.as_str()))
-}
-
 fn sign_in_record(cells: &mut Cells<'_>) -> Result<SignInRecord> {
     let identifier = row::identifier(cells)?;
     let user = row::user(cells)?;
     let password = if cells.is_absent()? { None } else { Some(row::password(cells)?) };
     Ok(SignInRecord { identifier, user, password })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::behind_all;
-
-    #[test]
-    fn a_range_ends_behind_all_that_begin_so() {
-        let cases = [("ann", Some("ano")), ("\u{d7ff}", Some("\u{e000}")), ("a\u{10ffff}\u{10ffff}", Some("b"))];
-        for (prefix, end) in cases {
-            assert_eq!(behind_all(prefix).as_deref(), end);
-        }
-        assert_eq!((behind_all("\u{10ffff}"), behind_all("")), (None, None));
-    }
 }

@@ -31,16 +31,31 @@ impl<S: Store> History<S> {
         Org {
             id,
             realm: RealmId::DEFAULT,
+            slug: slug(id),
             name: self.text(),
-            status: if self.often() { OrgStatus::Active } else { OrgStatus::Suspended },
+            status: if self.often() { OrgStatus::Active } else { OrgStatus::Deleted },
+            deleted_at: (self.below(2) == 0).then_some(self.now),
             owners: u32::MAX,
             members: u32::try_from(self.below(9)).unwrap(),
+            seats: (self.below(2) == 0).then_some(u32::MAX),
+            roles: self.roles(),
             policy: AuthPolicy { min_methods: Some(2), ..AuthPolicy::default() },
             rights_version: self.below(2),
             policy_epoch: self.below(2),
             created_at: self.now,
             version,
         }
+    }
+
+    fn roles(&mut self) -> Vec<CustomRole> {
+        let rights = vec![self.text(); usize::try_from(self.below(3)).unwrap()];
+        let role = CustomRole { key: RoleKey::new(self.text()), name: self.text(), rights };
+        vec![role; usize::try_from(self.below(3)).unwrap()]
+    }
+
+    /// Mostly what stands, so that most writes go through.
+    fn from(&mut self, present: u64) -> u64 {
+        if self.often() { present } else { self.below(3) }
     }
 
     pub(super) async fn write(&mut self) -> Write {
@@ -56,7 +71,7 @@ impl<S: Store> History<S> {
         let epoch = if self.often() { epoch } else { self.below(3) };
         let there = self.reference.org(realm, org).await.unwrap().unwrap();
         let member = self.reference.membership(org, user).await.unwrap();
-        match self.below(29) {
+        match self.below(35) {
             0 => {
                 let member = self.often().then(|| StillMember {
                     org,
@@ -103,8 +118,13 @@ impl<S: Store> History<S> {
                 })
             }
             4 => {
-                let version = self.version(Some(there.version));
-                Write::PutOrg(self.any_org(org, version))
+                // Which of two broken rules is named first is left open: a slug is taken from the version that stands.
+                if self.often() {
+                    let version = self.version(Some(there.version));
+                    return Write::PutOrg(self.any_org(org, version));
+                }
+                let slug = slug(self.org());
+                Write::PutOrg(Org { slug, ..self.any_org(org, there.version) })
             }
             5 | 6 => Write::PutMembership(Membership {
                 org,
@@ -119,7 +139,7 @@ impl<S: Store> History<S> {
             8 => Write::MoveAuthEpoch { user, from: epoch },
             9 => Write::MoveRights { org, user: (self.below(2) == 0).then_some(user) },
             10 => {
-                let from = if self.often() { there.policy_epoch } else { self.below(3) };
+                let from = self.from(there.policy_epoch);
                 let methods = (self.below(2) == 0).then(|| [Method::Email].into());
                 Write::PutPolicy { org, policy: AuthPolicy { methods, ..AuthPolicy::default() }, from }
             }
@@ -201,10 +221,29 @@ impl<S: Store> History<S> {
                 1 => Write::RetryJob { id: job, worker, due_at: self.soon() },
                 _ => Write::GiveUpJob { id: job, worker },
             },
-            23 => {
-                let number = self.below(40);
+            23 | 29 => {
+                let number = self.below(24);
                 Write::Audit(self.event(number, org, user, session))
             }
+            30 => {
+                let present = self.reference.org_profile(org).await.unwrap().map(|profile| profile.version);
+                Write::PutOrgProfile(OrgProfile {
+                    org,
+                    public: json!({ self.text(): [self.below(9), "\0"] }),
+                    private: json!(self.text()),
+                    settings: json!({}),
+                    version: self.version(present),
+                })
+            }
+            31 => {
+                let from = self.from(there.rights_version);
+                Write::PutRoles { org, roles: self.roles(), from }
+            }
+            32 => {
+                let number = self.below(24);
+                Write::EraseEvent { realm, org: chain(number), id: event_id(number), commitment: [6; 32] }
+            }
+            33 | 34 => self.sealing(realm).await,
             24 => {
                 let canonical = self.name().to_owned();
                 let found = self.reference.sign_in_record(realm, IdentifierKind::Email, &canonical).await.unwrap();
@@ -239,6 +278,22 @@ impl<S: Store> History<S> {
         }
     }
 
+    /// Mostly what a sealer would write: the next unsealed events of a chain, behind its end.
+    async fn sealing(&mut self, realm: RealmId) -> Write {
+        let org = chain(self.below(2));
+        let open = self.reference.unsealed_events(realm, 99).await.unwrap();
+        let mut events: Vec<_> = open.iter().filter(|event| event.org == org).map(|event| event.id).collect();
+        events.truncate(usize::try_from(self.below(4)).unwrap());
+        if !self.often() {
+            events.push(event_id(self.below(24)));
+        }
+        let end = self.reference.chain_head(realm, org).await.unwrap().map_or(0, |seal| seal.number);
+        let key_id = self.text();
+        let seal = |number| Seal { number, key_id: key_id.clone(), mac: [9; 32] };
+        let seals = events.into_iter().zip(end + 1..).map(|(id, number)| (id, seal(number))).collect();
+        Write::SealEvents { realm, org, from: self.from(end), seals }
+    }
+
     fn kind(&mut self) -> TokenKind {
         // Mostly one kind, so that tokens meet.
         TokenKind::ALL[usize::try_from(self.below(9)).unwrap().saturating_sub(4)]
@@ -266,10 +321,9 @@ impl<S: Store> History<S> {
 
     fn event(&mut self, number: u64, org: OrgId, user: UserId, session: SessionId) -> AuditEvent {
         AuditEvent {
-            id: EventId::from_uuid(uuid(number)),
+            id: event_id(number),
             realm: RealmId::DEFAULT,
-            // The organisation follows from the number, as an id belongs to one event.
-            org: [None, Some(OrgId::from_uuid(uuid(0)))][usize::try_from(number % 2).unwrap()],
+            org: chain(number),
             kind: AuditKind::ALL[usize::try_from(number).unwrap() % AuditKind::ALL.len()],
             outcome: if self.often() { AuditOutcome::Success } else { AuditOutcome::Refused },
             actor: match self.below(3) {
@@ -281,8 +335,23 @@ impl<S: Store> History<S> {
             address: (self.below(2) == 0).then(|| self.text()),
             detail: json!({ "org": org, "text": self.text(), "count": u64::MAX, "list": [1, null, -5] }),
             salt: [7; 16],
+            erased: None,
+            tag: EventTag { key_id: self.text(), mac: [5; 32] },
             at: self.now,
-            seal: (self.below(4) == 0).then_some(Seal { number: 3, mac: [9; 32] }),
+            seal: None,
         }
     }
+}
+
+fn slug(org: OrgId) -> String {
+    format!("slug-of-{org}")
+}
+
+fn event_id(number: u64) -> EventId {
+    EventId::from_uuid(uuid(number))
+}
+
+/// The organisation of an event follows from its number, as an id belongs to one event.
+fn chain(number: u64) -> Option<OrgId> {
+    [None, Some(OrgId::from_uuid(uuid(0)))][usize::try_from(number % 2).unwrap()]
 }

@@ -58,6 +58,33 @@ fn filters() -> Vec<UserFilter> {
     ]
 }
 
+/// Filters of members, likewise.
+fn member_filters() -> Vec<MemberFilter> {
+    let begins = |prefix: &str| MemberFilter { identifier_prefix: Some(prefix.to_owned()), ..MemberFilter::default() };
+    let status = Some(MembershipStatus::Suspended);
+    vec![
+        MemberFilter::default(),
+        MemberFilter { status, ..MemberFilter::default() },
+        begins(""),
+        begins("b"),
+        begins("a@x\0"),
+        MemberFilter { status, ..begins("a") },
+    ]
+}
+
+/// Filters of events, likewise.
+fn event_filters(now: OffsetDateTime) -> Vec<AuditFilter> {
+    let (kind, user) = (AuditKind::ALL.get(5).copied(), Some(UserId::from_uuid(uuid(1))));
+    let (since, until) = (Some(now - Duration::seconds(60)), Some(now - Duration::seconds(9)));
+    vec![
+        AuditFilter::default(),
+        AuditFilter { kind, ..AuditFilter::default() },
+        AuditFilter { user, ..AuditFilter::default() },
+        AuditFilter { since, until, ..AuditFilter::default() },
+        AuditFilter { user, until, ..AuditFilter::default() },
+    ]
+}
+
 struct History<S> {
     seed: u64,
     random: u64,
@@ -80,7 +107,8 @@ impl<S: Store> History<S> {
     fn new(seed: u64, store: S) -> Self {
         let begins = [datetime!(1925-03-01 0:00 UTC), datetime!(2026-11-21 0:00 UTC), datetime!(8025-01-01 0:00 UTC)];
         let now = begins[usize::try_from(seed).unwrap() % begins.len()];
-        let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // Another factor than the step of `below`: else each history would be the one before it, one number later.
+        let random = seed.wrapping_mul(0xd134_2543_de82_ef95);
         Self { seed, random, now, commits: 0, succeeded: 0, reference: MemoryStore::new(), store }
     }
 
@@ -254,6 +282,8 @@ impl<S: Store> History<S> {
             for filter in filters() {
                 same!(users(realm, &filter, PageRequest::first(2)));
             }
+            same!(orgs(realm, PageRequest::first(2)));
+            same!(orgs(realm, PageRequest::first(2).after(OrgId::from_uuid(uuid(1)))));
             same!(pending_jobs(realm, PageRequest::first(2)));
             same!(pending_jobs(realm, PageRequest::first(9).after(OutboxId::from_uuid(uuid(0)))));
         }
@@ -266,18 +296,43 @@ impl<S: Store> History<S> {
             same!(live_tokens(user, self.now));
             same!(org(RealmId::DEFAULT, org));
             same!(policy(org));
-            same!(members(org, PageRequest::first(1)));
-            same!(members(org, PageRequest::first(9).after(UserId::from_uuid(uuid(0)))));
+            same!(org_profile(org));
+            same!(org_by_slug(RealmId::DEFAULT, &format!("slug-of-{org}")));
+            for filter in member_filters() {
+                same!(members(org, &filter, PageRequest::first(1)));
+                same!(members(org, &filter, PageRequest::first(9).after(UserId::from_uuid(uuid(0)))));
+            }
             same!(memberships_of(user, PageRequest::first(2)));
             same!(sessions(user, self.now, PageRequest::first(1)));
             same!(sessions(user, self.now, PageRequest::first(5).after(SessionId::from_uuid(uuid(2)))));
-            same!(events(RealmId::DEFAULT, Some(org), PageRequest::first(3)));
+            same!(event(RealmId::DEFAULT, Some(org), EventId::from_uuid(uuid(number))));
             same!(membership(org, UserId::from_uuid(uuid(0))));
         }
         for canonical in ["a@x", "A@x", "b@x", "B@x"] {
             same!(sign_in_record(RealmId::DEFAULT, IdentifierKind::Email, canonical));
         }
-        same!(events(RealmId::DEFAULT, None, PageRequest::first(50)));
+        for org in [None, Some(OrgId::from_uuid(uuid(0))), Some(OrgId::from_uuid(uuid(1)))] {
+            for filter in event_filters(self.now) {
+                same!(events(RealmId::DEFAULT, org, &filter, PageRequest::first(50)));
+                same!(events(
+                    RealmId::DEFAULT,
+                    org,
+                    &filter,
+                    PageRequest::first(3).after(EventId::from_uuid(uuid(15)))
+                ));
+            }
+            same!(sealed_events(RealmId::DEFAULT, org, 0, 99));
+            same!(sealed_events(RealmId::DEFAULT, org, 2, 2));
+            same!(chain_head(RealmId::DEFAULT, org));
+        }
+        // Which chain comes first is left open.
+        let by_chain = |mut events: Vec<AuditEvent>| {
+            events.sort_by_key(|event| event.org);
+            events
+        };
+        let open = self.store.unsealed_events(RealmId::DEFAULT, 99).await.unwrap();
+        let wanted = self.reference.unsealed_events(RealmId::DEFAULT, 99).await.unwrap();
+        assert_eq!(by_chain(open), by_chain(wanted), "{place}");
         same!(key_check());
         // Numbers may have gaps, so only their order is compared.
         let facts =
