@@ -8,10 +8,7 @@ use usermgmt_core::policy::{AuthPolicy, evaluate};
 use usermgmt_core::proof::Permit;
 use usermgmt_core::store::{ChangeSet, Write};
 
-usermgmt_core::permission! {
-    /// To change what the organisation demands of sessions that enter it.
-    pub ManagePolicy = "organization:policy"
-}
+use crate::ManagePolicy;
 
 /// Works out a new policy of the permit's organisation. Whoever sets it must already comply.
 ///

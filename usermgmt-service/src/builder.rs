@@ -138,6 +138,14 @@ impl Builder {
         self.set(|settings| settings.home = path.into())
     }
 
+    /// Gives each organisation a host of its own below that of the origin, by its slug: `acme.app.example.com`. What is
+    /// asked there must concern that organisation: extractors check the host against the path and against the session,
+    /// which lives on each host for itself. The name server and the certificate must answer for all of them, and a proxy
+    /// must pass the header `Host` on. Links in mails lead to the origin. Default: off.
+    pub fn organization_hosts(self) -> Self {
+        self.set(|settings| settings.organization_hosts = true)
+    }
+
     /// Whose forwarding headers are believed. Default: nobody's.
     pub fn trusted_proxies(self, proxies: TrustedProxies) -> Self {
         self.set(|settings| settings.trusted_proxies = proxies)
@@ -205,6 +213,15 @@ impl Builder {
     /// Gives a role these rights (`project:delete`, `project:*`, `*`). Owner and admin have `*` unless set.
     pub fn role<'a>(mut self, role: &str, rights: impl IntoIterator<Item = &'a str>) -> Self {
         self.roles = self.roles.and_then(|mut roles| roles.set(role, rights).map(|()| roles));
+        self
+    }
+
+    /// Makes permissions known from which organisations may build roles of their own: [`Permission::KEY`] of each.
+    /// Those that [`role`](Self::role) names are known already.
+    ///
+    /// [`Permission::KEY`]: usermgmt_core::permission::Permission::KEY
+    pub fn permissions<'a>(mut self, keys: impl IntoIterator<Item = &'a str>) -> Self {
+        self.roles = self.roles.and_then(|mut roles| roles.register(keys).map(|()| roles));
         self
     }
 
@@ -350,7 +367,11 @@ impl Builder {
             hooks: self.hooks,
             mailbox,
             runtime: self.runtime,
-            roles: self.roles?,
+            roles: {
+                let mut roles = self.roles?;
+                roles.register(usermgmt_orgs::PERMISSIONS)?;
+                roles
+            },
             texts: self.texts?,
             templates: Templates::new(&self.templates)?,
         });

@@ -24,8 +24,10 @@ impl Tries {
     /// Whether the whole flow should run again after this error.
     pub(crate) fn again(&mut self, error: &StoreError) -> bool {
         self.0 += 1;
-        let worth_it =
-            matches!(error.kind(), StoreErrorKind::Conflict | StoreErrorKind::Duplicate(UniqueKey::Identifier));
+        let worth_it = matches!(
+            error.kind(),
+            StoreErrorKind::Conflict | StoreErrorKind::Duplicate(UniqueKey::Identifier | UniqueKey::OrgSlug)
+        );
         worth_it && self.0 < CONFLICT_TRIES
     }
 }

@@ -4,6 +4,7 @@
 //! code or over HTTP. No call answers with a made-up user to hide that an account exists: where the existence of an
 //! account must not show, the type of the answer says only "if it exists, mail is on its way".
 
+mod audit;
 mod breach;
 mod builder;
 mod cache;
@@ -17,6 +18,7 @@ mod hasher;
 mod limits;
 mod mail;
 mod mailbox;
+mod manage_orgs;
 mod manage_users;
 mod orgs;
 mod password;
@@ -36,6 +38,7 @@ mod users;
 mod verify_email;
 mod worker;
 
+pub use audit::{AuditLog, Verified};
 pub use breach::{BreachCheck, OnOutage};
 #[cfg(feature = "hibp")]
 pub use breach::{HaveIBeenPwned, SourceError};
@@ -49,6 +52,7 @@ pub use hasher::{Argon2Pool, CostError, HashCost};
 pub use limits::Limits;
 pub use mail::{Brand, TemplateError};
 pub use mailbox::{DevMailbox, KeptMail};
+pub use manage_orgs::Organizations;
 pub use manage_users::Metadata;
 pub use orgs::Orgs;
 pub use profile::{OwnProfile, ProfileChange};
@@ -66,5 +70,8 @@ pub use verify_email::{AddressProof, ProveAddress};
 
 pub use usermgmt_core as core;
 pub use usermgmt_core::{Error, FieldError, Invalid, MemoryStore, Refused};
-pub use usermgmt_orgs::ManagePolicy;
+pub use usermgmt_orgs::{
+    AddMembers, Because, Explanation, ManageMembers, ManageOrganization, ManagePolicy, ManageRoles, OrgChange,
+    OwnOrganization, PERMISSIONS, ReadAudit, ReadMembers, RoleInput, RoleRights,
+};
 pub use usermgmt_sessions::SessionRules;

@@ -33,6 +33,8 @@ pub struct Limits {
     pub mails_per_address_day: u32,
     /// Wrong codes for one account, an hour.
     pub wrong_codes_per_account: u32,
+    /// Addresses that one user wants to make members, an hour.
+    pub additions_per_user: u32,
     /// Pause between two requests for a mail to the same address.
     pub resend_pause: Duration,
 }
@@ -49,6 +51,7 @@ impl Default for Limits {
             mails_per_address_hour: numbers::MAILS_PER_ADDRESS_HOUR,
             mails_per_address_day: numbers::MAILS_PER_ADDRESS_DAY,
             wrong_codes_per_account: numbers::WRONG_CODES_PER_ACCOUNT,
+            additions_per_user: numbers::ADDITIONS_PER_USER,
             resend_pause: numbers::RESEND_PAUSE,
         }
     }
@@ -113,6 +116,11 @@ impl<'a> Meter<'a> {
     /// Changes of the account by somebody signed in that send mail.
     pub(crate) fn account_mail(&self, user: UserId) -> Charge {
         self.charge("account/mail", &[user.as_uuid().as_bytes()], self.limits.mails_per_address_day, Duration::DAY)
+    }
+
+    /// Wishes to make the holder of an address a member.
+    pub(crate) fn additions(&self, user: UserId) -> Charge {
+        self.charge("org/additions", &[user.as_uuid().as_bytes()], self.limits.additions_per_user, Duration::HOUR)
     }
 
     /// Questions whether a name is free.

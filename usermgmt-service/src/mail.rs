@@ -65,6 +65,7 @@ const fn shape(kind: MailKind) -> Shape {
         MailKind::AddEmail => ("/emails/verify", Some(TokenKind::AddEmail), true, false),
         MailKind::AccountLocked => ("/forgot", None, false, true),
         MailKind::EmailTaken => ("/sign-in", None, false, true),
+        MailKind::MemberAdded => ("/sign-in", None, false, true),
         MailKind::PasswordChanged
         | MailKind::SupportReset
         | MailKind::EmailAdded

@@ -15,7 +15,7 @@ use usermgmt_core::text;
 
 use crate::client::Client;
 use crate::commit::committing;
-use crate::profile::{ProfileChange, metadata};
+use crate::profile::ProfileChange;
 use crate::sign_up::Secret;
 use crate::users::Users;
 
@@ -74,9 +74,9 @@ impl Users<'_> {
     /// Invalid fields (`public`, `private`), [`Refused::NotFound`], or an outage.
     pub async fn set_metadata(&self, id: UserId, change: Metadata) -> Result<(), Error> {
         let mut check = Check::default();
-        let public = change.public.map(|value| metadata("public", value)).transpose();
+        let public = change.public.map(|value| text::object("public", value)).transpose();
         let public = check.take(public).flatten();
-        let private = change.private.map(|value| metadata("private", value)).transpose();
+        let private = change.private.map(|value| text::object("private", value)).transpose();
         let private = check.take(private).flatten();
         check.end()?;
         let client = Client::default();

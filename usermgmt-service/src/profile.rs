@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
-use usermgmt_core::limits;
 use usermgmt_core::model::{Actor, AuditKind, Origin, Profile, User};
 use usermgmt_core::proof::Principal;
 use usermgmt_core::store::Write;
@@ -11,9 +10,6 @@ use usermgmt_core::text;
 use crate::UserMgmt;
 use crate::client::Client;
 use crate::commit::committing;
-
-/// Deepest nesting of metadata.
-const DEPTH: usize = 8;
 
 /// What a user sees and edits of their own.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -49,25 +45,6 @@ pub struct ProfileChange<'a> {
     pub time_zone: Option<&'a str>,
     /// Metadata that the user writes: a JSON object of at most 16 KiB that takes the place of the former one.
     pub own: Option<Value>,
-}
-
-/// Metadata is an object, neither long nor deep.
-pub(crate) fn metadata(field: &'static str, value: Value) -> Result<Value, FieldError> {
-    fn deep(value: &Value, left: usize) -> bool {
-        match value {
-            Value::Object(map) => left == 0 || map.values().any(|value| deep(value, left - 1)),
-            Value::Array(items) => left == 0 || items.iter().any(|value| deep(value, left - 1)),
-            _ => false,
-        }
-    }
-    if !value.is_object() || deep(&value, DEPTH) {
-        return Err(FieldError::new(field, FieldError::MALFORMED));
-    }
-    let bytes = serde_json::to_string(&value).map_or(usize::MAX, |text| text.len());
-    if bytes > limits::METADATA_BYTES {
-        return Err(FieldError::new(field, FieldError::TOO_LONG));
-    }
-    Ok(value)
 }
 
 fn picture(text: &str) -> Result<String, FieldError> {
@@ -156,7 +133,7 @@ impl UserMgmt {
         let contact =
             check.take(clearing(change.contact, profile.contact.clone(), |contact| text::line("contact", contact)));
         let time_zone = check.take(clearing(change.time_zone, profile.time_zone.clone(), time_zone));
-        let own = check.take(change.own.clone().map_or(Ok(profile.own.clone()), |own| metadata("own", own)));
+        let own = check.take(change.own.clone().map_or(Ok(profile.own.clone()), |own| text::object("own", own)));
         check.end()?;
         let user = User { name: name.unwrap_or_default(), locale: locale.flatten(), ..user };
         let (picture, contact, time_zone) = (picture.flatten(), contact.flatten(), time_zone.flatten());

@@ -12,7 +12,7 @@ use usermgmt_core::error::Error;
 use usermgmt_core::flow::Flow;
 use usermgmt_core::limits;
 use usermgmt_core::model::{Actor, AuditEvent, AuditKind, AuditOutcome};
-use usermgmt_core::store::{ChangeSet, Write};
+use usermgmt_core::store::ChangeSet;
 
 use crate::client::Client;
 
@@ -119,7 +119,7 @@ fn events(flow: &Flow<'_>, counts: &HashMap<Place, Count>) -> Result<ChangeSet, 
             "first": count.first.unix_timestamp(),
             "last": count.last.unix_timestamp(),
         });
-        changes.push(Write::Audit(AuditEvent {
+        changes.push(flow.record(AuditEvent {
             outcome: AuditOutcome::Refused,
             address: place.address.clone(),
             detail,

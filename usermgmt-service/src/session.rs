@@ -111,6 +111,14 @@ impl UserMgmt {
     /// # Errors
     /// As [`scope`](Self::scope); [`Refused::WrongOrg`] for another organisation of the principal,
     /// [`Refused::NotFound`] for any other, existing or not; or an outage.
+    pub async fn scope_named(&self, principal: &Arc<Principal>, named: &str) -> Result<OrgScope, Error> {
+        OrgScope::enter_text(self.scope_rules(), principal, named, self.now()).await
+    }
+
+    /// The same by the organisation's id.
+    ///
+    /// # Errors
+    /// As [`scope_named`](Self::scope_named).
     pub async fn scope_of(&self, principal: &Arc<Principal>, org: OrgId) -> Result<OrgScope, Error> {
         OrgScope::enter_named(self.scope_rules(), principal, org, self.now()).await
     }

@@ -56,6 +56,18 @@ impl Origin {
         &self.host
     }
 
+    /// What stands before this origin's host in another one below it: `acme` of `acme.app.example.com`.
+    #[must_use]
+    pub fn label_of<'a>(&self, host: &'a str) -> Option<&'a str> {
+        host.strip_suffix(self.host.as_str())?.strip_suffix('.')
+    }
+
+    /// The origin of the same scheme with this host.
+    #[must_use]
+    pub fn with_host(&self, host: &str) -> String {
+        format!("{}://{host}", self.text.split("://").next().unwrap_or_default())
+    }
+
     /// Whether this is plain HTTP on localhost: the one place where cookies go without `Secure` and the development
     /// mailbox exists.
     #[must_use]
@@ -94,6 +106,8 @@ pub struct Settings {
     pub origin: Origin,
     /// Name of the application, as pages and mails say it.
     pub product: String,
+    /// Whether organisations have hosts of their own below the origin's.
+    pub organization_hosts: bool,
     /// Whose forwarding headers are believed.
     pub trusted_proxies: TrustedProxies,
     /// What a new password must be.
@@ -131,6 +145,7 @@ impl Settings {
         Self {
             origin,
             product: UNNAMED.into(),
+            organization_hosts: false,
             trusted_proxies: TrustedProxies::None,
             password_rules: PasswordRules::default(),
             breach_check: BreachCheck::default(),

@@ -11,13 +11,11 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::{mailed_secrets, sign_up};
-use usermgmt_core::id::WorkerId;
+use usermgmt_core::id::{OrgId, WorkerId};
 use usermgmt_core::limits;
-use usermgmt_core::model::{
-    Actor, AddressRequest, AuditEvent, AuditKind, AuditOutcome, Job, MailKind, OutboxRow, TokenKind,
-};
+use usermgmt_core::model::{Actor, AuditEvent, AuditKind, AuditOutcome, Job, MailKind, OutboxRow, TokenKind};
 use usermgmt_core::port::MailError;
-use usermgmt_core::store::{StoreErrorKind, SweepBefore, Write};
+use usermgmt_core::store::{Guard, StoreErrorKind, SweepBefore, Write};
 
 use crate::UserMgmt;
 use crate::client::Client;
@@ -36,6 +34,11 @@ const SWEEP_BATCH: u32 = 1_000;
 const FIRST_PAUSE: Duration = Duration::seconds(5);
 /// Longest pause before a mail is tried again: so late at most does a mail come once the server is back.
 const LONGEST_PAUSE: Duration = Duration::hours(1);
+
+/// How long to wait after so many tries.
+fn pause(tries: u32) -> Duration {
+    (FIRST_PAUSE * 2_i32.saturating_pow(tries.saturating_sub(1).min(20))).min(LONGEST_PAUSE)
+}
 
 impl UserMgmt {
     /// Does one round of work: up to 16 jobs, and the noted refusals. Answers how many jobs were taken.
@@ -62,12 +65,13 @@ impl UserMgmt {
         Ok(taken)
     }
 
-    /// Works until nothing is due.
+    /// Works until nothing is due, and seals what has happened.
     ///
     /// # Errors
     /// As [`work`](Self::work).
     pub async fn run_until_idle(&self) -> Result<(), Error> {
         while self.work().await? > 0 {}
+        while self.seal().await? > 0 {}
         Ok(())
     }
 
@@ -84,7 +88,7 @@ impl UserMgmt {
     async fn perform(&self, worker: WorkerId, row: OutboxRow) -> Result<(), Error> {
         tracing::debug!(id = %row.id, kind = row.job.kind(), tries = row.tries, "job");
         match row.job.clone() {
-            Job::AddressRequest(request) => self.fulfil(worker, &row, &request).await,
+            Job::AddressRequest(_) | Job::AddMember { .. } => self.conclude(worker, &row).await,
             Job::Mail { mail, to, user, token, locale } => {
                 let Some(owner) = self.store().user(self.realm(), user).await? else {
                     return self.finish(worker, &row).await;
@@ -113,17 +117,57 @@ impl UserMgmt {
                     Draft { id: row.id, kind: mail, to, name: &owner.name, about, language: &language, secrets };
                 self.send(worker, &row, draft).await
             }
+            Job::OrgMail { mail, to, user, org, locale } => {
+                let (store, realm) = (self.store(), self.realm());
+                let (Some(owner), Some(org)) = (store.user(realm, user).await?, store.org(realm, org).await?) else {
+                    return self.finish(worker, &row).await;
+                };
+                let (name, about) = (owner.name.as_str(), Some(org.name.as_str()));
+                let language = self.texts().best(&locale.into_iter().collect::<Vec<_>>());
+                let draft = Draft { id: row.id, kind: mail, to, name, about, language: &language, secrets: None };
+                self.send(worker, &row, draft).await
+            }
+            Job::MembersChanged { org } => self.tell_of_members(worker, &row, org).await,
         }
     }
 
-    async fn fulfil(&self, worker: WorkerId, row: &OutboxRow, request: &AddressRequest) -> Result<(), Error> {
-        let client = Client::default();
+    /// Tells the application how many members there are now, until it has understood.
+    async fn tell_of_members(&self, worker: WorkerId, row: &OutboxRow, org: OrgId) -> Result<(), Error> {
+        let Some(org) = self.store().org(self.realm(), org).await? else { return self.finish(worker, row).await };
+        match self.0.parts.hooks.members_changed(&org).await {
+            Ok(()) => self.finish(worker, row).await,
+            Err(error) => {
+                tracing::warn!(id = %row.id, %error, "the application is told of members again later");
+                self.close(Write::RetryJob { id: row.id, worker, due_at: self.now() + pause(row.tries) }, None).await
+            }
+        }
+    }
+
+    /// Commits what a job leads to, together with its end.
+    async fn conclude(&self, worker: WorkerId, row: &OutboxRow) -> Result<(), Error> {
+        let asked_from = match &row.job {
+            Job::AddMember { address, .. } => address.as_deref().and_then(|address| address.parse().ok()),
+            _ => None,
+        };
+        let client = asked_from.map_or_else(Client::default, Client::at);
         let mut tries = Tries::default();
         loop {
-            let changes = sign_up::fulfil(&self.flow(&client), request).await?;
+            let flow = self.flow(&client);
+            let changes = match &row.job {
+                Job::AddressRequest(request) => sign_up::fulfil(&flow, request).await?,
+                Job::AddMember { email, roles, authority, .. } => {
+                    usermgmt_orgs::add_by_email(&flow, email, authority, roles).await?
+                }
+                // Others change nothing by themselves.
+                Job::Mail { .. } | Job::OrgMail { .. } | Job::MembersChanged { .. } => flow.changes()?,
+            };
             match self.commit_raw(changes.with(Write::FinishJob { id: row.id, worker })).await {
                 Ok(_) => return Ok(()),
                 Err(error) if tries.again(&error) => {}
+                // Whoever asked for it may not do so any more: it is done without effect.
+                Err(error) if error.kind() == StoreErrorKind::Refused(Guard::Authority) => {
+                    return self.finish(worker, row).await;
+                }
                 // Another worker has it: its business now.
                 Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => return Ok(()),
                 Err(error) => return Err(error.into()),
@@ -145,9 +189,7 @@ impl UserMgmt {
             Ok(()) => self.finish(worker, row).await,
             Err(MailError::Temporary(reason)) if row.tries < limits::OUTBOX_TRIES => {
                 tracing::warn!(id = %row.id, kind = kind.as_str(), reason, "a mail is tried again later");
-                let doubled = FIRST_PAUSE * 2_i32.saturating_pow(row.tries.saturating_sub(1).min(20));
-                let due_at = self.now() + doubled.min(LONGEST_PAUSE);
-                self.close(Write::RetryJob { id: row.id, worker, due_at }, None).await
+                self.close(Write::RetryJob { id: row.id, worker, due_at: self.now() + pause(row.tries) }, None).await
             }
             Err(error) => {
                 tracing::error!(id = %row.id, kind = kind.as_str(), %error, "a mail was given up");
@@ -157,7 +199,8 @@ impl UserMgmt {
                 let system = Actor::System { reason: "the mail could not be handed over".into() };
                 let event = flow.event(AuditKind::MessageGivenUp, system)?;
                 let event = AuditEvent { outcome: AuditOutcome::Refused, detail, ..event };
-                self.close(Write::GiveUpJob { id: row.id, worker }, Some(Write::Audit(event))).await
+                let event = flow.record(event);
+                self.close(Write::GiveUpJob { id: row.id, worker }, Some(event)).await
             }
         }
     }

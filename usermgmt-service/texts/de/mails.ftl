@@ -80,3 +80,9 @@ mail-primary-email-changed =
     .intro = Die Hauptadresse Ihres Kontos ist jetzt eine andere E-Mail-Adresse: Unsere E-Mails gehen dorthin. Wenn Sie das waren, müssen Sie nichts tun.
     .button = Das war ich nicht
     .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er macht diese Adresse wieder zur Hauptadresse, meldet alle ab und lässt Sie ein neues Passwort festlegen.
+
+mail-member-added =
+    .subject = Sie gehören jetzt zu { $about }
+    .intro = Jemand hat Sie in { $product } zum Mitglied der Organisation „{ $about }“ gemacht. Hier können Sie sich anmelden:
+    .button = Anmelden
+    .note = Wenn Sie diese Organisation nicht kennen, können Sie sie auf der Seite Ihres Kontos verlassen.

@@ -80,3 +80,9 @@ mail-primary-email-changed =
     .intro = Another e-mail address is now the primary one of your account: mails go there. If it was you, there is nothing to do.
     .button = This was not me
     .undo = If it was not you, use the link above within 7 days: it makes this address the primary one again, signs everybody out and lets you set a new password.
+
+mail-member-added =
+    .subject = You are a member of { $about } now
+    .intro = Somebody has made you a member of the organization “{ $about }” in { $product }. You can sign in here:
+    .button = Sign in
+    .note = If you do not know this organization, you can leave it on the page of your account.
