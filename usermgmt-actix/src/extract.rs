@@ -149,7 +149,7 @@ impl FromRequest for ActiveOrg {
         Box::pin(async move {
             let asked = asked?;
             let memo = asked.memo().await;
-            asked.answer(extract::active_org(&asked.auth, memo, named.as_deref()).await).map(Self)
+            asked.answer(extract::active_org(&asked.auth, &asked.head(), memo, named.as_deref()).await).map(Self)
         })
     }
 }

@@ -150,7 +150,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let named = convert::named_org(parts).await;
         let asked = Asked::of(parts, state).await;
-        asked.answer(extract::active_org(&asked.auth, &asked.memo, named.as_deref()).await).map(Self)
+        asked.answer(extract::active_org(&asked.auth, &asked.head, &asked.memo, named.as_deref()).await).map(Self)
     }
 }
 

@@ -62,6 +62,18 @@ impl Head<'_> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The organisation that the host names, where organisations have hosts of their own: its slug, or what names none.
+    #[must_use]
+    pub fn organization(&self, auth: &UserMgmt) -> Option<&str> {
+        let settings = auth.settings();
+        let mut hosts = self.headers.get_all(header::HOST).iter().filter(|_| settings.organization_hosts);
+        let host = hosts.next()?;
+        if hosts.next().is_some() {
+            return Some("");
+        }
+        settings.origin.label_of(host.to_str().ok()?)
+    }
+
     /// Whether a person looks at a page here: a navigation of a browser, by link or by form, to which a redirect is an
     /// answer.
     #[must_use]
@@ -86,7 +98,9 @@ impl Head<'_> {
         if csrf::is_safe(self.method) {
             return Ok(());
         }
-        match csrf::source(self.headers, &auth.settings().origin) {
+        let origin = &auth.settings().origin;
+        let beside = self.organization(auth).and_then(|_| self.text(&header::HOST)).map(|host| origin.with_host(host));
+        match csrf::source(self.headers, origin, beside.as_deref()) {
             Source::Own => Ok(()),
             Source::Unknown if may_be_unknown => Ok(()),
             Source::Unknown | Source::Foreign => {

@@ -32,9 +32,10 @@ pub enum Source {
     Unknown,
 }
 
-/// Where a request comes from.
+/// Where a request comes from. `beside`: the origin of an organisation's own host, if that is what was asked.
 #[must_use]
-pub fn source(headers: &HeaderMap, origin: &Origin) -> Source {
+pub fn source(headers: &HeaderMap, origin: &Origin, beside: Option<&str>) -> Source {
+    let own = beside.unwrap_or(origin.as_str()).as_bytes();
     let (mut said, mut vouched) = (Source::Unknown, false);
     for site in headers.get_all("sec-fetch-site") {
         match site.as_bytes() {
@@ -47,7 +48,7 @@ pub fn source(headers: &HeaderMap, origin: &Origin) -> Source {
         // A form on a page with `Referrer-Policy: no-referrer`, such as ours, is sent with `Origin: null` (Fetch
         // standard, "append a request Origin header"). A page without an origin is never `same-origin`.
         let hidden = vouched && claimed.as_bytes() == b"null";
-        if claimed.as_bytes() != origin.as_str().as_bytes() && !hidden {
+        if claimed.as_bytes() != own && !hidden {
             return Source::Foreign;
         }
         said = Source::Own;
@@ -55,7 +56,7 @@ pub fn source(headers: &HeaderMap, origin: &Origin) -> Source {
     if said == Source::Unknown {
         for referer in headers.get_all(header::REFERER) {
             let from = referer.to_str().ok().and_then(|referer| Url::parse(referer).ok());
-            if from.is_none_or(|from| from.origin().ascii_serialization() != origin.as_str()) {
+            if from.is_none_or(|from| from.origin().ascii_serialization().as_bytes() != own) {
                 return Source::Foreign;
             }
             said = Source::Own;
@@ -90,7 +91,7 @@ mod tests {
             let headers = pairs
                 .iter()
                 .map(|(name, value)| (header::HeaderName::from_static(name), http::HeaderValue::from_static(value)));
-            source(&headers.collect(), &origin)
+            source(&headers.collect(), &origin, None)
         };
         assert_eq!(of(&[("origin", "https://app.example.com")]), Source::Own);
         assert_eq!(of(&[("sec-fetch-site", "same-origin")]), Source::Own);
@@ -115,6 +116,19 @@ mod tests {
             &[("referer", "not a url")],
         ] {
             assert_eq!(of(foreign), Source::Foreign, "{foreign:?}");
+        }
+    }
+
+    #[test]
+    fn on_the_host_of_an_organisation_only_that_origin_is_own() {
+        let origin = Origin::parse("https://app.example.com").unwrap();
+        let of = |claimed: &'static str| {
+            let headers = [(header::ORIGIN, http::HeaderValue::from_static(claimed))].into_iter().collect();
+            source(&headers, &origin, Some("https://acme.app.example.com"))
+        };
+        assert_eq!(of("https://acme.app.example.com"), Source::Own);
+        for foreign in ["https://app.example.com", "https://other.app.example.com", "https://evil.example", "null"] {
+            assert_eq!(of(foreign), Source::Foreign, "{foreign}");
         }
     }
 

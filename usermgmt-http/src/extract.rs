@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use time::Duration;
-use usermgmt_service::core::id::OrgId;
 use usermgmt_service::core::model::AuditKind;
 use usermgmt_service::core::permission::Permission;
 use usermgmt_service::core::proof::{OrgScope, Permit, Principal, StepUp};
@@ -26,20 +25,27 @@ pub fn current_user(auth: &UserMgmt, memo: &Memo) -> Result<Arc<Principal>, Prob
     memo.clone()?.ok_or_else(|| Problem::refused(&Refused::Unauthenticated, auth.now()))
 }
 
-/// The organisation: the one that the route names by its parameter `org`, else the one that the session acts in.
+/// The organisation that the session acts in. Where the route names one by its parameter `org`, as id or slug, or the
+/// host does, it must be that one.
 ///
 /// # Errors
 /// 401; 404 for an organisation that is not the caller's, existing or not; 403 for one of the caller's that is not the
 /// active one, for none, or for a policy that is not met; 503.
-pub async fn active_org(auth: &UserMgmt, memo: &Memo, named: Option<&str>) -> Result<OrgScope, Problem> {
+pub async fn active_org(
+    auth: &UserMgmt,
+    head: &Head<'_>,
+    memo: &Memo,
+    named: Option<&str>,
+) -> Result<OrgScope, Problem> {
     let principal = current_user(auth, memo)?;
-    let scope = match named {
-        None => auth.scope(&principal).map_err(Into::into),
-        Some(text) => match text.parse::<OrgId>() {
-            Ok(org) => auth.scope_of(&principal, org).await,
-            Err(_) => Err(Refused::NotFound.into()),
-        },
-    };
+    let mut scope = auth.scope(&principal).map_err(Into::into);
+    // Whatever names an organisation must name the one that the session acts in.
+    for name in head.organization(auth).into_iter().chain(named) {
+        scope = auth.scope_named(&principal, name).await;
+        if scope.is_err() {
+            break;
+        }
+    }
     scope.map_err(|error| Problem::of(error, auth.now()))
 }
 
@@ -53,11 +59,27 @@ pub async fn permit<P: Permission>(
     memo: &Memo,
     named: Option<&str>,
 ) -> Result<Permit<P>, Problem> {
-    let scope = active_org(auth, memo, named).await?;
-    scope.permit().map_err(|refused| {
-        auth.refusals().note(AuditKind::PermissionRefused, &head.client(auth), P::KEY, auth.now());
-        Problem::refused(&refused, auth.now())
-    })
+    let scope = right(auth, head, memo, named, P::KEY).await?;
+    scope.permit().map_err(|refused| Problem::refused(&refused, auth.now()))
+}
+
+/// The organisation, if the caller has the right with this key in it.
+///
+/// # Errors
+/// As [`permit`].
+pub async fn right(
+    auth: &UserMgmt,
+    head: &Head<'_>,
+    memo: &Memo,
+    named: Option<&str>,
+    key: &'static str,
+) -> Result<OrgScope, Problem> {
+    let scope = active_org(auth, head, memo, named).await?;
+    if scope.may(key) {
+        return Ok(scope);
+    }
+    auth.refusals().note(AuditKind::PermissionRefused, &head.client(auth), key, auth.now());
+    Err(Problem::refused(&Refused::PermissionMissing(key), auth.now()))
 }
 
 /// A recent proof: within the given seconds, or the configured time.

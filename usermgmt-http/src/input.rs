@@ -83,21 +83,28 @@ pub(crate) fn unrepeated<'de, D: Deserializer<'de>>(reader: D) -> Result<BTreeMa
     reader.deserialize_map(Texts)
 }
 
+/// Name of the hidden field by which a form says for which organisation its page was made.
+pub(crate) const ORGANIZATION: &str = "organization";
+
 /// The fields of a form or a query. A field that comes twice is refused, as is one that is not expected.
 #[derive(Debug, Default)]
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// Reads `application/x-www-form-urlencoded` text.
+    /// Reads `application/x-www-form-urlencoded` text. What is expected by a name that ends in `*`, such as `role:*`,
+    /// may come with anything in place of that.
     ///
     /// # Errors
     /// [`Problem::MALFORMED`] for text that is not UTF-8, for repeated and for unexpected fields.
     pub fn parse(text: &[u8], expected: &[&str]) -> Result<Self, Problem> {
         let mut fields: Vec<(String, String)> = Vec::new();
+        let is_expected = |name: &str| {
+            expected.iter().any(|known| known.strip_suffix('*').map_or(*known == name, |start| name.starts_with(start)))
+        };
         for (name, value) in url::form_urlencoded::parse(text) {
             let strange = name.contains('\u{fffd}') || value.contains('\u{fffd}');
             let repeated = fields.iter().any(|(known, _)| *known == name);
-            if strange || repeated || !expected.contains(&name.as_ref()) {
+            if strange || repeated || !is_expected(&name) {
                 return Err(Problem::MALFORMED);
             }
             fields.push((name.into_owned(), value.into_owned()));
@@ -113,6 +120,13 @@ impl Fields {
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty())
+    }
+
+    /// What is ticked: of the fields whose name begins so, the rest of the name.
+    #[must_use]
+    pub fn ticked(&self, start: &str) -> Vec<String> {
+        let ticked = self.0.iter().filter(|(_, value)| !value.is_empty());
+        ticked.filter_map(|(name, _)| name.strip_prefix(start)).map(str::to_owned).collect()
     }
 
     /// What a field stands for, if it is one of these words.
@@ -165,6 +179,9 @@ mod tests {
     fn forms_are_read_strictly() {
         let fields = Fields::parse(b"email=a%40x.org&name=", &["email", "name"]).unwrap();
         assert_eq!((fields.get("email"), fields.get("name")), (Some("a@x.org"), None));
+        let boxes = Fields::parse(b"role%3Aowner=on&role:a-b=on&role:c=", &["role:*"]).unwrap();
+        assert_eq!(boxes.ticked("role:"), ["owner", "a-b"]);
+        assert!(Fields::parse(b"role:a=on&role:a=on", &["role:*"]).is_err());
         for bad in [&b"email=a&email=b"[..], b"email[]=a", b"other=1", b"email=%ff", b"email=\xff"] {
             assert!(Fields::parse(bad, &["email"]).is_err(), "{bad:?}");
         }

@@ -33,7 +33,7 @@ pub fn document(auth: &UserMgmt) -> Value {
 }
 
 fn operation(route: &Route) -> Value {
-    let public = matches!(route.guard, Guard::Public | Guard::Development);
+    let public = route.guard.is_open();
     let mut responses = Map::new();
     responses.insert(
         route.success.to_string(),
@@ -53,6 +53,9 @@ fn operation(route: &Route) -> Value {
     };
     if !public {
         refused(401, "Nobody is signed in, or what was presented proves nothing.");
+    }
+    if let Guard::Right(key) | Guard::FreshRight(key) = route.guard {
+        refused(403, &format!("The permission `{key}` is missing, or something else; the code says what."));
     }
     if route.input.is_some() {
         refused(400, "The body cannot be read: not JSON, unknown or repeated fields, wrong types.");

@@ -89,7 +89,9 @@ impl Problem {
             Refused::LinkInvalid => StatusCode::GONE,
             Refused::CodeInvalid => StatusCode::UNPROCESSABLE_ENTITY,
             Refused::NotFound => StatusCode::NOT_FOUND,
-            Refused::Conflict => StatusCode::CONFLICT,
+            Refused::Conflict | Refused::LastOwner | Refused::AlreadyMember | Refused::SeatsTaken => {
+                StatusCode::CONFLICT
+            }
             _ => StatusCode::FORBIDDEN,
         };
         let challenge = match refused {

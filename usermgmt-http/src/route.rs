@@ -29,8 +29,21 @@ pub enum Guard {
     SignedIn,
     /// Whoever is signed in and has proven it a short while ago.
     SteppedUp,
+    /// Whoever acts in the organisation that the path names by `{organization}` (in any, where the path names none) and
+    /// has this permission in it.
+    Right(&'static str),
+    /// The same, and has proven it a short while ago.
+    FreshRight(&'static str),
     /// Everybody, on a localhost origin; elsewhere it does not exist.
     Development,
+}
+
+impl Guard {
+    /// Whether a stranger may call.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Public | Self::Development)
+    }
 }
 
 /// A running handler.
@@ -64,26 +77,30 @@ impl std::fmt::Debug for Route {
     }
 }
 
-/// Writes a row: method, path, representation, guard, body limit, summary, handler; for JSON bodies the type that is
+/// Writes a row: method, path, representation, guard (with the permission it asks for, if any), body limit, summary, handler; for JSON bodies the type that is
 /// read and the status of success.
 macro_rules! route {
-    ($method:ident $path:literal, $representation:ident, $guard:ident, $max_body:expr, $summary:literal, $handler:path) => {
-        $crate::route::route!(@row $method $path, $representation, $guard, $max_body, $summary, $handler, 200, None)
-    };
-    ($method:ident $path:literal, $representation:ident, $guard:ident, $max_body:expr, $summary:literal, $handler:path,
-     $input:path => $success:literal) => {
+    ($method:ident $path:literal, $representation:ident, $guard:ident $(<$right:ty>)?, $max_body:expr, $summary:literal,
+     $handler:path) => {
         $crate::route::route!(
-            @row $method $path, $representation, $guard, $max_body, $summary, $handler, $success,
+            @row $method $path, $representation, $guard $(<$right>)?, $max_body, $summary, $handler, 200, None
+        )
+    };
+    ($method:ident $path:literal, $representation:ident, $guard:ident $(<$right:ty>)?, $max_body:expr, $summary:literal,
+     $handler:path, $input:path => $success:literal) => {
+        $crate::route::route!(
+            @row $method $path, $representation, $guard $(<$right>)?, $max_body, $summary, $handler, $success,
             Some(<$input as utoipa::PartialSchema>::schema)
         )
     };
-    (@row $method:ident $path:literal, $representation:ident, $guard:ident, $max_body:expr, $summary:literal,
-     $handler:path, $success:literal, $input:expr) => {
+    (@row $method:ident $path:literal, $representation:ident, $guard:ident $(<$right:ty>)?, $max_body:expr,
+     $summary:literal, $handler:path, $success:literal, $input:expr) => {
         $crate::route::Route {
             method: http::Method::$method,
             path: $path,
             representation: $crate::route::Representation::$representation,
-            guard: $crate::route::Guard::$guard,
+            guard: $crate::route::Guard::$guard
+                $((<$right as usermgmt_service::core::permission::Permission>::KEY))?,
             max_body: $max_body,
             summary: $summary,
             success: $success,

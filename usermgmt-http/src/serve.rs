@@ -7,13 +7,14 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use usermgmt_service::core::model::AuditKind;
-use usermgmt_service::core::proof::Principal;
+use usermgmt_service::core::permission::Permission;
+use usermgmt_service::core::proof::{OrgScope, Permit, Principal, StepUp};
 use usermgmt_service::core::secret::{Bearer, BearerKind};
 use usermgmt_service::{Client, Error, Refused, UserMgmt};
 
 use crate::authenticate::{Head, authenticate};
 use crate::cookies::{self, CookieName};
-use crate::input::{self, Fields};
+use crate::input::{self, Fields, ORGANIZATION};
 use crate::problem::Problem;
 use crate::route::{Guard, Representation, Route};
 use crate::routes::routes;
@@ -32,6 +33,8 @@ pub struct Context<'a> {
     pub body: Bytes,
     /// Who makes the request, the browser's secret included if it brought one.
     pub client: Client,
+    /// The organisation that the request acts in, where the route asks for a right in one.
+    pub scope: Option<OrgScope>,
     /// Language of pages.
     pub language: String,
     /// The time.
@@ -47,6 +50,34 @@ impl Context<'_> {
         self.client.principal.as_ref().ok_or_else(|| Problem::refused(&Refused::Unauthenticated, self.now))
     }
 
+    /// The organisation that the session acts in, which must be the one that is named, if one is, here or by the host.
+    ///
+    /// # Errors
+    /// As [`extract::active_org`].
+    pub async fn organization(&self, named: Option<&str>) -> Result<OrgScope, Problem> {
+        let Request { method, target, headers, peer, .. } = self.request;
+        let head = Head { method, target, headers, peer: *peer };
+        extract::active_org(self.auth, &head, &Ok(self.client.principal.clone()), named).await
+    }
+
+    /// The right that the route asks for.
+    ///
+    /// # Errors
+    /// 403. Cannot happen on a route whose guard asks for this right.
+    pub fn permit<P: Permission>(&self) -> Result<Permit<P>, Problem> {
+        let permit = self.scope.as_ref().ok_or(Refused::NoActiveOrg).and_then(OrgScope::permit);
+        permit.map_err(|refused| Problem::refused(&refused, self.now))
+    }
+
+    /// The recent proof that the route asks for.
+    ///
+    /// # Errors
+    /// 403. Cannot happen on a route whose guard asks for one.
+    pub fn fresh(&self) -> Result<StepUp, Problem> {
+        let proof = self.auth.step_up(self.principal()?, None);
+        proof.map_err(|refused| Problem::refused(&refused, self.now))
+    }
+
     /// The body as JSON.
     ///
     /// # Errors
@@ -55,17 +86,22 @@ impl Context<'_> {
         input::json(&self.body)
     }
 
-    /// The body as a form whose token belongs to this browser.
+    /// The body as a form whose token belongs to this browser. Where the route asks for a right, the form says in which
+    /// organisation, and the right was looked for in that one.
     ///
     /// # Errors
     /// 400, or 403 `cross_site`.
     pub fn form(&self, expected: &[&str]) -> Result<Fields, Problem> {
         let mut all = expected.to_vec();
         all.push(csrf::FIELD);
+        if self.scope.is_some() {
+            all.push(ORGANIZATION);
+        }
         let fields = Fields::parse(&self.body, &all)?;
         let browser = self.client.browser.as_ref();
         if browser.is_some_and(|browser| csrf::accepts(self.auth.keys(), browser, fields.text(csrf::FIELD))) {
-            return Ok(fields);
+            let is_named = self.scope.is_none() || fields.get(ORGANIZATION).is_some();
+            return if is_named { Ok(fields) } else { Err(Problem::MALFORMED) };
         }
         self.auth.refusals().note(AuditKind::CsrfRefused, &self.client, "form token", self.now);
         Err(Problem::CROSS_SITE)
@@ -238,17 +274,33 @@ async fn answer(
     };
     let memo = authenticate(auth, head).await;
     *locale = memo.as_ref().ok().and_then(Option::as_ref).and_then(|principal| principal.locale()).map(str::to_owned);
-    match route.guard {
-        Guard::Public | Guard::Development => {}
-        Guard::SignedIn => drop(extract::current_user(auth, &memo)?),
-        Guard::SteppedUp => drop(extract::step_up(auth, &memo, None)?),
-    }
+    let named = named(route, request, &body);
+    let named = named.as_deref();
+    let scope = match route.guard {
+        Guard::Public | Guard::Development => None,
+        Guard::SignedIn => extract::current_user(auth, &memo).map(|_| None)?,
+        Guard::SteppedUp => extract::step_up(auth, &memo, None).map(|_| None)?,
+        Guard::Right(key) => Some(extract::right(auth, head, &memo, named, key).await?),
+        Guard::FreshRight(key) => {
+            let scope = extract::right(auth, head, &memo, named, key).await?;
+            extract::step_up(auth, &memo, None).map(|_| Some(scope))?
+        }
+    };
     let mut client = head.client(auth);
     // An outage is not an anonymous visitor, on a public route neither.
     client.principal = memo?;
     let language = language(auth, locale.clone(), &client);
-    let context = Context { auth, request, route, body, client, language, now: auth.now() };
+    let context = Context { auth, request, route, body, client, scope, language, now: auth.now() };
     (route.run)(&context).await
+}
+
+/// The organisation that the path names, or the form of a page: one that was left open while another organisation was
+/// entered changes nothing there.
+fn named(route: &Route, request: &Request, body: &[u8]) -> Option<String> {
+    let is_form = route.representation == Representation::Page && !csrf::is_safe(&route.method);
+    let form = if is_form { body } else { &[] };
+    let in_form = || url::form_urlencoded::parse(form).find(|(name, _)| name == ORGANIZATION);
+    request.param(ORGANIZATION).map(str::to_owned).or_else(|| in_form().map(|(_, value)| value.into_owned()))
 }
 
 /// What a person has chosen, else what the browser asks for.

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// A response.
 pub type Response = http::Response<Bytes>;
@@ -85,6 +87,12 @@ pub fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {
             response(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "")
         }
     }
+}
+
+/// A time as RFC 3339 says it, in UTC.
+#[must_use]
+pub fn time(at: OffsetDateTime) -> Option<String> {
+    at.format(&Rfc3339).ok()
 }
 
 /// A redirect after a form: the browser gets the page at `location`, a path of this origin.

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use usermgmt_service::Texts;
+use usermgmt_service::core::model::AuditKind;
+use usermgmt_service::core::permission::Roles;
+use usermgmt_service::{PERMISSIONS, Texts};
 
+use super::organization::id_of;
 use super::templates::{TEMPLATES, environment};
 
 const PAGES: &str = include_str!("../../../usermgmt-service/texts/en/pages.ftl");
@@ -14,7 +17,7 @@ const MAILS: [(&str, &str); 2] = [
 ];
 
 /// Code that names texts.
-const CODE: [&str; 15] = [
+const CODE: [&str; 21] = [
     include_str!("mod.rs"),
     include_str!("ago.rs"),
     include_str!("error.rs"),
@@ -30,6 +33,12 @@ const CODE: [&str; 15] = [
     include_str!("../routes/new_password.rs"),
     include_str!("../routes/profile.rs"),
     include_str!("../routes/reset.rs"),
+    include_str!("organization.rs"),
+    include_str!("../routes/organization.rs"),
+    include_str!("../routes/organization_audit.rs"),
+    include_str!("../routes/organization_member.rs"),
+    include_str!("../routes/organization_members.rs"),
+    include_str!("../routes/organization_roles.rs"),
 ];
 
 /// What stands between two marks, each time.
@@ -51,6 +60,14 @@ fn said() -> BTreeSet<&'static str> {
     TEMPLATES.iter().flat_map(|(_, source)| between(source, "t(\"", "\"")).collect()
 }
 
+/// Names of texts that are made from a key: for what is audited, for permissions and for roles.
+fn keyed() -> BTreeSet<String> {
+    let roles = Roles::default();
+    let audited = AuditKind::ALL.iter().map(|kind| id_of("audit", kind.as_str()));
+    let permissions = PERMISSIONS.iter().map(|key| id_of("permission", key));
+    audited.chain(permissions).chain(roles.iter().map(|(role, _)| id_of("role", role.as_str()))).collect()
+}
+
 #[test]
 fn every_template_parses() {
     for (name, _) in TEMPLATES {
@@ -61,16 +78,18 @@ fn every_template_parses() {
 #[test]
 fn every_text_of_a_page_is_in_the_catalogue() {
     let texts = Texts::standard().unwrap();
-    for id in said() {
-        assert!(texts.knows(id), "{id}");
+    for id in said().into_iter().map(str::to_owned).chain(keyed()) {
+        assert!(texts.knows(&id), "{id}");
     }
 }
 
 #[test]
 fn every_text_of_the_catalogue_is_on_a_page() {
-    let used = said();
+    let (used, keyed) = (said(), keyed());
     let ids = PAGES.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
-    let on_page = |id: &str| used.contains(id) || CODE.iter().any(|code| code.contains(&format!("\"{id}\"")));
+    let on_page = |id: &str| {
+        used.contains(id) || keyed.contains(id) || CODE.iter().any(|code| code.contains(&format!("\"{id}\"")))
+    };
     let unused: Vec<_> = ids.map(|line| line.split(' ').next().unwrap()).filter(|id| !on_page(id)).collect();
     assert!(unused.is_empty(), "on no page: {unused:?}");
 }

@@ -11,8 +11,8 @@ use crate::problem::Problem;
 use crate::return_to;
 use crate::wire::{self, Response};
 
-/// Pages that show a form of their own name; other forms are on the account page.
-const FORMS: [&str; 14] = [
+/// Pages that show a form of their own name, the longer before the shorter; other forms are on the account page.
+const FORMS: [&str; 18] = [
     "/sign-up",
     "/sign-in",
     "/verify",
@@ -27,6 +27,10 @@ const FORMS: [&str; 14] = [
     "/account/emails",
     "/account/profile",
     "/account/password",
+    "/organization/members",
+    "/organization/roles",
+    "/organization/audit",
+    "/organization",
 ];
 
 /// A page that says what went wrong and where to go from here: above all back to the form that was sent, or to the
@@ -100,6 +104,9 @@ mod tests {
             ("/auth/sign-out", "/account"),
             ("/auth/sign-in-else", "/account"),
             ("/auth/sessions/ses_1/end", "/account"),
+            ("/auth/organization/members/usr_1/roles", "/organization/members"),
+            ("/auth/organization/leave", "/organization"),
+            ("/auth/organizations", "/account"),
         ] {
             assert_eq!(form_of(target, "/auth"), page, "{target}");
         }

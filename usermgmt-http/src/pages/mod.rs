@@ -20,6 +20,7 @@ pub(crate) mod ago;
 mod catalogue;
 pub(crate) mod device;
 mod error;
+pub(crate) mod organization;
 mod templates;
 
 pub use error::error;

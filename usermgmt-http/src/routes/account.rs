@@ -3,7 +3,6 @@
 use http::StatusCode;
 use minijinja::context;
 use serde_json::{Value, json};
-use time::format_description::well_known::Rfc3339;
 use usermgmt_service::SessionItem;
 use usermgmt_service::core::page::PageRequest;
 use usermgmt_service::core::proof::Principal;
@@ -34,8 +33,8 @@ pub(super) fn describe(principal: &Principal) -> Value {
         "session": {
             "id": principal.session(),
             "methods": methods,
-            "authenticated_at": principal.authenticated_at().format(&Rfc3339).ok(),
-            "expires_at": principal.expires_at().format(&Rfc3339).ok(),
+            "authenticated_at": wire::time(principal.authenticated_at()),
+            "expires_at": wire::time(principal.expires_at()),
         },
         "organization": organization,
     })

@@ -10,13 +10,16 @@ use utoipa::ToSchema;
 
 use super::sign_in;
 use crate::cookies::CookieName;
-use crate::input::Fields;
+use crate::input::{Fields, ORGANIZATION};
 use crate::pages::{self, Page};
 use crate::problem::Problem;
 use crate::return_to;
 use crate::serve::Context;
 use crate::wire::{self, Response};
 
+/// Notices that the page can show: the word in the query and the text.
+const NOTICES: [(&str, &str); 3] =
+    [("left", "choose-left"), ("deleted", "choose-deleted"), ("restored", "choose-restored")];
 /// Organisations that the page offers.
 const OFFERED: u32 = 200;
 
@@ -42,7 +45,7 @@ pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
 }
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
-    let query = Fields::parse(context.request.query().as_bytes(), &["return_to"])?;
+    let query = Fields::parse(context.request.query().as_bytes(), &["return_to", "notice"])?;
     let target = context.return_to(&query);
     let pending = match context.bearer(CookieName::Attempt, BearerKind::Attempt) {
         Some(attempt) => match context.auth.peek(&context.client, &attempt).await {
@@ -72,12 +75,29 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let active = context.client.principal.as_ref().and_then(|principal| principal.org()).map(|standing| standing.org);
     let offered = offered.into_iter();
     let offered = offered.map(|(id, name)| context! { id => id.to_string(), name, current => active == Some(id) });
-    let data = context! { organizations => offered.collect::<Vec<_>>() };
-    Ok(pages::page(
-        context,
-        "choose_organization.html",
-        Page { values: vec![("return_to", &target)], data, ..Page::default() },
-    ))
+    let restorable = match &context.client.principal {
+        Some(principal) => context.auth.orgs().restorable(principal, PageRequest::first(OFFERED)).await,
+        None => Ok(usermgmt_service::core::page::Page { items: Vec::new(), next: None }),
+    };
+    let restorable = restorable.map_err(|error| context.problem(error))?.items.into_iter();
+    let restorable = restorable.map(|org| context! { id => org.id.to_string(), name => org.name });
+    let data = context! {
+        organizations => offered.collect::<Vec<_>>(), restorable => restorable.collect::<Vec<_>>(),
+        fresh => context.fresh().is_ok(), step_up => pages::onward(&context.path("/choose-organization")),
+    };
+    let (values, notice) = (vec![("return_to", target.as_str())], query.choice("notice", &NOTICES));
+    Ok(pages::page(context, "choose_organization.html", Page { values, notice, data, ..Page::default() }))
+}
+
+pub(super) async fn restore_form(context: &Context<'_>) -> Result<Response, Problem> {
+    let fields = context.form(&[ORGANIZATION])?;
+    let org: OrgId = fields.text(ORGANIZATION).parse().map_err(|_| Problem::NOT_FOUND)?;
+    match context.auth.orgs().restore(&context.client, &context.fresh()?, org).await {
+        Ok(()) => Ok(wire::see_other(&context.path("/choose-organization?notice=restored"))),
+        // Pressed twice, or too late: the page shows whether it stands among the others.
+        Err(Error::Refused(Refused::NotFound)) => Ok(wire::see_other(&context.path("/choose-organization"))),
+        Err(error) => Err(context.problem(error)),
+    }
 }
 
 pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {

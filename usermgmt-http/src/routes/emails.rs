@@ -4,7 +4,6 @@ use http::StatusCode;
 use minijinja::context;
 use serde::Deserialize;
 use serde_json::json;
-use usermgmt_service::core::proof::StepUp;
 use usermgmt_service::{AddEmail, Error};
 use utoipa::ToSchema;
 
@@ -57,11 +56,6 @@ pub(crate) struct AvailabilityInput {
     email: String,
 }
 
-fn fresh(context: &Context<'_>) -> Result<StepUp, Problem> {
-    let proof = context.auth.step_up(context.principal()?, None);
-    proof.map_err(|refused| Problem::refused(&refused, context.now))
-}
-
 pub(super) async fn list(context: &Context<'_>) -> Result<Response, Problem> {
     let items = context.auth.emails(context.principal()?).await.map_err(|error| context.problem(error))?;
     Ok(wire::json(StatusCode::OK, &json!({ "items": items })))
@@ -70,7 +64,7 @@ pub(super) async fn list(context: &Context<'_>) -> Result<Response, Problem> {
 pub(super) async fn add_json(context: &Context<'_>) -> Result<Response, Problem> {
     let input: AddEmailInput = context.json()?;
     let wish = AddEmail { email: &input.email, replaces_primary: input.replaces_primary };
-    let accepted = context.auth.add_email(&context.client, &fresh(context)?, wish).await;
+    let accepted = context.auth.add_email(&context.client, &context.fresh()?, wish).await;
     let mut response = wire::json(StatusCode::ACCEPTED, &json!({ "status": "check_mail" }));
     remember_browser(context, &mut response, &accepted.map_err(|error| context.problem(error))?);
     Ok(response)
@@ -78,14 +72,14 @@ pub(super) async fn add_json(context: &Context<'_>) -> Result<Response, Problem>
 
 pub(super) async fn remove_json(context: &Context<'_>) -> Result<Response, Problem> {
     let input: EmailInput = context.json()?;
-    let removed = context.auth.remove_email(&context.client, &fresh(context)?, &input.email).await;
+    let removed = context.auth.remove_email(&context.client, &context.fresh()?, &input.email).await;
     removed.map_err(|error| context.problem(error))?;
     Ok(wire::json(StatusCode::OK, &json!({ "status": "removed" })))
 }
 
 pub(super) async fn primary_json(context: &Context<'_>) -> Result<Response, Problem> {
     let input: EmailInput = context.json()?;
-    let made = context.auth.make_email_primary(&context.client, &fresh(context)?, &input.email).await;
+    let made = context.auth.make_email_primary(&context.client, &context.fresh()?, &input.email).await;
     made.map_err(|error| context.problem(error))?;
     Ok(wire::json(StatusCode::OK, &json!({ "status": "primary" })))
 }
@@ -142,7 +136,7 @@ pub(super) async fn add_form(context: &Context<'_>) -> Result<Response, Problem>
     let fields = context.form(&["email", "replaces_primary"])?;
     let replaces_primary = fields.get("replaces_primary").is_some();
     let wish = AddEmail { email: fields.text("email"), replaces_primary };
-    match context.auth.add_email(&context.client, &fresh(context)?, wish).await {
+    match context.auth.add_email(&context.client, &context.fresh()?, wish).await {
         Ok(accepted) => {
             let approval = context.auth.settings().email_change_needs_approval;
             let notice = if approval { "asked-approval" } else { "asked" };
@@ -159,7 +153,7 @@ pub(super) async fn add_form(context: &Context<'_>) -> Result<Response, Problem>
 
 pub(super) async fn remove_form(context: &Context<'_>) -> Result<Response, Problem> {
     let fields = context.form(&["email"])?;
-    let removed = context.auth.remove_email(&context.client, &fresh(context)?, fields.text("email")).await;
+    let removed = context.auth.remove_email(&context.client, &context.fresh()?, fields.text("email")).await;
     // Pressed twice, or removed elsewhere: the list shows that it is gone.
     let removed = match removed {
         Err(Error::Refused(usermgmt_service::Refused::NotFound)) => Ok(()),
@@ -170,7 +164,7 @@ pub(super) async fn remove_form(context: &Context<'_>) -> Result<Response, Probl
 
 pub(super) async fn primary_form(context: &Context<'_>) -> Result<Response, Problem> {
     let fields = context.form(&["email"])?;
-    let made = context.auth.make_email_primary(&context.client, &fresh(context)?, fields.text("email")).await;
+    let made = context.auth.make_email_primary(&context.client, &context.fresh()?, fields.text("email")).await;
     answered(context, made, "primary", Vec::new()).await
 }
 

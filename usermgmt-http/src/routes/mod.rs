@@ -1,20 +1,32 @@
 //! The table of routes, and the handlers by capability.
 
 mod account;
+mod audit;
 mod choose_organization;
 mod development;
 mod emails;
 mod mailed;
+mod members;
 mod meta;
 mod new_password;
+mod organization;
+mod organization_audit;
+mod organization_member;
+mod organization_members;
+mod organization_roles;
 mod organizations;
 mod profile;
 mod reset;
+mod roles;
 mod sessions;
 mod sign_in;
 mod sign_up;
 mod step_up;
 mod verify;
+
+use usermgmt_service::{
+    AddMembers, ManageMembers, ManageOrganization, ManageRoles, OwnOrganization, ReadAudit, ReadMembers,
+};
 
 use crate::route::{Route, route};
 
@@ -66,6 +78,7 @@ static ROUTES: &[Route] = &[
     route!(POST "/sign-in/organization", Json, Public, SMALL, "Choose the organization of a sign-in.", choose_organization::json, choose_organization::ChooseInput => 200),
     route!(GET "/choose-organization", Page, Public, 0, "The page to choose an organization.", choose_organization::page),
     route!(POST "/choose-organization", Page, Public, SMALL, "Choose an organization by form.", choose_organization::form),
+    route!(POST "/choose-organization/restore", Page, SteppedUp, SMALL, "Bring back a deleted organization of the caller by form.", choose_organization::restore_form),
     route!(GET "/step-up", Page, SignedIn, 0, "The page to prove again who you are.", step_up::page),
     route!(POST "/step-up", Page, SignedIn, SMALL, "Prove again by form.", step_up::form),
     route!(POST "/step-up", Json, SignedIn, SMALL, "Prove again by password; the session goes on under a new secret.", step_up::json, step_up::StepUpInput => 200),
@@ -94,8 +107,50 @@ static ROUTES: &[Route] = &[
     route!(POST "/me/emails", Json, SteppedUp, SMALL, "Ask for another address. The answer is the same for a free and a taken one.", emails::add_json, emails::AddEmailInput => 202),
     route!(POST "/me/emails/primary", Json, SteppedUp, SMALL, "Make another proven address the primary one.", emails::primary_json, emails::EmailInput => 200),
     route!(POST "/me/emails/remove", Json, SteppedUp, SMALL, "Remove an address.", emails::remove_json, emails::EmailInput => 200),
+    route!(GET "/organization", Page, SignedIn, 0, "The page of the organization that the session acts in.", organization::page),
+    route!(POST "/organization", Page, Right<ManageOrganization>, SMALL, "Change name and slug by form.", organization::form),
+    route!(POST "/organization/leave", Page, SignedIn, SMALL, "Leave the organization by form.", organization::leave_form),
+    route!(POST "/organization/transfer", Page, FreshRight<OwnOrganization>, SMALL, "Let another member answer for the organization by form.", organization::transfer_form),
+    route!(POST "/organization/delete", Page, FreshRight<OwnOrganization>, SMALL, "Delete the organization by form.", organization::delete_form),
+    route!(GET "/organization/members", Page, Right<ReadMembers>, 0, "The page of the members.", organization_members::page),
+    route!(POST "/organization/members", Page, Right<AddMembers>, SMALL, "Make whoever has an address a member by form.", organization_members::form),
+    route!(GET "/organization/members/{user}", Page, Right<ReadMembers>, 0, "The page of a member.", organization_member::page),
+    route!(POST "/organization/members/{user}/roles", Page, Right<ManageMembers>, SMALL, "Give a member other roles by form.", organization_member::roles_form),
+    route!(POST "/organization/members/{user}/suspend", Page, Right<ManageMembers>, SMALL, "Suspend a membership by form.", organization_member::suspend_form),
+    route!(POST "/organization/members/{user}/reactivate", Page, Right<ManageMembers>, SMALL, "Put a suspended membership in force again by form.", organization_member::reactivate_form),
+    route!(POST "/organization/members/{user}/remove", Page, Right<ManageMembers>, SMALL, "Remove a member by form.", organization_member::remove_form),
+    route!(GET "/organization/roles", Page, Right<ReadMembers>, 0, "The page of the roles.", organization_roles::list),
+    route!(GET "/organization/roles/new", Page, Right<ManageRoles>, 0, "The page to make a role.", organization_roles::new_page),
+    route!(POST "/organization/roles/new", Page, Right<ManageRoles>, SMALL, "Make a role by form.", organization_roles::new_form),
+    route!(GET "/organization/roles/{role}", Page, Right<ManageRoles>, 0, "The page of a role of the organization.", organization_roles::page),
+    route!(POST "/organization/roles/{role}", Page, Right<ManageRoles>, SMALL, "Change a role of the organization by form.", organization_roles::form),
+    route!(POST "/organization/roles/{role}/remove", Page, Right<ManageRoles>, SMALL, "Remove a role of the organization by form.", organization_roles::remove_form),
+    route!(GET "/organization/audit", Page, Right<ReadAudit>, 0, "The page of the audit log.", organization_audit::page),
+    route!(GET "/organization/audit/check", Page, Right<ReadAudit>, 0, "The page that says whether somebody has touched the audit log.", organization_audit::check),
+    route!(POST "/organization/audit/export", Page, Right<ReadAudit>, SMALL, "Take the audit log out by form, as lines of JSON.", audit::export_form),
     route!(GET "/organizations", Json, SignedIn, 0, "The caller's organizations.", organizations::list),
     route!(POST "/organizations", Json, SignedIn, SMALL, "Make an organization with the caller as its owner.", organizations::create, organizations::CreateOrganizationInput => 201),
+    route!(GET "/organizations/{organization}", Json, SignedIn, 0, "The organization that the session acts in.", organizations::get),
+    route!(POST "/organizations/{organization}", Json, Right<ManageOrganization>, PROFILE, "Change name, slug or settings. What is not there stays.", organizations::update, organizations::UpdateOrganizationInput => 200),
+    route!(GET "/organizations/{organization}/explain", Json, SignedIn, 0, "Why the caller has a permission or not.", organizations::explain),
+    route!(POST "/organizations/{organization}/leave", Json, SignedIn, SMALL, "Leave an organization of the caller.", organizations::leave, sign_in::Nothing => 200),
+    route!(POST "/organizations/{organization}/transfer", Json, FreshRight<OwnOrganization>, SMALL, "Let another member answer for the organization.", organizations::transfer, organizations::TransferInput => 200),
+    route!(POST "/organizations/{organization}/delete", Json, FreshRight<OwnOrganization>, SMALL, "Delete the organization. It can be restored for 30 days.", organizations::delete, sign_in::Nothing => 200),
+    route!(POST "/organizations/{organization}/restore", Json, SteppedUp, SMALL, "Bring back a deleted organization of the caller.", organizations::restore, sign_in::Nothing => 200),
+    route!(GET "/organizations/{organization}/members", Json, Right<ReadMembers>, 0, "The members.", members::list),
+    route!(POST "/organizations/{organization}/members", Json, Right<AddMembers>, SMALL, "Make whoever has an address a member. The answer is the same for known and unknown addresses.", members::add, members::AddMemberInput => 202),
+    route!(POST "/organizations/{organization}/members/{user}/roles", Json, Right<ManageMembers>, SMALL, "Give a member other roles.", members::set_roles, members::RolesInput => 200),
+    route!(POST "/organizations/{organization}/members/{user}/suspend", Json, Right<ManageMembers>, SMALL, "Suspend a membership.", members::suspend, sign_in::Nothing => 200),
+    route!(POST "/organizations/{organization}/members/{user}/reactivate", Json, Right<ManageMembers>, SMALL, "Put a suspended membership in force again.", members::reactivate, sign_in::Nothing => 200),
+    route!(POST "/organizations/{organization}/members/{user}/remove", Json, Right<ManageMembers>, SMALL, "Remove a member.", members::remove, sign_in::Nothing => 200),
+    route!(GET "/organizations/{organization}/members/{user}/explain", Json, Right<ReadMembers>, 0, "Why a member has a permission or not.", members::explain),
+    route!(GET "/organizations/{organization}/roles", Json, Right<ReadMembers>, 0, "The roles, and the permissions to build them from.", roles::list),
+    route!(POST "/organizations/{organization}/roles", Json, Right<ManageRoles>, SMALL, "Make a role.", roles::create, roles::PutRoleInput => 201),
+    route!(POST "/organizations/{organization}/roles/{role}", Json, Right<ManageRoles>, SMALL, "Change a role of the organization.", roles::change, roles::PutRoleInput => 200),
+    route!(POST "/organizations/{organization}/roles/{role}/remove", Json, Right<ManageRoles>, SMALL, "Remove a role of the organization.", roles::remove, sign_in::Nothing => 200),
+    route!(GET "/organizations/{organization}/audit", Json, Right<ReadAudit>, 0, "The audit log, newest first.", audit::list),
+    route!(POST "/organizations/{organization}/audit/export", Json, Right<ReadAudit>, SMALL, "Take the audit log out, as lines of JSON.", audit::export, audit::ExportInput => 200),
+    route!(GET "/organizations/{organization}/audit/verify", Json, Right<ReadAudit>, 0, "Whether somebody has touched the audit log.", audit::verify),
     route!(POST "/organizations/{organization}/enter", Json, SignedIn, SMALL, "Act in another organization of the caller.", organizations::enter, sign_in::Nothing => 200),
     route!(GET "/health", Json, Public, 0, "Whether the process lives.", meta::health),
     route!(GET "/ready", Json, Public, 0, "Whether requests can be answered: the store is reached.", meta::ready),
