@@ -106,8 +106,8 @@ async fn by_hand(auth: &UserMgmt, pool: &SqlitePool, principal: &Principal) {
     let standing = authority(principal).fetch_optional(&mut *write).await.expect("an answer");
     assert!(standing.is_some(), "the caller's authority stands");
     let insert = sqlx::query(
-        "INSERT INTO usermgmt_org (id, realm, name, status, owners, members, policy, rights_version, policy_epoch, \
-         created_at, version) VALUES ($1, $2, $3, 'active', 1, 1, '{}', 1, 1, $4, 1)",
+        "INSERT INTO usermgmt_org (id, realm, slug, name, status, owners, members, roles, policy, rights_version, \
+         policy_epoch, created_at, version) VALUES ($1, $2, $1, $3, 'active', 1, 1, '[]', '{}', 1, 1, $4, 1)",
     );
     let insert = insert.bind(&org).bind(&realm).bind("Quill & Co").bind(micros);
     insert.execute(&mut *write).await.expect("written");
@@ -116,15 +116,13 @@ async fn by_hand(auth: &UserMgmt, pool: &SqlitePool, principal: &Principal) {
          VALUES ($1, $2, '[\"owner\"]', 'active', $3, $3, 1)",
     );
     insert.bind(&org).bind(&user).bind(micros).execute(&mut *write).await.expect("written");
-    for (kind, detail) in
-        [("org.created", "{}".to_owned()), ("member.added", format!(r#"{{"user":"{user}","roles":["owner"]}}"#))]
-    {
+    for (kind, detail) in [("org.created", "{}"), ("member.added", r#"{"roles":["owner"]}"#)] {
         let mut salt = [0_u8; 16];
         random.fill(&mut salt).expect("randomness");
         let event = EventId::new(random, now).expect("randomness").to_string();
         let insert = sqlx::query(
             "INSERT INTO usermgmt_audit (chain, id, realm, org_id, kind, outcome, actor, actor_user_id, detail, salt, \
-             happened_at) VALUES ($1, $2, $3, $1, $4, 'success', 'user', $5, $6, $7, $8)",
+             happened_at, key_id, tag) VALUES ($1, $2, $3, $1, $4, 'success', 'user', $5, $6, $7, $8, '', $7)",
         );
         let insert = insert.bind(&org).bind(event).bind(&realm).bind(kind).bind(&user).bind(detail);
         insert.bind(salt.as_slice()).bind(micros).execute(&mut *write).await.expect("written");

@@ -19,6 +19,7 @@ mod commit;
 mod latency;
 mod measure;
 mod memory;
+mod organizations;
 mod probe;
 mod report;
 mod serve;
@@ -40,7 +41,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Name of a section, what it says about itself, and its run.
 type Section = (&'static str, &'static str, fn(&mut Report));
 
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 8] = [
     ("session-check", "what a cached session check adds to a bare handler", check_cached::run),
     (
         "session-check-uncached",
@@ -52,6 +53,7 @@ const SECTIONS: [Section; 7] = [
     ("memory", "peak memory under 500 sign-ins at once", memory::run),
     ("timing", "whether time tells who has an account", timing::run),
     ("commit", "making an organisation beside the same rows by hand", commit::run),
+    ("organizations", "large and many organisations beside small and few", organizations::run),
 ];
 
 fn main() -> ExitCode {

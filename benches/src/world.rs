@@ -114,6 +114,7 @@ fn unlimited() -> Limits {
         mails_per_address_hour: u32::MAX,
         mails_per_address_day: u32::MAX,
         wrong_codes_per_account: u32::MAX,
+        additions_per_user: u32::MAX,
         resend_pause: Duration::SECOND,
     }
 }

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
+use usermgmt_core::id::OrgId;
 use usermgmt_core::keys::KeyRing;
+use usermgmt_core::model::{AuditEvent, AuditFilter};
+use usermgmt_core::page::PageRequest;
 use usermgmt_core::port::{Clock as _, ManualClock, OsRandom};
 use usermgmt_core::store::Store;
 use usermgmt_service::{Builder, DevMailbox, HashCost, KeptMail, UserMgmt};
@@ -134,11 +137,27 @@ impl App {
         self.mails(to).into_iter().next().unwrap_or_else(|| panic!("no mail to {to}"))
     }
 
+    /// The newest 200 events of an organisation, or of none, the oldest first.
+    pub async fn events(&self, org: Option<OrgId>) -> Vec<AuditEvent> {
+        let (newest, filter) = (PageRequest::first(200), AuditFilter::default());
+        let found = self.store.store.events(self.auth.realm(), org, &filter, newest).await.unwrap();
+        found.items.into_iter().rev().collect()
+    }
+
     /// Everything that is stored, without what every request may move.
     pub async fn state(&self) -> Option<String> {
         let dump = self.store.dump().await?;
         Some(dump.lines().filter(|line| !line.starts_with("usermgmt_throttle")).collect::<Vec<_>>().join("\n"))
     }
+}
+
+/// A path of the route table with ids in it of what does not exist.
+#[must_use]
+pub fn filled(path: &str) -> String {
+    let nothing = |kind: &str| format!("{kind}_{:032x}", 1);
+    let path = path.replace("{session}", &nothing("ses")).replace("{organization}", &nothing("org"));
+    let path = path.replace("{user}", &nothing("usr")).replace("{role}", "none").replace("{mail}", "none");
+    format!("/auth{path}")
 }
 
 /// The link in a mail, as path and query.

@@ -85,8 +85,7 @@ async fn no_secret_is_written_down(app: App) {
         found.extend(leaks("the database", &dump, &secrets));
         assert!(!dump.contains(&code), "codes are not stored");
     }
-    let events =
-        app.store.store.events(app.auth.realm(), None, usermgmt_core::page::PageRequest::first(200)).await.unwrap();
+    let events = app.events(None).await;
     found.extend(leaks("the audit log", &format!("{events:?}"), &secrets));
     found.extend(leaks(
         "a debug print",

@@ -61,7 +61,7 @@ async fn pending(app: &App) -> Vec<OutboxRow> {
 }
 
 async fn given_up(app: &App) -> Vec<AuditEvent> {
-    let events = app.store.store.events(app.auth.realm(), None, PageRequest::first(200)).await.unwrap().items;
+    let events = app.events(None).await;
     events.into_iter().filter(|event| event.kind == AuditKind::MessageGivenUp).collect()
 }
 

@@ -65,7 +65,7 @@ async fn the_first_administrator_needs_no_sql(app: App) {
     assert!(!ann.is_signed_in().await, "no session goes on with the rights of before");
     ann.sign_in().await.expect(200);
     assert_eq!(ann.agent.get("/auth/me").await.json()["user"]["kind"], "admin");
-    let events = app.store.store.events(app.auth.realm(), None, PageRequest::first(200)).await.unwrap().items;
+    let events = app.events(None).await;
     let changed = events.iter().find(|event| event.kind.as_str() == "user.kind_changed").unwrap();
     assert_eq!(changed.detail, json!({ "from": "user", "to": "admin" }));
     assert_eq!(serde_json::to_value(&changed.actor).unwrap()["reason"], "first administrator");
@@ -93,7 +93,7 @@ async fn administrators_act_by_a_recent_proof_of_their_own(app: App) {
     assert_eq!(kinds, ["guest", "user", "admin"]);
     app.report.requirement(12);
 
-    let events = app.store.store.events(app.auth.realm(), None, PageRequest::first(200)).await.unwrap().items;
+    let events = app.events(None).await;
     let by_ann = events.iter().filter(|event| event.kind.as_str() == "user.kind_changed");
     let by_ann = by_ann.filter(|event| serde_json::to_value(&event.actor).unwrap()["user"] == json!(chief.user()));
     assert_eq!(by_ann.count(), 6);
@@ -247,7 +247,7 @@ async fn a_temporary_password_leads_to_a_new_one(app: App) {
     app.work().await;
     assert!(app.mail(&ann.email).subject.contains("was changed"), "the owner is told");
     back.elsewhere(&app).sign_in().await.expect(401);
-    let events = app.store.store.events(app.auth.realm(), None, PageRequest::first(200)).await.unwrap().items;
+    let events = app.events(None).await;
     assert!(events.iter().any(|event| event.kind.as_str() == "user.temporary_password_set"));
 }
 

@@ -4,7 +4,6 @@ use serde_json::json;
 use time::Duration;
 use usermgmt_conformance::{Call, Rendezvous};
 use usermgmt_core::limits;
-use usermgmt_core::page::PageRequest;
 use usermgmt_tests::app::{Setup, token};
 use usermgmt_tests::{App, Person, Reply, cells};
 
@@ -58,7 +57,7 @@ async fn the_present_password_sets_a_new_one(app: App) {
     assert!(mail.subject.contains("was changed") && !mail.text.contains(NEW));
     app.agent().post("/auth/secure", json!({ "token": token(&mail) })).await.expect(200);
     assert!(!ann.is_signed_in().await);
-    let events = app.store.store.events(app.auth.realm(), None, PageRequest::first(200)).await.unwrap().items;
+    let events = app.events(None).await;
     let changed = events.iter().find(|event| event.kind.as_str() == "user.password_changed").unwrap();
     assert_eq!(changed.detail["ended_others"], true);
     app.report.requirement(31);
@@ -89,7 +88,7 @@ async fn wrong_ones_are_counted_and_limited(app: App) {
     // The budget is that of step-ups: guesses do not go on there.
     ann.agent.post("/auth/step-up", json!({ "password": present })).await.expect(429);
     app.work().await;
-    let events = app.store.store.events(app.auth.realm(), None, PageRequest::first(200)).await.unwrap().items;
+    let events = app.events(None).await;
     assert!(events.iter().any(|event| event.kind.as_str() == "refused.step_up"));
     app.advance(limits::WRONG_PASSWORD_WINDOW);
     change(&mut ann, &present, NEW).await.expect(200);

@@ -2,20 +2,11 @@
 
 use http::{Method, header};
 use serde_json::json;
-use usermgmt_http::{Guard, Representation, routes};
+use usermgmt_http::{Representation, routes};
+use usermgmt_tests::app::filled;
 use usermgmt_tests::{Agent, App, Person, cells};
 
 cells!(other_sites_change_nothing, nobody_is_signed_in_by_another_site, host_routes_are_covered_too);
-
-/// A path of the table with its parameters filled in.
-fn path(template: &str) -> String {
-    format!(
-        "/auth{}",
-        template
-            .replace("{session}", "ses_00000000000000000000000000000001")
-            .replace("{organization}", "org_00000000000000000000000000000001")
-    )
-}
 
 fn foreign(agent: &Agent) -> Vec<(&'static str, Agent)> {
     let bare = agent.without(header::ORIGIN);
@@ -48,7 +39,7 @@ async fn other_sites_change_nothing(app: App) {
         for (how, attacker) in foreign(&ann.agent) {
             for (kind, body) in bodies {
                 let mut attacker = attacker.clone();
-                let reply = attacker.send(Method::POST, &path(route.path), kind, body).await;
+                let reply = attacker.send(Method::POST, &filled(route.path), kind, body).await;
                 assert!(matches!(reply.status.as_u16(), 403 | 415), "{how} {kind:?} {route:?}: {}", reply.status);
                 tried += 1;
             }
@@ -71,11 +62,11 @@ async fn other_sites_change_nothing(app: App) {
     by_fetch.post("/auth/organizations", json!({ "name": "Own too" })).await.expect(201);
     let forms =
         routes().iter().filter(|route| route.method == Method::POST && route.representation == Representation::Page);
-    for route in forms.filter(|route| route.guard != Guard::Public) {
+    for route in forms.filter(|route| !route.guard.is_open()) {
         // From our own origin, but without the form's token.
         let reply = ann
             .agent
-            .send(Method::POST, &path(route.path), Some("application/x-www-form-urlencoded"), "csrf=wrong")
+            .send(Method::POST, &filled(route.path), Some("application/x-www-form-urlencoded"), "csrf=wrong")
             .await;
         assert_eq!(reply.status.as_u16(), 403, "{route:?}");
     }

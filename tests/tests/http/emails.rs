@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 use time::Duration;
 use usermgmt_core::limits;
-use usermgmt_core::page::PageRequest;
 use usermgmt_tests::app::{code, token};
 use usermgmt_tests::{Agent, App, Person, Reply, cells};
 
@@ -65,7 +64,7 @@ async fn signs_in(app: &App, person: &Person, email: &str) -> bool {
 }
 
 async fn events(app: &App, kind: &str) -> usize {
-    let events = app.store.store.events(app.auth.realm(), None, PageRequest::first(200)).await.unwrap().items;
+    let events = app.events(None).await;
     events.iter().filter(|event| event.kind.as_str() == kind).count()
 }
 

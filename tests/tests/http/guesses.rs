@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use time::Duration;
 use usermgmt_core::limits;
-use usermgmt_core::page::PageRequest;
 use usermgmt_service::{Limits, TrustedProxies};
 use usermgmt_tests::app::Setup;
 use usermgmt_tests::faults::Watched;
@@ -78,7 +77,7 @@ async fn the_owner_is_told_of_guesses_once_a_day(app: App) {
         ann.elsewhere(&app).sign_in().await.expect(429);
         app.advance(Duration::DAY);
     }
-    let events = app.store.store.events(app.auth.realm(), None, PageRequest::first(200)).await.unwrap().items;
+    let events = app.events(None).await;
     assert_eq!(events.iter().filter(|event| event.kind.as_str() == "user.password_guessed").count(), 2);
     app.report.requirement(30);
     app.report.case("EN-08");

@@ -8,7 +8,6 @@ use serde_json::json;
 use usermgmt_core::error::FieldError;
 use usermgmt_core::limits;
 use usermgmt_core::model::AuditEvent;
-use usermgmt_core::page::PageRequest;
 use usermgmt_core::port::{Candidate, Enrichment, Hooks};
 use usermgmt_core::store::StoreErrorKind;
 use usermgmt_service::{Limits, SignUpField};
@@ -189,7 +188,7 @@ async fn events_are_heard_once_they_are_true(app: App) {
     app.work().await;
     let mut stored = Vec::new();
     for org in [None, Some(org)] {
-        let events = app.store.store.events(app.auth.realm(), org, PageRequest::first(200)).await.unwrap().items;
+        let events = app.events(org).await;
         stored.extend(events.iter().map(|event| event.id.to_string()));
     }
     let heard = gate.heard.lock().unwrap().clone();

@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::json;
 use usermgmt_http::{Guard, routes};
+use usermgmt_tests::app::filled;
 use usermgmt_tests::{App, Person, cells};
 
 cells!(
@@ -11,15 +12,6 @@ cells!(
     types_and_repetitions_are_refused,
     bodies_are_bounded,
 );
-
-fn path(template: &str) -> String {
-    format!(
-        "/auth{}",
-        template
-            .replace("{session}", "ses_00000000000000000000000000000001")
-            .replace("{organization}", "org_00000000000000000000000000000001")
-    )
-}
 
 async fn whatever_is_sent_the_answer_is_a_clear_refusal(app: App) {
     let app = app
@@ -62,7 +54,7 @@ async fn whatever_is_sent_the_answer_is_a_clear_refusal(app: App) {
         for body in &bodies {
             let kind = if json { "application/json" } else { "application/x-www-form-urlencoded" };
             let mut agent = if route.guard == Guard::Public { app.agent() } else { ann.agent.clone() };
-            let reply = agent.send(Method::POST, &path(route.path), Some(kind), body.to_vec()).await;
+            let reply = agent.send(Method::POST, &filled(route.path), Some(kind), body.to_vec()).await;
             let status = reply.status.as_u16();
             // A form of somebody who is signed out has nothing to sign out of.
             let nothing_to_do = route.path == "/sign-out" && matches!(status, 200 | 303);
@@ -148,7 +140,8 @@ async fn bodies_are_bounded(app: App) {
     for route in routes().iter().filter(|route| route.method == Method::POST) {
         let json = route.representation == usermgmt_http::Representation::Json;
         let kind = if json { "application/json" } else { "application/x-www-form-urlencoded" };
-        let reply = app.agent().send(Method::POST, &path(route.path), Some(kind), "x".repeat(route.max_body + 1)).await;
+        let reply =
+            app.agent().send(Method::POST, &filled(route.path), Some(kind), "x".repeat(route.max_body + 1)).await;
         let status = reply.status.as_u16();
         assert!(status == 413, "{route:?}: {status}");
     }

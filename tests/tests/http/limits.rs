@@ -78,9 +78,8 @@ async fn every_limit_has_its_number(app: App) {
     }
     app.report.requirement(179);
     app.work().await;
-    let events =
-        app.store.store.events(app.auth.realm(), None, usermgmt_core::page::PageRequest::first(200)).await.unwrap();
-    assert!(events.items.iter().any(|event| event.kind.as_str() == "refused.limit"));
+    let events = app.events(None).await;
+    assert!(events.iter().any(|event| event.kind.as_str() == "refused.limit"));
 }
 
 async fn a_claimed_address_is_no_address(app: App) {
@@ -97,9 +96,8 @@ async fn a_claimed_address_is_no_address(app: App) {
     }
     attempt(&app, "x-forwarded-for", "198.51.100.7", 99).await.expect(429);
     app.work().await;
-    let events =
-        app.store.store.events(app.auth.realm(), None, usermgmt_core::page::PageRequest::first(200)).await.unwrap();
-    assert!(events.items.iter().any(|event| event.kind.as_str() == "warning.untrusted_forwarding"));
+    let events = app.events(None).await;
+    assert!(events.iter().any(|event| event.kind.as_str() == "warning.untrusted_forwarding"));
     app.report.case("RL-01");
 
     // Behind one trusted proxy the last hop counts, and only that.

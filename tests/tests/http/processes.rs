@@ -84,7 +84,8 @@ async fn who_missed_too_much_forgets_everything(app: App) {
         ChangeSet::new("cmt_00000000000000010000000000000000".parse().unwrap(), RealmId::DEFAULT, app.now());
     for number in 0..limits::CHANGES_HEARD {
         let id: OrgId = format!("org_{number:032x}").parse().unwrap();
-        changes = changes.with(Write::PutOrg(Org { id, owners: 0, members: 0, version: Version::NEW, ..org.clone() }));
+        let org = Org { id, slug: format!("org-{number}"), version: Version::NEW, ..org.clone() };
+        changes = changes.with(Write::PutOrg(org));
         changes = changes.with(Write::MoveRights { org: id, user: None });
     }
     app.store.store.commit(changes).await.unwrap();

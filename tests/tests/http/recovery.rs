@@ -4,7 +4,6 @@ use serde_json::json;
 use time::Duration;
 use usermgmt_core::limits;
 use usermgmt_core::model::{AuditEvent, AuditKind};
-use usermgmt_core::page::PageRequest;
 use usermgmt_service::{KeptMail, Limits};
 use usermgmt_tests::app::{code, link, token};
 use usermgmt_tests::{Agent, App, Person, Reply, cells};
@@ -51,7 +50,7 @@ pub(crate) async fn reset(agent: &mut Agent, token: &str, password: &str) -> Rep
 
 /// All events of this kind.
 pub(crate) async fn events(app: &App, kind: AuditKind) -> Vec<AuditEvent> {
-    let all = app.store.store.events(app.auth.realm(), None, PageRequest::first(200)).await.unwrap().items;
+    let all = app.events(None).await;
     all.into_iter().filter(|event| event.kind == kind).collect()
 }
 

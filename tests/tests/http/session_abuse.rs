@@ -205,7 +205,7 @@ async fn guesses_from_everywhere_raise_an_alarm(app: App) {
     let app = app.configured(move |builder| builder.limits(limits_)).await;
     let alarms = async || {
         app.work().await;
-        let events = app.store.store.events(app.auth.realm(), None, PageRequest::first(200)).await.unwrap().items;
+        let events = app.events(None).await;
         events.iter().filter(|event| event.kind.as_str() == "warning.guessing_suspected").count()
     };
     let guess = async |number: u32| {

@@ -302,8 +302,7 @@ async fn bogus_sessions_are_noticed_and_visitors_leave_no_row(app: App) {
         guesser.get("/auth/me").await.expect(401);
     }
     app.work().await;
-    let page = usermgmt_core::page::PageRequest::first(200);
-    let events = app.store.store.events(app.auth.realm(), None, page).await.unwrap().items;
+    let events = app.events(None).await;
     let noticed = events.iter().find(|event| event.kind.as_str() == "refused.unknown_session").expect("an event");
     assert_eq!(noticed.detail["times"], 50);
     assert_eq!(noticed.address.as_deref(), Some("127.0.0.1"));

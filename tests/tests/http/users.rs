@@ -34,7 +34,7 @@ async fn the_application_manages_its_users(app: App) {
     person.sign_in().await.expect(200);
     users.set_status(ann, UserStatus::Suspended).await.unwrap();
     assert!(!person.is_signed_in().await);
-    let events = app.store.store.events(app.auth.realm(), None, PageRequest::first(200)).await.unwrap().items;
+    let events = app.events(None).await;
     let suspended = events.iter().find(|event| event.kind.as_str() == "user.status_changed").unwrap();
     assert_eq!(serde_json::to_value(&suspended.actor).unwrap()["reason"], "import of the old system");
     app.report.requirement(18);

@@ -10,10 +10,14 @@ use async_trait::async_trait;
 use sqlx::{Executor as _, Row as _};
 use usermgmt_core::id::{CommitId, OrgId};
 use usermgmt_core::keys::{KeyCheck, KeyRing};
+use usermgmt_core::model::{MembershipStatus, RoleKey};
 use usermgmt_core::planned::Planned;
 use usermgmt_core::port::{Mail, MailError, Mailer};
 use usermgmt_core::store::{ChangeSet, CommitStore, Committed, Result, Store};
-use usermgmt_service::{AddressProof, Client, HashCost, Limits, ProveAddress, SignIn, SignInOutcome, SignUp, UserMgmt};
+use usermgmt_service::{
+    AddressProof, Client, HashCost, Limits, ManageMembers, ProveAddress, RoleInput, SignIn, SignInOutcome, SignUp,
+    SignedIn, UserMgmt,
+};
 use usermgmt_sqlx::{Apply as _, Postgres, Sqlite};
 
 /// What the child says when it stands at its point.
@@ -190,6 +194,30 @@ async fn person(auth: &UserMgmt, database: &Database, point: &Point, dir: &Path,
     let SignInOutcome::Complete(signed_in) = auth.sign_in(&client, entered).await.unwrap() else { panic!("pending") };
     let planned = auth.orgs().plan_create(&client, &signed_in.principal, "Workspace").await.unwrap();
     database.make_workspace(&format!("workspace {number}"), planned, point).await;
+    if let Some(before) = number.checked_sub(1) {
+        colleague(auth, &client, &signed_in, &format!("person{before}@example.test")).await;
+    }
+}
+
+/// Whoever came before becomes a member, gets a role of the organisation's own, and for some it ends there.
+async fn colleague(auth: &UserMgmt, client: &Client, signed_in: &SignedIn, email: &str) {
+    let scope = auth.scope(&signed_in.principal).unwrap();
+    let added = scope.permit().unwrap();
+    auth.orgs().add_member_by_email(client, &added, email, &[RoleKey::new("member")]).await.unwrap();
+    auth.run_until_idle().await.unwrap();
+    let rights = ["member:read".to_owned()];
+    let role = RoleInput { key: None, name: "Helpers", rights: &rights };
+    let key = auth.orgs().put_role(client, &scope.permit().unwrap(), role).await.unwrap();
+    // A role has moved the rights of everybody here: they are looked at anew.
+    let principal = auth.principal(&signed_in.session).await.unwrap().unwrap();
+    let manage = auth.scope(&principal).unwrap().permit::<ManageMembers>().unwrap();
+    let user = auth.users("crash").by_email(email).await.unwrap().user.id;
+    auth.orgs().set_roles(client, &manage, user, &[key]).await.unwrap();
+    auth.orgs().set_member_status(client, &manage, user, MembershipStatus::Suspended).await.unwrap();
+    auth.orgs().remove_member(client, &manage, user).await.unwrap();
+    let all = auth.organizations("crash");
+    all.add_member(scope.org(), user, &[RoleKey::new("owner")]).await.unwrap();
+    auth.run_until_idle().await.unwrap();
 }
 
 /// Finishes what was promised. Leases of the killed child end first.

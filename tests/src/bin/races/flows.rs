@@ -22,6 +22,8 @@ use usermgmt_tests::stores::FreshStore;
 
 #[path = "account.rs"]
 mod account;
+#[path = "orgs.rs"]
+mod orgs;
 
 pub(crate) struct Race {
     pub(crate) name: &'static str,
@@ -35,6 +37,13 @@ pub(crate) const ALL: &[Race] = &[
     Race { name: "twenty uses of one reset link set one password", run: |k, r| Box::pin(account::resets(k, r)) },
     Race { name: "one address proven for two accounts belongs to one", run: |k, r| Box::pin(account::addresses(k, r)) },
     Race { name: "twenty sign-ins at once stay within five sessions", run: |k, r| Box::pin(account::sessions(k, r)) },
+    Race { name: "of two owners who leave at once one stays", run: |k, r| Box::pin(orgs::leaving(k, r)) },
+    Race { name: "of two owners who demote each other one stays", run: |k, r| Box::pin(orgs::demoting(k, r)) },
+    Race { name: "an owner is demoted, or has deleted it, never both", run: |k, r| Box::pin(orgs::deleting(k, r)) },
+    Race { name: "twenty who want the last seat: one gets it", run: |k, r| Box::pin(orgs::seats(k, r)) },
+    Race { name: "a role is changed while it is used", run: |k, r| Box::pin(orgs::roles_in_use(k, r)) },
+    Race { name: "a member who is removed twice goes once", run: |k, r| Box::pin(orgs::removals(k, r)) },
+    Race { name: "one slug wanted by two organisations", run: |k, r| Box::pin(orgs::slugs(k, r)) },
     Race { name: "suspended between check and commit: nothing is committed", run: |k, r| Box::pin(suspended(k, r)) },
     Race { name: "a stale read inserted after an invalidation is dropped", run: |k, r| Box::pin(stale_insert(k, r)) },
     Race { name: "a password changed meanwhile is not renewed back", run: |k, r| Box::pin(rehash(k, r)) },

@@ -279,6 +279,17 @@ impl Browser {
         self.arrived().await
     }
 
+    /// Opens a page in another tab of the same browser, and presses the button whose text contains this.
+    pub(crate) async fn press_in_another_tab(&self, path: &str, text: &str) -> Result<()> {
+        let here = self.client.window().await?;
+        let there = self.client.new_window(true).await?.handle;
+        self.client.switch_to_window(there).await?;
+        self.open(path).await?;
+        self.press_containing(text).await?;
+        self.client.close_window().await?;
+        Ok(self.client.switch_to_window(here).await?)
+    }
+
     /// The value of a cookie and whether scripts are kept from it.
     pub(crate) async fn cookie(&self, name: &str) -> Result<Option<(String, bool)>> {
         let cookies = self.client.get_all_cookies().await?;

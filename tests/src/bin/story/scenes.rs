@@ -4,10 +4,16 @@
 mod addresses;
 #[path = "scenes/arrival.rs"]
 mod arrival;
+#[path = "scenes/audit_log.rs"]
+mod audit_log;
 #[path = "scenes/mail.rs"]
 mod mail;
+#[path = "scenes/members.rs"]
+mod members;
 #[path = "scenes/organizations.rs"]
 mod organizations;
+#[path = "scenes/ownership.rs"]
+mod ownership;
 #[path = "scenes/profile.rs"]
 mod profile;
 #[path = "scenes/projects.rs"]
@@ -78,6 +84,8 @@ pub(crate) async fn all(host: &mut Host, stage: &Stage<'_>, teller: &Teller) -> 
     organizations::play(&scene).await?;
     sessions::play_the_end(&scene).await?;
     stranger::play(&scene).await?;
+    members::play(&scene).await?;
+    ownership::play(&scene).await?;
     profile::play(&scene).await?;
     addresses::play(&scene).await?;
     recovery::play(&scene).await

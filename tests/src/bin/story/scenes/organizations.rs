@@ -1,9 +1,11 @@
 //! A second organization: chosen on the account page, and at sign-in.
 
 use serde_json::json;
+use usermgmt_tests::Agent;
 
 use super::sign_in::sign_in;
 use super::{Scene, ZOE};
+use crate::browser::Browser;
 use crate::fault::{Result, ensure};
 
 const OTHER: &str = "Night Owls";
@@ -64,11 +66,17 @@ async fn make(scene: &Scene<'_>) -> Result<()> {
         first.press("Make organization").await?;
         return first.is_headed("Choose an organization").await;
     }
-    let mut agent = host.agent();
-    for name in ["um_session", "um_browser"] {
-        let (value, _) = first.cookie(name).await?.unwrap_or_default();
-        agent.cookies.insert(name.to_owned(), value);
-    }
+    let mut agent = program(scene, first).await?;
     let made = agent.post("/auth/organizations", json!({ "name": OTHER })).await;
     ensure(made.status == 201, || format!("{} {}", made.status, made.body))
+}
+
+/// A program with the cookies of a browser.
+pub(super) async fn program(scene: &Scene<'_>, browser: &Browser) -> Result<Agent> {
+    let mut agent = scene.host.agent();
+    for name in ["um_session", "um_browser"] {
+        let (value, _) = browser.cookie(name).await?.unwrap_or_default();
+        agent.cookies.insert(name.to_owned(), value);
+    }
+    Ok(agent)
 }

@@ -5,7 +5,7 @@ use super::{MAX, Person, Scene, mail};
 use crate::fault::{Result, ensure};
 
 /// The password that he chooses on the other device.
-const CHOSEN: &str = "a lighthouse made of paper";
+pub(super) const CHOSEN: &str = "a lighthouse made of paper";
 
 pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
     let Scene { stage, teller, first, second, .. } = scene;
