@@ -130,9 +130,9 @@ pub use usermgmt_service::core::page::{Page, PageRequest};
 pub use usermgmt_service::core::secret::Bearer;
 pub use usermgmt_service::core::{Applied, Planned};
 pub use usermgmt_service::{
-    Accepted, AddEmail, AddressProof, ChangePassword, Client, EmailItem, ManagePolicy, Metadata, NewUser, Orgs,
-    OwnProfile, PendingStep, ProfileChange, ProveAddress, Secret, SessionItem, SignIn, SignInOutcome, SignUp, SignedIn,
-    Users,
+    Accepted, AddEmail, AddressProof, AuditLog, ChangePassword, Client, EmailItem, Metadata, NewUser, OrgChange,
+    Organizations, Orgs, OwnProfile, PendingStep, ProfileChange, ProveAddress, RoleInput, Secret, SessionItem, SignIn,
+    SignInOutcome, SignUp, SignedIn, Users, Verified,
 };
 
 // What went wrong.
@@ -141,13 +141,20 @@ pub use usermgmt_service::core::store::{StoreError, StoreErrorKind};
 pub use usermgmt_service::{Error, FieldError, Invalid, Refused};
 
 // Proofs and permissions.
-pub use usermgmt_service::core::permission::{Permission, RoleError, Roles};
+pub use usermgmt_service::core::permission::{Permission, Rights, RoleError, Roles};
 pub use usermgmt_service::core::proof::{OrgScope, OrgStanding, Permit, Principal, StepUp};
+pub use usermgmt_service::{
+    AddMembers, Because, Explanation, ManageMembers, ManageOrganization, ManagePolicy, ManageRoles, OwnOrganization,
+    ReadAudit, ReadMembers, RoleRights,
+};
 
 // What is stored.
-pub use usermgmt_service::core::id::{OrgId, OutboxId, ParseIdError, RealmId, SessionId, UserId};
-pub use usermgmt_service::core::model::{AuditEvent, AuditKind, Identifier, Profile, UserFilter, UserKind};
-pub use usermgmt_service::core::model::{Membership, MembershipStatus, Org, OrgStatus, RoleKey, User, UserStatus};
+pub use usermgmt_service::core::audit::{Broken, Checkpoint, Fault};
+pub use usermgmt_service::core::id::{EventId, OrgId, OutboxId, ParseIdError, RealmId, SessionId, UserId};
+pub use usermgmt_service::core::model::{
+    AuditEvent, AuditFilter, AuditKind, CustomRole, Identifier, MemberFilter, MemberRecord, Membership,
+    MembershipStatus, Org, OrgProfile, OrgStatus, Profile, RoleKey, User, UserFilter, UserKind, UserStatus,
+};
 
 // Ports.
 pub use usermgmt_service::core::address::EmailAddress;

@@ -5,6 +5,7 @@
 //! | go from nothing to a signed-in user, then to production | [`getting_started`] |
 //! | know a number, and why it is that | [`defaults`] |
 //! | know what a person and your code can do with an account | [`account`] |
+//! | know about organisations, roles, permissions and the audit log | [`organizations`] |
 //! | have mails sent | [`mail`] |
 //! | know what is yours to do | [`threats`] |
 //! | keep data somewhere else | [`howto_store`] |
@@ -18,6 +19,9 @@ pub mod defaults {}
 
 #[doc = include_str!("../manual/account.md")]
 pub mod account {}
+
+#[doc = include_str!("../manual/organizations.md")]
+pub mod organizations {}
 
 #[doc = include_str!("../manual/mail.md")]
 pub mod mail {}

@@ -58,7 +58,9 @@ impl Shared {
             .product("Projects")
             // Mails of a localhost origin stay here; a public one would need `.mailer(…)`.
             .dev_mailbox(folder.join("app.mail"))
-            .role("member", permissions::OF_MEMBERS);
+            .role("member", permissions::OF_MEMBERS)
+            .permissions(permissions::OF_OWN_ROLES)
+            .texts("en", permissions::NAMES);
         Ok(Self { auth: configure(builder).build().await?, db, store })
     }
 

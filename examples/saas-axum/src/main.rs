@@ -1,4 +1,5 @@
-//! Starts the application, tells where it is, and ends it in good order.
+//! Starts the application, tells where it is, and ends it in good order. With the word `verify-audit` it looks instead
+//! whether somebody has touched the audit log.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that a person starts in a terminal")]
 
@@ -10,6 +11,7 @@ use saas_axum::settings::Settings;
 use saas_axum::{AUTH, Shared, app};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
+use usermgmt::{PageRequest, Verified};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -17,10 +19,15 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match run().await {
+    let done = match std::env::args().nth(1).as_deref() {
+        None => run().await,
+        Some("verify-audit") => verify_audit().await,
+        Some(word) => Err(format!("`{word}`? Say nothing to start it, or `verify-audit`").into()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
-            eprintln!("saas-axum does not start: {failed}");
+            eprintln!("saas-axum: {failed}");
             ExitCode::FAILURE
         }
     }
@@ -47,6 +54,33 @@ async fn run() -> Result<(), Failed> {
     shared.close().await;
     println!("Ended.");
     Ok(())
+}
+
+/// Follows the audit log of every organization, and that of what belongs to none, to its end.
+async fn verify_audit() -> Result<(), Failed> {
+    let settings = Settings::read(|name| std::env::var(name).ok())?;
+    let shared = Shared::open(&settings.data, "http://localhost", |builder| builder.without_workers()).await?;
+    let (all, mut touched) = (shared.auth.organizations("verification of the audit log"), false);
+    let mut logs = vec![(None, "no organization".to_owned())];
+    let mut page = PageRequest::first(200);
+    loop {
+        let found = all.list(page).await?;
+        logs.extend(found.items.into_iter().map(|org| (Some(org.id), org.name)));
+        let Some(next) = found.next else { break };
+        page = PageRequest::first(200).after(next);
+    }
+    for (org, name) in logs {
+        // The end of each log, kept elsewhere, would show the loss of an end, too.
+        match shared.auth.audit_log(org).verify(None).await? {
+            Verified::Whole { checkpoint } => println!("whole    {:>6} events  {name}", checkpoint.number),
+            Verified::Broken(broken) => {
+                touched = true;
+                println!("TOUCHED  {:?} at {:?}  {name}", broken.fault, broken.number);
+            }
+        }
+    }
+    shared.close().await;
+    if touched { Err("somebody has touched the audit log".into()) } else { Ok(()) }
 }
 
 async fn listen(settings: &Settings) -> Result<TcpListener, Failed> {

@@ -13,3 +13,13 @@ permission! {
 
 /// What a member may do. Owners and administrators may do everything; what is not given is denied.
 pub const OF_MEMBERS: [&str; 2] = ["project:read", "project:create"];
+
+/// What organizations can build roles of their own from, besides.
+pub const OF_OWN_ROLES: [&str; 1] = [<DeleteProject as usermgmt::Permission>::KEY];
+
+/// What the pages of roles call them.
+pub const NAMES: &str = "
+permission-project-read = See projects
+permission-project-create = Add projects
+permission-project-delete = Delete projects
+";
