@@ -115,6 +115,7 @@ fn unlimited() -> Limits {
         mails_per_address_day: u32::MAX,
         wrong_codes_per_account: u32::MAX,
         additions_per_user: u32::MAX,
+        audit_checks_per_org: u32::MAX,
         resend_pause: Duration::SECOND,
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn prefix(text: &str) -> Option<String> {
 pub(crate) struct Seen {
     method: Method,
     target: String,
+    authority: Option<String>,
     headers: HeaderMap,
     peer: Option<IpAddr>,
 }
@@ -42,13 +43,20 @@ impl Seen {
         Self {
             method,
             target: target.to_owned(),
+            authority: request.uri().authority().map(|authority| authority.as_str().to_owned()),
             headers: headers.collect(),
             peer: request.peer_addr().map(|address| address.ip()),
         }
     }
 
-    pub(crate) const fn head(&self) -> Head<'_> {
-        Head { method: &self.method, target: self.target.as_str(), headers: &self.headers, peer: self.peer }
+    pub(crate) fn head(&self) -> Head<'_> {
+        Head {
+            method: &self.method,
+            target: &self.target,
+            authority: self.authority.as_deref(),
+            headers: &self.headers,
+            peer: self.peer,
+        }
     }
 }
 
@@ -69,9 +77,9 @@ pub(crate) fn named_org(request: &HttpRequest) -> Option<String> {
 
 /// A request to one of our own routes.
 pub(crate) async fn request(request: &HttpRequest, body: Payload, limit: usize) -> usermgmt_http::Request {
-    let Seen { method, target, headers, peer } = Seen::of(request);
+    let Seen { method, target, authority, headers, peer } = Seen::of(request);
     let body = read(request, body, limit).await;
-    usermgmt_http::Request { method, params: params(request), target, headers, peer, body }
+    usermgmt_http::Request { method, params: params(request), target, authority, headers, peer, body }
 }
 
 async fn read(request: &HttpRequest, body: Payload, limit: usize) -> Body {

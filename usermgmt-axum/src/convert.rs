@@ -6,7 +6,9 @@ use axum::body::HttpBody as _;
 use axum::extract::connect_info::MockConnectInfo;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{ConnectInfo, FromRequestParts as _, OriginalUri, RawPathParams, Request};
+use axum::http::Uri;
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use usermgmt_http::extract::ORG_PARAM;
 use usermgmt_http::{Body, Head, Response};
@@ -25,13 +27,26 @@ pub(crate) fn prefix(text: &str) -> Option<String> {
 
 /// The part of a request that decides who is calling.
 pub(crate) fn head(parts: &Parts) -> Head<'_> {
-    Head { method: &parts.method, target: target(parts), headers: &parts.headers, peer: peer(parts) }
+    Head {
+        method: &parts.method,
+        target: target(parts),
+        authority: authority(parts),
+        headers: &parts.headers,
+        peer: peer(parts),
+    }
 }
 
 /// Path and query as they came; a nested router sees only a part of them.
 fn target(parts: &Parts) -> &str {
-    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
-    uri.path_and_query().map_or("/", |target| target.as_str())
+    uri(parts).path_and_query().map_or("/", |target| target.as_str())
+}
+
+fn authority(parts: &Parts) -> Option<&str> {
+    uri(parts).authority().map(Authority::as_str)
+}
+
+fn uri(parts: &Parts) -> &Uri {
+    parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0)
 }
 
 fn peer(parts: &Parts) -> Option<IpAddr> {
@@ -57,8 +72,9 @@ pub(crate) async fn request(request: Request, limit: usize) -> usermgmt_http::Re
     let params = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
     let params = params.iter().flatten().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let (target, peer) = (target(&parts).to_owned(), peer(&parts));
+    let authority = authority(&parts).map(str::to_owned);
     let body = read(body, limit).await;
-    usermgmt_http::Request { method: parts.method, params, target, headers: parts.headers, peer, body }
+    usermgmt_http::Request { method: parts.method, params, target, authority, headers: parts.headers, peer, body }
 }
 
 async fn read(body: axum::body::Body, limit: usize) -> Body {

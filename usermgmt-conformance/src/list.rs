@@ -48,6 +48,7 @@ macro_rules! each_rule {
         }
         filters {
             an_empty_filter_lets_everybody_through
+            users_are_found_among_ids
             users_are_filtered_by_status_and_kind
             a_prefix_is_compared_byte_for_byte
             a_prefix_is_no_pattern
@@ -92,6 +93,7 @@ macro_rules! each_rule {
         }
         members {
             a_member_is_listed_with_user_and_address
+            a_member_is_read_as_it_is_listed
             an_empty_filter_lets_every_member_through
             members_are_filtered_by_status
             members_are_filtered_by_prefix
@@ -171,6 +173,7 @@ macro_rules! each_rule {
             each_chain_has_numbers_of_its_own
             sealed_events_are_read_by_number
             unsealed_events_are_read_by_chain
+            organisations_with_unsealed_events_are_listed
         }
         erasing {
             an_erased_event_loses_its_payload

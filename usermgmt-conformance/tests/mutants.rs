@@ -125,6 +125,10 @@ killed_by! {
         an_empty_filter_lets_every_member_through;
     prefixes_of_members_taken_for_patterns_are_noticed: MemberPrefixAsPattern by members_are_filtered_by_prefix;
 
+    members_found_anywhere_are_noticed: FindsMembersOfAnyOrg by a_member_is_read_as_it_is_listed;
+    users_in_the_order_asked_are_noticed: AmongInTheOrderAsked by users_are_found_among_ids;
+    cut_lists_of_ids_are_noticed: AmongTakesTheFirst by users_are_found_among_ids;
+
     // The audit log.
     events_found_anywhere_are_noticed: FindsEventsOfAnyOrg by
         an_event_is_read_by_its_id rows_of_another_realm_do_not_exist;
@@ -145,7 +149,10 @@ killed_by! {
     an_end_that_stays_behind_is_noticed: EndStaysBehind by
         a_seal_is_written_on_its_event a_chain_is_sealed_from_its_present_end each_chain_has_numbers_of_its_own;
     inclusive_reads_of_a_chain_are_noticed: SealedFromItsOwnNumber by sealed_events_are_read_by_number;
-    scattered_unsealed_events_are_noticed: UnsealedScattered by unsealed_events_are_read_by_chain;
+    unsealed_events_backwards_are_noticed: UnsealedBackwards by unsealed_events_are_read_by_chain;
+    unsealed_events_of_any_chain_are_noticed: UnsealedOfAnyChain by unsealed_events_are_read_by_chain;
+    sealed_organisations_taken_for_unsealed_are_noticed: ListsSealedOrgs by
+        organisations_with_unsealed_events_are_listed;
     sealed_events_taken_for_unsealed_are_noticed: UnsealedKeepsSealed by
         unsealed_events_are_read_by_chain a_chain_is_sealed_from_its_present_end;
     erased_addresses_that_stay_are_noticed: ErasingKeepsAddress by an_erased_event_loses_its_payload;

@@ -12,6 +12,11 @@
 //! What no chain can show is the loss of its end together with the record of where it ended. Keep a [`Checkpoint`]
 //! somewhere else, and let it be checked with the chain.
 
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EventId, OrgId, RealmId};
@@ -22,12 +27,47 @@ use crate::model::{Actor, AuditEvent, EventTag, Seal};
 const BEGINNING: [u8; 32] = [0; 32];
 
 /// The end of a chain at some time, to be kept where nobody who can write the database can write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// As text it is the number, a full stop and the seal in base64url, such as `7.q83v…`. Serialised it is this text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Number of the last event.
     pub number: u64,
     /// Its seal.
     pub mac: [u8; 32],
+}
+
+/// The text is no checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no checkpoint: a number, a full stop and 43 characters of base64url are expected")]
+pub struct NoCheckpoint;
+
+impl fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.number, URL_SAFE_NO_PAD.encode(self.mac))
+    }
+}
+
+impl FromStr for Checkpoint {
+    type Err = NoCheckpoint;
+
+    fn from_str(text: &str) -> Result<Self, NoCheckpoint> {
+        let (number, mac) = text.split_once('.').ok_or(NoCheckpoint)?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).ok().and_then(|mac| mac.try_into().ok()).ok_or(NoCheckpoint)?;
+        Ok(Self { number: number.parse().map_err(|_| NoCheckpoint)?, mac })
+    }
+}
+
+impl Serialize for Checkpoint {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Checkpoint {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
 }
 
 /// What is wrong with an event, or with the chain at its place.
@@ -51,9 +91,9 @@ pub enum Fault {
 pub struct Broken {
     /// What.
     pub fault: Fault,
-    /// The place in the chain; `None` for an event that was not sealed yet.
+    /// The place in the chain; `None` for what is beside it: an event that was not sealed yet, or the record of its end.
     pub number: Option<u64>,
-    /// The event, where there is one.
+    /// The event, where there is one that can be read.
     pub event: Option<EventId>,
 }
 
@@ -189,7 +229,7 @@ impl<'a> Follower<'a> {
     ///
     /// # Errors
     /// [`Fault::CutOff`] if it should go on.
-    pub fn finish(self, head: Option<&Seal>) -> Result<Checkpoint, Broken> {
+    pub fn finish(&self, head: Option<&Seal>) -> Result<Checkpoint, Broken> {
         let recorded = head.map_or((0, BEGINNING), |seal| (seal.number, seal.mac));
         let kept = self.checkpoint.map_or(0, |known| known.number);
         if recorded != (self.end.number, self.end.mac) || kept > self.end.number {
@@ -264,6 +304,10 @@ mod tests {
         let keys = KeyRing::generate(&OsRandom).unwrap();
         let (all, head) = sealed(&keys, 5);
         let whole = follow(&keys, &all, &head, None).unwrap();
+        assert_eq!(whole.to_string().parse(), Ok(whole));
+        for wrong in ["", "5", "5.", ".AAAA", "-1.AAAA", &whole.to_string()[..20], &format!("{whole}=")] {
+            assert_eq!(wrong.parse::<Checkpoint>(), Err(NoCheckpoint), "{wrong}");
+        }
         assert_eq!((whole.number, whole.mac), (5, head.mac));
         assert!(follow(&keys.clone().rotated(&OsRandom).unwrap(), &all, &head, Some(whole)).is_ok());
 

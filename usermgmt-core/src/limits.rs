@@ -25,6 +25,8 @@ pub const ORG_RESTORABLE: Duration = Duration::days(30);
 /// Addresses that one user may want to make members, an hour. Whoever is added is told, and shows in the list of
 /// members: a way to ask who has an account must be slow.
 pub const ADDITIONS_PER_USER: u32 = 30;
+/// Times that the members of one organisation may have its audit log verified, an hour: each reads every event.
+pub const AUDIT_CHECKS_PER_ORG: u32 = 30;
 /// Longest name of an organisation in addresses, in characters.
 pub const SLUG_MAX_CHARS: usize = 48;
 /// Longest stored label of a device, in code points.

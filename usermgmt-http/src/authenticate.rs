@@ -21,6 +21,8 @@ pub struct Head<'a> {
     pub method: &'a Method,
     /// Path and query as they came.
     pub target: &'a str,
+    /// Host and port of the target where it carries them: HTTP/2 does, instead of a `Host` header.
+    pub authority: Option<&'a str>,
     /// Headers.
     pub headers: &'a HeaderMap,
     /// Address of the connection.
@@ -55,6 +57,7 @@ impl Head<'_> {
         client.languages = self.text(&header::ACCEPT_LANGUAGE).map(languages).unwrap_or_default();
         client.browser = cookie(CookieName::Browser).value().and_then(|text| Bearer::parse(BearerKind::Browser, text));
         client.device = cookie(CookieName::Device).value().map(str::to_owned);
+        client.organization = self.organization(auth).map(str::to_owned);
         client
     }
 
@@ -66,12 +69,19 @@ impl Head<'_> {
     #[must_use]
     pub fn organization(&self, auth: &UserMgmt) -> Option<&str> {
         let settings = auth.settings();
-        let mut hosts = self.headers.get_all(header::HOST).iter().filter(|_| settings.organization_hosts);
-        let host = hosts.next()?;
-        if hosts.next().is_some() {
-            return Some("");
+        if !settings.organization_hosts {
+            return None;
         }
-        settings.origin.label_of(host.to_str().ok()?)
+        self.host().map_or(Some(""), |host| settings.origin.label_of(host))
+    }
+
+    /// Host and port that the request is for: those of the target (RFC 9112 section 3.2.2, RFC 9113 section 8.3.1) or of
+    /// the `Host` header. Nothing if there are none, or several that differ.
+    fn host(&self) -> Option<&str> {
+        let headers = self.headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+        let mut all = self.authority.into_iter().chain(headers);
+        let first = all.next()?;
+        all.all(|other| other == first).then_some(first)
     }
 
     /// Whether a person looks at a page here: a navigation of a browser, by link or by form, to which a redirect is an
@@ -99,7 +109,7 @@ impl Head<'_> {
             return Ok(());
         }
         let origin = &auth.settings().origin;
-        let beside = self.organization(auth).and_then(|_| self.text(&header::HOST)).map(|host| origin.with_host(host));
+        let beside = self.organization(auth).and_then(|_| self.host()).map(|host| origin.with_host(host));
         match csrf::source(self.headers, origin, beside.as_deref()) {
             Source::Own => Ok(()),
             Source::Unknown if may_be_unknown => Ok(()),

@@ -55,9 +55,7 @@ impl Context<'_> {
     /// # Errors
     /// As [`extract::active_org`].
     pub async fn organization(&self, named: Option<&str>) -> Result<OrgScope, Problem> {
-        let Request { method, target, headers, peer, .. } = self.request;
-        let head = Head { method, target, headers, peer: *peer };
-        extract::active_org(self.auth, &head, &Ok(self.client.principal.clone()), named).await
+        extract::active_org(self.auth, &self.request.head(), &Ok(self.client.principal.clone()), named).await
     }
 
     /// The right that the route asks for.
@@ -125,6 +123,9 @@ impl Context<'_> {
     /// The problem that an error of a flow is.
     #[must_use]
     pub fn problem(&self, error: Error) -> Problem {
+        if let Error::Refused(refused @ Refused::RightsExceeded) = &error {
+            self.auth.refusals().note(AuditKind::PermissionRefused, &self.client, refused.code(), self.now);
+        }
         Problem::of(error, self.now)
     }
 
@@ -202,7 +203,7 @@ pub async fn serve(auth: &UserMgmt, template: &str, request: Request) -> Respons
 }
 
 async fn respond(auth: &UserMgmt, template: &str, request: Request) -> Response {
-    let head = Head { method: &request.method, target: &request.target, headers: &request.headers, peer: request.peer };
+    let head = request.head();
     let mut response = match choose(template, &request) {
         Ok(route) => {
             let mut locale = None;

@@ -7,6 +7,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::authenticate::Head;
+
 /// A response.
 pub type Response = http::Response<Bytes>;
 
@@ -30,6 +32,8 @@ pub struct Request {
     pub params: Vec<(String, String)>,
     /// Path and query as they came.
     pub target: String,
+    /// Host and port of the target where it carries them: HTTP/2 does, instead of a `Host` header.
+    pub authority: Option<String>,
     /// Headers.
     pub headers: HeaderMap,
     /// Address of the connection.
@@ -43,6 +47,13 @@ impl Request {
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The part that decides who is calling.
+    #[must_use]
+    pub fn head(&self) -> Head<'_> {
+        let Self { method, target, authority, headers, peer, .. } = self;
+        Head { method, target, authority: authority.as_deref(), headers, peer: *peer }
     }
 
     /// The query, without the question mark.

@@ -6,7 +6,7 @@ use usermgmt_core::error::{Check, FieldError, Refused};
 use usermgmt_core::flow::{Flow, Result};
 use usermgmt_core::id::OrgId;
 use usermgmt_core::limits::ORG_RESTORABLE;
-use usermgmt_core::model::{Actor, AuditKind, Membership, MembershipStatus, Org, OrgProfile, OrgStatus, RoleKey};
+use usermgmt_core::model::{Actor, AuditKind, Job, Membership, MembershipStatus, Org, OrgProfile, OrgStatus, RoleKey};
 use usermgmt_core::proof::Principal;
 use usermgmt_core::store::{ChangeSet, Write};
 use usermgmt_core::text;
@@ -25,10 +25,16 @@ pub struct OrgChange<'a> {
     pub settings: Option<&'a Value>,
 }
 
-/// Whether this organisation is deleted and can still be restored.
+/// Whether this organisation is deleted and the application can still restore it.
 #[must_use]
 pub fn is_restorable(org: &Org, now: OffsetDateTime) -> bool {
-    org.status == OrgStatus::Deleted && org.deleted_at.is_some_and(|at| now < at + ORG_RESTORABLE)
+    org.deleted_at.is_some_and(|at| now < at + ORG_RESTORABLE)
+}
+
+/// Whether an owner can: only if no application has deleted it, which suspends it too.
+#[must_use]
+pub fn is_restorable_by_owner(org: &Org, now: OffsetDateTime) -> bool {
+    org.status == OrgStatus::Deleted && is_restorable(org, now)
 }
 
 /// Whether this membership makes its user answer for the organisation.
@@ -123,29 +129,33 @@ pub async fn set_seats(flow: &Flow<'_>, by: By<'_, ManageOrganization>, seats: O
 /// # Errors
 /// [`Refused::NotFound`], also for a deleted one.
 pub async fn set_status(flow: &Flow<'_>, by: By<'_, OwnOrganization>, barred: bool) -> Result<ChangeSet> {
-    let org = by.read(flow).await?;
-    if org.status == OrgStatus::Deleted {
-        return Err(Refused::NotFound.into());
-    }
+    let org = not_deleted(flow, by).await?;
     let status = if barred { OrgStatus::Suspended } else { OrgStatus::Active };
     let detail = json!({ "from": org.status, "to": status });
     let audit = flow.audit_in(org.id, AuditKind::OrgStatusChanged, by.actor(), detail)?;
     Ok(by.changes(flow)?.with(Write::PutOrg(Org { status, ..org })).with(audit))
 }
 
+async fn not_deleted(flow: &Flow<'_>, by: By<'_, OwnOrganization>) -> Result<Org> {
+    let org = by.read(flow).await?;
+    if org.deleted_at.is_some() { Err(Refused::NotFound.into()) } else { Ok(org) }
+}
+
 /// Works out that an organisation is deleted: nobody can enter any more, whoever is in it is out at the next request.
-/// It can be restored for 30 days.
+/// It can be restored for 30 days. What the application has deleted is suspended too: no owner restores it.
 ///
 /// # Errors
 /// [`Refused::NotFound`] for one that is deleted already.
 pub async fn delete(flow: &Flow<'_>, by: By<'_, OwnOrganization>) -> Result<ChangeSet> {
-    let org = by.read(flow).await?;
-    if org.status == OrgStatus::Deleted {
-        return Err(Refused::NotFound.into());
-    }
+    let org = not_deleted(flow, by).await?;
+    let status = match by {
+        By::Permit(_) => OrgStatus::Deleted,
+        By::Application { .. } => OrgStatus::Suspended,
+    };
     let audit = flow.audit_in(org.id, AuditKind::OrgDeleted, by.actor(), json!({}))?;
-    let gone = Org { status: OrgStatus::Deleted, deleted_at: Some(flow.now), ..org };
-    Ok(by.changes(flow)?.with(Write::PutOrg(gone)).with(audit))
+    let job = flow.job(Job::MembersChanged { org: org.id })?;
+    let gone = Org { status, deleted_at: Some(flow.now), ..org };
+    Ok(by.changes(flow)?.with(Write::PutOrg(gone)).with(audit).with(job))
 }
 
 /// Works out that a deleted organisation is back, as one of its owners wishes.
@@ -158,21 +168,26 @@ pub async fn restore_own(flow: &Flow<'_>, principal: &Principal, org: OrgId) -> 
     }
     let actor = Actor::User { user: principal.user(), session: Some(principal.session()) };
     let changes = flow.changes()?.with(Write::StillAuthorised(principal.authority()));
-    restored(flow, changes, actor, org).await
+    let org = flow.store.org(flow.realm, org).await?.filter(|org| is_restorable_by_owner(org, flow.now));
+    restored(flow, changes, actor, Org { status: OrgStatus::Active, ..org.ok_or(Refused::NotFound)? })
 }
 
-/// Works out that a deleted organisation is back, as the application wishes.
+/// Works out that a deleted organisation is back, as the application wishes. One that the application has deleted comes
+/// back suspended, as it was from then on.
 ///
 /// # Errors
 /// [`Refused::NotFound`] for one that is not deleted, or was so too long ago.
 pub async fn restore(flow: &Flow<'_>, by: By<'_, OwnOrganization>) -> Result<ChangeSet> {
-    restored(flow, by.changes(flow)?, by.actor(), by.org()).await
+    let org = by.read(flow).await?;
+    if !is_restorable(&org, flow.now) {
+        return Err(Refused::NotFound.into());
+    }
+    let status = if org.status == OrgStatus::Deleted { OrgStatus::Active } else { org.status };
+    restored(flow, by.changes(flow)?, by.actor(), Org { status, ..org })
 }
 
-async fn restored(flow: &Flow<'_>, changes: ChangeSet, actor: Actor, org: OrgId) -> Result<ChangeSet> {
-    let org = flow.store.org(flow.realm, org).await?.filter(|org| is_restorable(org, flow.now));
-    let org = org.ok_or(Refused::NotFound)?;
-    let audit = flow.audit_in(org.id, AuditKind::OrgRestored, actor, json!({}))?;
-    let back = Org { status: OrgStatus::Active, deleted_at: None, ..org };
-    Ok(changes.with(Write::PutOrg(back)).with(audit))
+fn restored(flow: &Flow<'_>, changes: ChangeSet, actor: Actor, org: Org) -> Result<ChangeSet> {
+    let audit = flow.audit_in(org.id, AuditKind::OrgRestored, actor, json!({ "to": org.status }))?;
+    let job = flow.job(Job::MembersChanged { org: org.id })?;
+    Ok(changes.with(Write::PutOrg(Org { deleted_at: None, ..org })).with(audit).with(job))
 }

@@ -31,7 +31,8 @@ pub struct RoleInput<'a> {
 /// A role's key is made with it and never given again, so that nobody who once had a role has one that is made later.
 ///
 /// # Errors
-/// Invalid `name`, `rights` (of permissions that nobody registered) or number of roles; [`Refused::NotFound`] for a
+/// Invalid `name` (also one that another role has: nobody could tell them apart), `rights` (of permissions that nobody
+/// registered) or number of roles; [`Refused::NotFound`] for a
 /// key that is none of the organisation's; [`Refused::RightsExceeded`] if the role gives, or gave, rights that the
 /// caller does not hold.
 pub async fn put_role(flow: &Flow<'_>, by: By<'_, ManageRoles>, input: RoleInput<'_>) -> Result<(ChangeSet, RoleKey)> {
@@ -40,6 +41,10 @@ pub async fn put_role(flow: &Flow<'_>, by: By<'_, ManageRoles>, input: RoleInput
     check.take(known(by.roles(), input.rights));
     check.end()?;
     let mut org = by.read(flow).await?;
+    let named = name.as_deref().unwrap_or_default().to_lowercase();
+    if org.roles.iter().any(|other| other.name.to_lowercase() == named && Some(&other.key) != input.key) {
+        return Err(FieldError::new("name", FieldError::TAKEN).into());
+    }
     let key = match input.key {
         Some(key) => key.clone(),
         None => RoleKey::new(text::slug_of(input.name, flow.random)?),
@@ -129,28 +134,33 @@ pub struct Because {
 }
 
 /// Explains a decision about a member.
-#[must_use]
-pub fn explain(roles: &Roles, org: &Org, membership: &Membership, permission: &str) -> Explanation {
+///
+/// # Errors
+/// An invalid `permission`: one that nobody registered.
+pub fn explain(roles: &Roles, org: &Org, membership: &Membership, permission: &str) -> Result<Explanation, FieldError> {
+    if !roles.permissions().any(|known| known == permission) {
+        return Err(FieldError::new("permission", FieldError::UNKNOWN));
+    }
     let rights_of = |role: &RoleKey| {
         let held = roles.held(&org.roles, std::slice::from_ref(role));
         RoleRights { role: role.clone(), rights: held.iter().map(|(_, right)| right.to_owned()).collect() }
     };
     let because = roles.held(&org.roles, &membership.roles).because(permission);
     let active = membership.status == MembershipStatus::Active;
-    Explanation {
+    Ok(Explanation {
         permission: permission.to_owned(),
         allowed: active && because.is_some(),
         active,
         roles: membership.roles.iter().map(rights_of).collect(),
         because: because.map(|(role, right)| Because { role: role.clone(), right: right.to_owned() }),
         demands: Vec::new(),
-    }
+    })
 }
 
 /// Explains a decision about a session in the organisation that it acts in, policy included.
 ///
 /// # Errors
-/// [`Refused::NoActiveOrg`], or as the store.
+/// An invalid `permission`, [`Refused::NoActiveOrg`], or as the store.
 pub async fn explain_own(
     flow: &Flow<'_>,
     rules: &ScopeRules,
@@ -161,6 +171,6 @@ pub async fn explain_own(
     let org = flow.store.org(flow.realm, standing.org).await?.ok_or(Refused::NoActiveOrg)?;
     let membership = flow.store.membership(standing.org, principal.user()).await?.ok_or(Refused::NoActiveOrg)?;
     let demands = evaluate(&rules.policy.strictest(&org.policy), principal.evidence(), flow.now);
-    let explanation = explain(&rules.roles, &org, &membership, permission);
+    let explanation = explain(&rules.roles, &org, &membership, permission)?;
     Ok(Explanation { allowed: explanation.allowed && demands.is_empty(), demands, ..explanation })
 }

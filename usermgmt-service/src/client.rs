@@ -20,6 +20,8 @@ pub struct Client {
     pub browser: Option<Bearer>,
     /// The cookie of a device known to an account, if it brought one.
     pub device: Option<String>,
+    /// Slug of the organisation at whose own host the request is.
+    pub organization: Option<String>,
     /// Who is signed in there already.
     pub principal: Option<Arc<Principal>>,
 }

@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Error, Refused};
-use usermgmt_core::id::UserId;
+use usermgmt_core::id::{OrgId, UserId};
 use usermgmt_core::keys::{Purpose, PurposeKey};
 use usermgmt_core::limits as numbers;
 use usermgmt_core::model::AuditKind;
@@ -35,6 +35,8 @@ pub struct Limits {
     pub wrong_codes_per_account: u32,
     /// Addresses that one user wants to make members, an hour.
     pub additions_per_user: u32,
+    /// Times that the members of one organisation may have its audit log verified, an hour.
+    pub audit_checks_per_org: u32,
     /// Pause between two requests for a mail to the same address.
     pub resend_pause: Duration,
 }
@@ -52,6 +54,7 @@ impl Default for Limits {
             mails_per_address_day: numbers::MAILS_PER_ADDRESS_DAY,
             wrong_codes_per_account: numbers::WRONG_CODES_PER_ACCOUNT,
             additions_per_user: numbers::ADDITIONS_PER_USER,
+            audit_checks_per_org: numbers::AUDIT_CHECKS_PER_ORG,
             resend_pause: numbers::RESEND_PAUSE,
         }
     }
@@ -121,6 +124,11 @@ impl<'a> Meter<'a> {
     /// Wishes to make the holder of an address a member.
     pub(crate) fn additions(&self, user: UserId) -> Charge {
         self.charge("org/additions", &[user.as_uuid().as_bytes()], self.limits.additions_per_user, Duration::HOUR)
+    }
+
+    /// Verifications of an organisation's audit log.
+    pub(crate) fn audit_checks(&self, org: OrgId) -> Charge {
+        self.charge("audit/checks", &[org.as_uuid().as_bytes()], self.limits.audit_checks_per_org, Duration::HOUR)
     }
 
     /// Questions whether a name is free.

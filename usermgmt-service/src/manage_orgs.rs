@@ -140,7 +140,8 @@ impl Organizations<'_> {
         by_application!(self, org, |flow, by| (usermgmt_orgs::set_status(&flow, by, false).await?, ()))
     }
 
-    /// Deletes an organisation; it can be restored for 30 days.
+    /// Deletes an organisation; it can be restored for 30 days, but not by its owners, as what they have deleted
+    /// themselves.
     ///
     /// # Errors
     /// [`Refused::NotFound`]; an outage.
@@ -148,7 +149,8 @@ impl Organizations<'_> {
         by_application!(self, org, |flow, by| (usermgmt_orgs::delete(&flow, by).await?, ()))
     }
 
-    /// Brings a deleted organisation back.
+    /// Brings a deleted organisation back. One that [`delete`](Self::delete) has deleted comes back suspended;
+    /// [`reactivate`](Self::reactivate) lets its members in.
     ///
     /// # Errors
     /// [`Refused::NotFound`] for one that is not deleted, or was so too long ago; an outage.

@@ -81,10 +81,9 @@ impl Orgs<'_> {
     pub async fn restorable(self, principal: &Principal, page: PageRequest<OrgId>) -> Result<Page<Org, OrgId>, Error> {
         let now = self.0.now();
         let found = self.all_of(principal, page).await?;
-        let restorable = found
-            .items
-            .into_iter()
-            .filter(|(org, membership)| usermgmt_orgs::is_restorable(org, now) && usermgmt_orgs::is_owner(membership));
+        let restorable = found.items.into_iter().filter(|(org, membership)| {
+            usermgmt_orgs::is_restorable_by_owner(org, now) && usermgmt_orgs::is_owner(membership)
+        });
         Ok(Page { items: restorable.map(|(org, _)| org).collect(), next: found.next })
     }
 
@@ -288,7 +287,7 @@ impl Orgs<'_> {
     /// and by policy.
     ///
     /// # Errors
-    /// [`Refused::NoActiveOrg`], or an outage.
+    /// An invalid `permission` (one that nobody registered), [`Refused::NoActiveOrg`], or an outage.
     pub async fn explain(self, principal: &Principal, permission: &str) -> Result<Explanation, Error> {
         let client = Client::default();
         usermgmt_orgs::explain_own(&self.0.flow(&client), self.0.scope_rules(), principal, permission).await
@@ -297,7 +296,7 @@ impl Orgs<'_> {
     /// Explains why a member may do something here or may not, as far as roles decide it.
     ///
     /// # Errors
-    /// [`Refused::NotFound`] for anybody who is no member, or an outage.
+    /// An invalid `permission`, [`Refused::NotFound`] for anybody who is no member, or an outage.
     pub async fn explain_member(
         self,
         permit: &Permit<ReadMembers>,
@@ -305,8 +304,8 @@ impl Orgs<'_> {
         permission: &str,
     ) -> Result<Explanation, Error> {
         let scope = permit.scope();
-        let (org, membership) = (scope.read().await?, scope.member(user).await?);
-        Ok(usermgmt_orgs::explain(self.0.roles(), &org, &membership, permission))
+        let (org, member) = (scope.read().await?, scope.member(user).await?);
+        Ok(usermgmt_orgs::explain(self.0.roles(), &org, &member.membership, permission)?)
     }
 }
 

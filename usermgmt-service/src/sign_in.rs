@@ -146,6 +146,12 @@ impl UserMgmt {
         let flow = self.flow(client);
         let (attempt, secret) = sign_in::begin(&flow, &record, Method::Password, entry)?;
         let facts = sign_in::facts_of(&flow, record).await?;
+        // At the host of an organisation there is nothing to choose, for whoever belongs to it.
+        let org = match &client.organization {
+            Some(slug) => self.store().org_by_slug(self.realm(), slug).await?.map(|org| org.id),
+            None => None,
+        };
+        let attempt = Attempt { org, ..attempt };
         let next = sign_in::next(attempt, &facts, self.due()).inspect_err(|refused| {
             self.refusals().note(AuditKind::SignInRefused, client, refused.code(), flow.now);
         })?;

@@ -186,6 +186,14 @@ impl Users<'_> {
         Ok(self.auth.store().user(self.auth.realm(), id).await?.ok_or(Refused::NotFound)?)
     }
 
+    /// The users among these ids, by id; nobody for an id that is nobody's.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn among(&self, ids: &[UserId]) -> Result<Vec<User>, Error> {
+        Ok(self.auth.store().users_among(self.auth.realm(), ids).await?)
+    }
+
     /// The user behind an e-mail address, however it is written.
     ///
     /// # Errors

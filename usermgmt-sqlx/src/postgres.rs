@@ -64,6 +64,13 @@ macro_rules! unseen {
     };
 }
 
+// The texts of a JSON array.
+macro_rules! listed {
+    ($parameter:literal) => {
+        concat!("(SELECT jsonb_array_elements_text(", $parameter, "))")
+    };
+}
+
 #[path = "apply/mod.rs"]
 mod apply;
 #[path = "cells.rs"]

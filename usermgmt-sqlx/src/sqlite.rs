@@ -65,6 +65,13 @@ macro_rules! unseen {
     };
 }
 
+// The texts of a JSON array.
+macro_rules! listed {
+    ($parameter:literal) => {
+        concat!("(SELECT value FROM json_each(", $parameter, "))")
+    };
+}
+
 #[path = "apply/mod.rs"]
 mod apply;
 #[path = "cells.rs"]

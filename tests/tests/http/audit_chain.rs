@@ -16,6 +16,7 @@ use crate::team::{account, id_of};
 cells!(
     whoever_touches_the_log_is_found_out,
     a_lost_end_shows_against_what_was_kept_elsewhere,
+    an_event_that_cannot_be_read_is_found_and_keeps_nobody_waiting,
     erased_events_and_new_keys_leave_it_whole,
 );
 
@@ -89,6 +90,7 @@ async fn whoever_touches_the_log_is_found_out(app: App) {
         ("subject", set("subject_id = 'usr_00000000000000000000000000000001'"), ("altered", 3)),
         ("tag", set(tag_of_another), ("altered", 3)),
         ("key", set("seal_key_id = 'other'"), ("unknown_key", 3)),
+        ("unreadable", set("kind = 'of.no.kind'"), ("altered", 3)),
         ("seal", set("seal_number = null, seal_key_id = null, seal_mac = null"), ("missing", 3)),
         ("deleted", vec![format!("{cut}3")], ("missing", 3)),
         ("first", vec![format!("{cut}1")], ("missing", 1)),
@@ -146,6 +148,27 @@ async fn a_lost_end_shows_against_what_was_kept_elsewhere(app: App) {
     let by_app = app.auth.organizations("test");
     by_app.update(short, OrgChange { name: Some("Another sixth"), ..OrgChange::default() }).await.unwrap();
     assert_eq!(fault(&verify(short, kept[0]).await), ("misplaced".into(), 6), "nor does another event stand in for it");
+    app.report.case("AU-04");
+}
+
+async fn an_event_that_cannot_be_read_is_found_and_keeps_nobody_waiting(app: App) {
+    let (touched, other) = (log(&app, "touched").await, log(&app, "other").await);
+    if app.store.dump().await.is_none() {
+        return;
+    }
+    let unsealed = "update usermgmt_audit set seal_key_id = null, seal_mac = null, kind = 'of.no.kind' \
+                    where seal_number is null and chain = '$'";
+    for sql in [copied(touched, 3, "null"), unsealed.replace('$', &touched.to_string())] {
+        app.store.execute(&sql).await;
+    }
+    for org in [touched, other] {
+        let more = OrgChange { name: Some("More"), ..OrgChange::default() };
+        app.auth.organizations("test").update(org, more).await.unwrap();
+    }
+    let verdict = verdict(&app, touched).await;
+    assert_eq!((&verdict["fault"], &verdict["number"]), (&json!("altered"), &Value::Null), "{verdict}");
+    app.auth.seal().await.unwrap();
+    assert_eq!(end(&app, other).await.number, 7, "the chains of others are sealed as ever");
     app.report.case("AU-04");
 }
 

@@ -280,7 +280,7 @@ async fn the_application_hears_how_many_members_there_are(app: App) {
     let heard = || std::mem::take(&mut *billing.0.lock().unwrap());
     let team = Team::of(&app, "ann").await;
     app.work().await;
-    heard();
+    assert_eq!(heard().last(), Some(&1), "an organisation was made");
     let mut ann = team.owner.clone();
     let bob = team.member(&app, "bob", &["reader"]).await;
     assert_eq!(heard(), [0; 0], "not before the commit, nor in it");
@@ -304,5 +304,11 @@ async fn the_application_hears_how_many_members_there_are(app: App) {
     assert_eq!(word(&team.act(&app, &mut ann, "remove", &bob, json!({})).await), "404 not_found");
     app.work().await;
     assert_eq!(heard(), [1, 1], "how things stand now; roles change no bill, a refusal neither");
+    let by_app = app.auth.organizations("test");
+    by_app.delete(team.id).await.unwrap();
+    app.work().await;
+    by_app.restore(team.id).await.unwrap();
+    app.work().await;
+    assert_eq!(heard(), [1, 1], "and of its end and its return");
     app.report.requirement(128);
 }

@@ -1,10 +1,12 @@
 //! The life of an organisation: made, named, furnished, barred, deleted, restored.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use time::Duration;
 use usermgmt_core::id::OrgId;
 use usermgmt_core::limits::ORG_RESTORABLE;
-use usermgmt_core::model::{OrgStatus, UserStatus};
+use usermgmt_core::model::{AuditKind, OrgStatus, UserStatus};
 use usermgmt_core::page::PageRequest;
 use usermgmt_service::{Metadata, OrgChange, OwnOrganization};
 use usermgmt_tests::{App, Person, cells};
@@ -266,7 +268,7 @@ async fn the_application_manages_organizations(app: App) {
     let first = by_app.list(PageRequest::first(2)).await.unwrap();
     let rest = by_app.list(PageRequest::first(2).after(first.next.unwrap())).await.unwrap();
     let listed: Vec<_> = first.items.iter().chain(&rest.items).map(|org| (org.id, org.status)).collect();
-    let status = |number| if number == 1 { OrgStatus::Deleted } else { OrgStatus::Active };
+    let status = |number| if number == 1 { OrgStatus::Suspended } else { OrgStatus::Active };
     assert_eq!(listed, (0..3).map(|number| (made[number], status(number))).collect::<Vec<_>>());
     let org = by_app.get(made[0]).await.unwrap();
     assert_eq!(by_app.by_slug(&org.slug).await.unwrap(), org);
@@ -300,9 +302,25 @@ async fn the_application_manages_organizations(app: App) {
     ] {
         assert_eq!(refusal(refused), "not_found");
     }
+    // What the application has deleted no owner takes back, and it comes back as it was: out of use.
+    let of_app = Team { id: made[1], owner: ann.clone() };
+    ann.agent.post("/auth/step-up", json!({ "password": ann.password })).await.expect(200);
+    assert_eq!(word(&of_app.post(&mut ann, "/restore", json!({})).await), "404 not_found");
     by_app.restore(made[1]).await.unwrap();
-    assert_eq!(by_app.get(made[1]).await.unwrap().status, OrgStatus::Active);
+    assert_eq!(by_app.get(made[1]).await.unwrap().status, OrgStatus::Suspended);
+    assert_eq!(word(&of_app.enter(&mut ann).await), "404 not_found");
+    by_app.reactivate(made[1]).await.unwrap();
+    of_app.enter(&mut ann).await.expect(200);
     let events = app.events(Some(made[1])).await;
-    assert!(events.iter().all(|event| json!(event.actor)["reason"] == "the console"), "{events:?}");
-    assert_eq!(events.len(), 4, "made, its member, deleted, restored");
+    let by_console = events.iter().filter(|event| json!(event.actor)["reason"] == "the console");
+    let kinds: BTreeSet<_> = by_console.map(|event| event.kind.as_str()).collect();
+    let wanted = [
+        AuditKind::OrgCreated,
+        AuditKind::MemberAdded,
+        AuditKind::OrgDeleted,
+        AuditKind::OrgRestored,
+        AuditKind::OrgStatusChanged,
+    ];
+    assert_eq!(kinds, wanted.map(AuditKind::as_str).into());
+    assert_eq!(events.len(), wanted.len() + 1, "and the owner has entered");
 }

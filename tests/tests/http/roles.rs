@@ -71,9 +71,14 @@ async fn organizations_make_roles_of_their_own(app: App) {
     let input = RoleInput { key: None, name: "Guide", rights: &rights };
     let by_app = app.auth.organizations("test");
     let made = app.auth.orgs().put_role(&client(), &may, input).await.unwrap();
-    let second = by_app.put_role(team.id, input).await.unwrap();
-    assert_ne!(made, second, "a name may come twice, a key does not");
+    for name in ["Guide", " guide "] {
+        let refused = by_app.put_role(team.id, RoleInput { name, ..input }).await;
+        assert_eq!(refusal(refused), "not acceptable: `name` is taken", "two of one name could not be told apart");
+    }
+    by_app.put_role(team.id, RoleInput { key: Some(&made), ..input }).await.unwrap();
     by_app.remove_role(team.id, &made).await.unwrap();
+    let second = by_app.put_role(team.id, input).await.unwrap();
+    assert_ne!(made, second, "a name may come again, a key does not");
     assert_eq!(refusal(by_app.remove_role(team.id, &made).await), "not_found");
     for number in [153, 154, 155] {
         app.report.requirement(number);
@@ -196,7 +201,7 @@ async fn nobody_gives_what_they_do_not_hold(app: App) {
     app.report.case("OR-03");
 
     team.set_roles(&app, &mut lia, &bob, &["reader"]).await.expect(200);
-    let copy = team.role(&mut lia, "Lead", &rights).await;
+    let copy = team.role(&mut lia, "Second lead", &rights).await;
     team.set_roles(&app, &mut lia, &bob, &[&copy]).await.expect(200);
     put(&team, &mut lia, &format!("/{copy}"), &["thing:read"]).await.expect(200);
     team.act(&app, &mut lia, "suspend", &bob, json!({})).await.expect(200);
@@ -271,6 +276,12 @@ async fn a_decision_is_explained(app: App) {
     assert_eq!((&denied["allowed"], &denied["because"]), (&json!(false), &Value::Null));
     let reader = team.get(&mut bob, "/explain?permission=thing:read").await.expect(200).json();
     assert_eq!(reader["because"], json!({ "role": "reader", "right": "thing:read" }));
+    for text in ["", "thing:raed", "thing:*", "*"] {
+        for path in [format!("/explain?permission={text}"), tail(text)] {
+            let unknown = team.get(&mut ann, &path).await.expect(422).json();
+            assert_eq!(unknown["fields"], json!([{ "field": "permission", "code": "unknown" }]), "{text}");
+        }
+    }
     // Others ask only with the right to see members, and only about members.
     assert_eq!(word(&team.get(&mut bob, &tail("thing:read")).await), "403 permission_missing");
     let eve = id_of(&app, &account(&app, "eve").await).await;

@@ -79,7 +79,8 @@ fn body_of(route: &Route) -> &'static str {
 
 /// The same request with other names in it. A form is sent from a page of this browser.
 async fn ask(person: &mut Person, route: &Route, ids: &Ids, page: &Reply) -> Reply {
-    let path = format!("/auth{}", ids.put(route.path));
+    let asked = if route.path.ends_with("/explain") { "?permission=thing:read" } else { "" };
+    let path = format!("/auth{}{asked}", ids.put(route.path));
     match (route.method == Method::GET, route.representation) {
         (true, Representation::Json) => person.agent.get(&path).await,
         (true, Representation::Page) => person.agent.navigate(&path).await,

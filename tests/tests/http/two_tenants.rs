@@ -21,7 +21,7 @@ async fn readable(app: &App, person: &Person) -> String {
     let events = scope.events(&AuditFilter::default(), PageRequest::first(200)).await.unwrap();
     let (org, profile) = (scope.read().await.unwrap(), scope.profile().await.unwrap());
     let (mine, why) =
-        (app.auth.orgs().of(&me, page).await.unwrap(), app.auth.orgs().explain(&me, "a:b").await.unwrap());
+        (app.auth.orgs().of(&me, page).await.unwrap(), app.auth.orgs().explain(&me, "thing:read").await.unwrap());
     format!("{members:?} {events:?} {org:?} {profile:?} {mine:?} {why:?}")
 }
 

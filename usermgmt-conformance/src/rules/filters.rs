@@ -71,6 +71,25 @@ pub async fn an_empty_filter_lets_everybody_through(store: AnyStore) {
     }
 }
 
+/// Users are found among ids, each once and by id; an id that is nobody's, here, finds nobody.
+pub async fn users_are_found_among_ids(store: AnyStore) {
+    let there = User { realm: other_realm(), ..user(4) };
+    commit(&store, [user(2), user(1), user(3), there].map(Write::PutUser)).await;
+    let many: Vec<_> = (1..=400).rev().map(user_id).collect();
+    for (ids, wanted) in [
+        ([].as_slice(), [].as_slice()),
+        (&[3, 1, 3].map(user_id), &[1, 3]),
+        (&[9, 4, 2].map(user_id), &[2]),
+        (&many, &[1, 2, 3]),
+    ] {
+        let read = store.users_among(REALM, ids).await.answer();
+        let read: Vec<_> = read.iter().map(|user| user.id.as_uuid().as_u128()).collect();
+        assert_eq!(read, wanted, "not exactly those who have these ids are found, each once and by id");
+    }
+    let found = store.users_among(REALM, &[user_id(2)]).await.answer();
+    assert_eq!(found.first(), store.user(REALM, user_id(2)).await.answer().as_ref(), "a user is not read whole");
+}
+
 /// A filter by status, by kind, or by both lets through exactly those who have them.
 pub async fn users_are_filtered_by_status_and_kind(store: AnyStore) {
     let each = pairs(UserStatus::ALL, UserKind::ALL);

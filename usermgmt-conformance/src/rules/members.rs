@@ -71,6 +71,30 @@ pub async fn a_member_is_listed_with_user_and_address(store: AnyStore) {
     assert_eq!(read, wanted, "members are not listed with membership, user and primary address");
 }
 
+/// One member is read as the list shows them; whoever is in another organisation only is none.
+pub async fn a_member_is_read_as_it_is_listed(store: AnyStore) {
+    named(&store, &["zoe@example.test", "ann@example.test"]).await;
+    let second = Identifier { primary: false, ..identifier(1, "a@example.test") };
+    let away = Membership { status: MembershipStatus::Suspended, ..membership(2, 3) };
+    let writes = [
+        Write::PutIdentifier(second),
+        Write::PutOrg(org(2)),
+        Write::PutUser(user(3)),
+        Write::PutUser(user(4)),
+        Write::PutMembership(membership(2, 1)),
+        Write::PutMembership(away),
+    ];
+    commit(&store, writes).await;
+    for org in [1, 2, 3].map(org_id) {
+        let listed = store.members(org, &ALL_MEMBERS, PageRequest::first(9)).await.answer().items;
+        for number in 1..=5 {
+            let read = store.member(org, user_id(number)).await.answer();
+            let wanted = listed.iter().find(|row| row.user.id == user_id(number));
+            assert_eq!(read.as_ref(), wanted, "a member is not read as the list shows them, or is none");
+        }
+    }
+}
+
 /// An empty filter, or one with an empty prefix, lets every member through, whoever has no identifier included.
 pub async fn an_empty_filter_lets_every_member_through(store: AnyStore) {
     named(&store, &["a@example.test"]).await;

@@ -5,6 +5,7 @@ use usermgmt_core::model::{AuditEvent, Seal};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{StoreErrorKind, Write};
 
+use super::paging::pages;
 use crate::AnyStore;
 use crate::kit::{ALL_EVENTS, Answer, REALM, commit, event, event_id, fails, org_id, other_realm, seal};
 
@@ -40,9 +41,14 @@ async fn sealed(store: &AnyStore, after: u64, limit: u32) -> Vec<(u128, Option<S
     events.into_iter().map(|event| (event.id.as_uuid().as_u128(), event.seal)).collect()
 }
 
-async fn open(store: &AnyStore, limit: u32) -> Vec<u128> {
-    let events = store.unsealed_events(REALM, limit).await.answer();
+async fn open(store: &AnyStore, org: Option<u128>, limit: u32) -> Vec<u128> {
+    let events = store.unsealed_events(REALM, org.map(org_id), limit).await.answer();
     events.iter().map(|event| event.id.as_uuid().as_u128()).collect()
+}
+
+/// How many events of organisations 1 and 2 and of the realm are not sealed.
+async fn all_open(store: &AnyStore) -> usize {
+    open(store, Some(1), 9).await.len() + open(store, Some(2), 9).await.len() + open(store, None, 9).await.len()
 }
 
 /// A seal is written on its event and changes nothing else of it; the last one is kept beside the chain.
@@ -70,7 +76,7 @@ pub async fn a_chain_is_sealed_from_its_present_end(store: AnyStore) {
     for (wrong, events) in [(0, [3].as_slice()), (1, &[3]), (3, &[3]), (0, &[]), (1, &[]), (3, &[])] {
         fails(&store, CONFLICT, why, [sealing(wrong, events)]).await;
     }
-    assert_eq!(open(&store, 9).await.len(), 5, "a sealing that met a conflict sealed something");
+    assert_eq!(all_open(&store).await, 5, "a sealing that met a conflict sealed something");
     assert_eq!(head(&store, Some(1)).await, Some(seal(2)), "a sealing that met a conflict moved the end");
     commit(&store, [sealing(2, &[])]).await;
     commit(&store, [sealing(2, &[3, 4])]).await;
@@ -103,7 +109,7 @@ pub async fn an_event_of_another_chain_is_not_sealed(store: AnyStore) {
         fails(&store, CONFLICT, why, [sealing_of(REALM, None, 0, &[1])]).await;
         fails(&store, CONFLICT, why, [sealing_of(other_realm(), Some(org_id(1)), 0, &[1])]).await;
     }
-    assert_eq!(open(&store, 9).await.len(), 7, "a sealing that met a conflict sealed something");
+    assert_eq!(all_open(&store).await, 7, "a sealing that met a conflict sealed something");
     for org in [None, Some(1), Some(2)] {
         assert_eq!(head(&store, org).await, None, "a sealing that met a conflict moved an end");
     }
@@ -139,27 +145,31 @@ pub async fn sealed_events_are_read_by_number(store: AnyStore) {
     }
 }
 
-/// Unsealed events of the realm are read up to a limit, those of one chain together and by id.
+/// Unsealed events of one chain are read by id, up to a limit.
 pub async fn unsealed_events_are_read_by_chain(store: AnyStore) {
     let there = AuditEvent { realm: other_realm(), ..event(7) };
     let all = [of(2, 4), of(1, 5), of(2, 2), event(3), of(1, 1), event(6), there];
     commit(&store, all.map(Write::Audit)).await;
-    let chains = [vec![1, 5], vec![2, 4], vec![3, 6]];
-    for limit in 0..=7 {
-        let read = open(&store, limit).await;
-        assert_eq!(read.len(), usize::try_from(limit).unwrap_or(9).min(6), "not so many events as asked for");
-        // Which chain comes first is left open; what is read of each is its beginning, in one piece.
-        let mut rest = read.as_slice();
-        while let Some(first) = rest.first() {
-            let chain = chains.iter().find(|chain| chain.first() == Some(first));
-            let chain = chain.unwrap_or_else(|| panic!("events of one chain are not together, or not by id: {read:?}"));
-            let (piece, behind) = rest.split_at(chain.len().min(rest.len()));
-            assert!(chain.starts_with(piece), "events of one chain are not together, or not by id: {read:?}");
-            rest = behind;
+    for (org, chain) in [(Some(1), [1, 5]), (Some(2), [2, 4]), (None, [3, 6])] {
+        for (limit, wanted) in [(0, &chain[..0]), (1, &chain[..1]), (2, &chain[..]), (9, &chain[..])] {
+            let read = open(&store, org, limit).await;
+            assert_eq!(read, wanted, "{limit} unsealed events of one chain are not its first ones");
         }
     }
-    commit(&store, [sealing(0, &[1, 5])]).await;
-    let mut left = open(&store, 9).await;
-    left.sort_unstable();
-    assert_eq!(left, [2, 3, 4, 6], "not exactly the events without a seal are read");
+    commit(&store, [sealing(0, &[1])]).await;
+    assert_eq!(open(&store, Some(1), 9).await, [5], "not exactly the events without a seal are read");
+    assert_eq!(open(&store, Some(2), 9).await, [2, 4], "sealing one chain has sealed another");
+}
+
+/// The organisations with unsealed events are listed once each, by id and paged; the realm is none of them.
+pub async fn organisations_with_unsealed_events_are_listed(store: AnyStore) {
+    let there = AuditEvent { realm: other_realm(), ..of(9, 90) };
+    let all = [of(3, 31), of(1, 1), event(50), of(1, 2), of(2, 21), of(3, 32), there];
+    commit(&store, all.map(Write::Audit)).await;
+    pages(&[1, 2, 3].map(org_id), |page| store.unsealed_orgs(REALM, page), |org| *org).await;
+    commit(&store, [sealing(0, &[1]), sealing_of(REALM, Some(org_id(2)), 0, &[21])]).await;
+    let read = store.unsealed_orgs(REALM, PageRequest::first(9)).await.answer().items;
+    assert_eq!(read, [1, 3].map(org_id), "not exactly the organisations with unsealed events are listed");
+    let elsewhere = store.unsealed_orgs(other_realm(), PageRequest::first(9)).await.answer().items;
+    assert_eq!(elsewhere, [org_id(9)], "not exactly the organisations of the realm are listed");
 }

@@ -25,8 +25,8 @@ impl Mutant {
                 seals.retain(|(id, _)| sealed.iter().all(|event| event.id != *id));
             }
             Bug::SealsForeignEvents => {
-                let mine = self.inner.unsealed_events(realm, ALL).await?;
-                let mine = |id: &EventId| mine.iter().any(|event| event.org == org && event.id == *id);
+                let mine = self.inner.unsealed_events(realm, org, ALL).await?;
+                let mine = |id: &EventId| mine.iter().any(|event| event.id == *id);
                 seals.retain(|(id, _)| mine(id));
             }
             _ => {}
@@ -109,19 +109,36 @@ impl AuditStore for Mutant {
         Ok(found?.map(|event| self.shown_event(event)))
     }
 
-    async fn unsealed_events(&self, realm: RealmId, limit: u32) -> Result<Vec<AuditEvent>> {
+    async fn unsealed_orgs(&self, realm: RealmId, page: PageRequest<OrgId>) -> Result<Page<OrgId, OrgId>> {
+        let mut found = self.inner.unsealed_orgs(realm, page).await?;
+        if self.has(Bug::ListsSealedOrgs) {
+            found.items = self
+                .memory()
+                .events
+                .values()
+                .filter_map(|event| event.org)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect();
+        }
+        Ok(self.page(found, |org| *org))
+    }
+
+    async fn unsealed_events(&self, realm: RealmId, org: Option<OrgId>, limit: u32) -> Result<Vec<AuditEvent>> {
         let mut found = Vec::new();
         for realm in self.realms(realm) {
-            found.extend(self.inner.unsealed_events(realm, ALL).await?);
+            found.extend(self.inner.unsealed_events(realm, org, ALL).await?);
         }
-        if self.has(Bug::UnsealedScattered) {
-            found.sort_by_key(|event| event.id);
-        }
-        if self.has(Bug::UnsealedKeepsSealed) {
-            let chains: BTreeSet<_> = self.memory().events.values().map(|event| event.org).collect();
-            for org in chains {
-                found.extend(self.inner.sealed_events(realm, org, 0, ALL).await?);
+        match self.bug {
+            Bug::UnsealedBackwards => found.reverse(),
+            Bug::UnsealedOfAnyChain => {
+                let others: BTreeSet<_> = self.memory().events.values().map(|event| event.org).collect();
+                for other in others.into_iter().filter(|other| *other != org) {
+                    found.extend(self.inner.unsealed_events(realm, other, ALL).await?);
+                }
             }
+            Bug::UnsealedKeepsSealed => found.extend(self.inner.sealed_events(realm, org, 0, ALL).await?),
+            _ => {}
         }
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)

@@ -130,6 +130,18 @@ impl MembershipStore for Mutant {
         self.inner.membership(org, user).await
     }
 
+    async fn member(&self, org: OrgId, user: UserId) -> Result<Option<MemberRecord>> {
+        let org = match self.inner.memberships_of(user, PageRequest::first(1)).await?.items.first() {
+            Some((any, _)) if self.has(Bug::FindsMembersOfAnyOrg) => any.id,
+            _ => org,
+        };
+        let mut found = self.inner.member(org, user).await?;
+        if let Some(row) = found.as_mut().filter(|_| self.has(Bug::TakesAnyAddress)) {
+            row.email = self.inner.identifiers(user).await?.into_iter().next().map(|name| name.display);
+        }
+        Ok(found)
+    }
+
     async fn members(
         &self,
         org: OrgId,

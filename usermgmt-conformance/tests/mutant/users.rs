@@ -37,6 +37,21 @@ impl UserStore for Mutant {
         Ok(self.page(found, |row| row.id))
     }
 
+    async fn users_among(&self, realm: RealmId, ids: &[UserId]) -> Result<Vec<User>> {
+        let mut found = Vec::new();
+        for realm in self.realms(realm) {
+            found.extend(self.inner.users_among(realm, ids).await?);
+        }
+        match self.bug {
+            Bug::AmongInTheOrderAsked => {
+                found.sort_by_key(|user| ids.iter().position(|id| *id == user.id));
+            }
+            Bug::AmongTakesTheFirst => found.truncate(1),
+            _ => {}
+        }
+        Ok(found)
+    }
+
     async fn profile(&self, user: UserId) -> Result<Option<Profile>> {
         self.inner.profile(user).await
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Flow, Result};
 use crate::id::{OrgId, UserId};
-use crate::model::{Actor, AuditEvent, AuditKind, Membership, MembershipStatus, Org, OrgStatus, RoleKey, Version};
+use crate::model::{Actor, AuditEvent, AuditKind, Job, Membership, MembershipStatus, Org, OrgStatus, RoleKey, Version};
 use crate::policy::AuthPolicy;
 use crate::store::{ChangeSet, Write};
 use crate::text;
@@ -51,5 +51,6 @@ pub fn with_owner(
     let added = flow.event(AuditKind::MemberAdded, actor)?;
     let detail = json!({ "roles": [RoleKey::OWNER] });
     changes.push(flow.record(AuditEvent { org: Some(id), subject: Some(owner), detail, ..added }));
+    changes.push(flow.job(Job::MembersChanged { org: id })?);
     Ok(id)
 }

@@ -35,6 +35,12 @@ fn primary_email(tables: &Tables, user: UserId) -> Option<String> {
     rows(&tables.identifiers, primary).next().map(|identifier| identifier.display)
 }
 
+fn member(tables: &Tables, membership: Membership) -> Option<MemberRecord> {
+    let user = row(&tables.users, &membership.user)?;
+    let email = primary_email(tables, user.id);
+    Some(MemberRecord { membership, user, email })
+}
+
 /// Rows behind the page's key in key order, one more than wanted.
 fn page<T, K: Ord + Copy>(
     rows: impl Iterator<Item = T>,
@@ -82,6 +88,12 @@ impl UserStore for MemoryStore {
                 && named.as_ref().is_none_or(|named| named.contains(&row.id))
         };
         Ok(page(rows(&tables.users, wanted), &request, |row| row.id))
+    }
+
+    async fn users_among(&self, realm: RealmId, ids: &[UserId]) -> Result<Vec<User>> {
+        let tables = self.tables()?;
+        let ids: BTreeSet<_> = ids.iter().collect();
+        Ok(ids.into_iter().filter_map(|id| row(&tables.users, id)).filter(|user| user.realm == realm).collect())
     }
 
     async fn profile(&self, user: UserId) -> Result<Option<Profile>> {
@@ -140,6 +152,11 @@ impl MembershipStore for MemoryStore {
         Ok(row(&self.tables()?.memberships, &(org, user)))
     }
 
+    async fn member(&self, org: OrgId, user: UserId) -> Result<Option<MemberRecord>> {
+        let tables = self.tables()?;
+        Ok(row(&tables.memberships, &(org, user)).and_then(|membership| member(&tables, membership)))
+    }
+
     async fn members(
         &self,
         org: OrgId,
@@ -149,14 +166,12 @@ impl MembershipStore for MemoryStore {
         let tables = self.tables()?;
         let all =
             rows(&tables.memberships, |row| row.org == org && filter.status.is_none_or(|status| row.status == status));
-        let wanted = all.filter_map(|membership| {
-            let user = row(&tables.users, &membership.user)?;
-            let named = filter.identifier_prefix.as_ref().filter(|prefix| !prefix.is_empty());
-            let mut names = tables.identifiers.values().filter(|name| name.user == user.id);
-            named.is_none_or(|prefix| names.any(|name| name.canonical.starts_with(prefix))).then_some(())?;
-            let email = primary_email(&tables, user.id);
-            Some(MemberRecord { membership, user, email })
-        });
+        let named = filter.identifier_prefix.as_ref().filter(|prefix| !prefix.is_empty());
+        let is_named = |user| {
+            let mut names = tables.identifiers.values().filter(|name| name.user == user);
+            named.is_none_or(|prefix| names.any(|name| name.canonical.starts_with(prefix)))
+        };
+        let wanted = all.filter(|row| is_named(row.user)).filter_map(|row| member(&tables, row));
         Ok(page(wanted, &request, |row| row.user.id))
     }
 
@@ -313,11 +328,17 @@ impl AuditStore for MemoryStore {
         Ok(row(&self.tables()?.audit, &id).filter(|row| (row.realm, row.org) == (realm, org)))
     }
 
-    async fn unsealed_events(&self, realm: RealmId, limit: u32) -> Result<Vec<AuditEvent>> {
-        let mut open: Vec<_> = rows(&self.tables()?.audit, |row| row.realm == realm && row.seal.is_none()).collect();
-        open.sort_by_key(|row| (row.org, row.id));
-        open.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(open)
+    async fn unsealed_orgs(&self, realm: RealmId, request: PageRequest<OrgId>) -> Result<Page<OrgId, OrgId>> {
+        let tables = self.tables()?;
+        let open = tables.audit.values().filter(|row| row.realm == realm && row.seal.is_none());
+        let orgs: BTreeSet<_> = open.filter_map(|row| row.org).collect();
+        Ok(page(orgs.into_iter(), &request, |org| *org))
+    }
+
+    async fn unsealed_events(&self, realm: RealmId, org: Option<OrgId>, limit: u32) -> Result<Vec<AuditEvent>> {
+        let tables = self.tables()?;
+        let open = rows(&tables.audit, |row| (row.realm, row.org) == (realm, org) && row.seal.is_none());
+        Ok(open.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 
     async fn sealed_events(

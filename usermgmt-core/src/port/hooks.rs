@@ -45,7 +45,8 @@ pub trait Hooks: Send + Sync + 'static {
         Ok(Enrichment::default())
     }
 
-    /// After the number of active members of an organisation has changed: for bills, for seats. It was promised in the
+    /// After an organisation was made, deleted or restored, or the number of its active members has changed: for bills,
+    /// for seats. It was promised in the
     /// same commit, so it comes at least once, also after a crash, and again until it is understood; it says how things
     /// stand now. Several changes may come as one, and in any order.
     ///

@@ -7,9 +7,7 @@ use time::OffsetDateTime;
 use super::{OrgStanding, Permit, Principal};
 use crate::error::{Error, Refused};
 use crate::id::{CommitId, EventId, OrgId, UserId};
-use crate::model::{
-    AuditEvent, AuditFilter, MemberFilter, MemberRecord, Membership, MembershipStatus, Org, OrgProfile, RoleKey,
-};
+use crate::model::{AuditEvent, AuditFilter, MemberFilter, MemberRecord, MembershipStatus, Org, OrgProfile, RoleKey};
 use crate::page::{Page, PageRequest};
 use crate::permission::{Permission, Rights, Roles};
 use crate::policy::{AuthPolicy, evaluate};
@@ -165,12 +163,12 @@ impl OrgScope {
         self.0.rules.store.members(self.org(), filter, page).await
     }
 
-    /// One member of this organisation.
+    /// One member of this organisation, as the list shows them.
     ///
     /// # Errors
     /// [`Refused::NotFound`] for anybody else, existing or not; or as the store.
-    pub async fn member(&self, user: UserId) -> Result<Membership, Error> {
-        Ok(self.0.rules.store.membership(self.org(), user).await?.ok_or(Refused::NotFound)?)
+    pub async fn member(&self, user: UserId) -> Result<MemberRecord, Error> {
+        Ok(self.0.rules.store.member(self.org(), user).await?.ok_or(Refused::NotFound)?)
     }
 
     /// The organisation itself, as it is now.

@@ -70,6 +70,7 @@ macro_rules! forward_reads {
         $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, UserStore {
             fn user(realm: RealmId, id: UserId) -> Option<User>;
             fn users(realm: RealmId, filter: &UserFilter, page: PageRequest<UserId>) -> Page<User, UserId>;
+            fn users_among(realm: RealmId, ids: &[UserId]) -> Vec<User>;
             fn profile(user: UserId) -> Option<Profile>;
             fn identifiers(user: UserId) -> Vec<Identifier>;
             fn password(user: UserId) -> Option<PasswordCredential>;
@@ -87,6 +88,7 @@ macro_rules! forward_reads {
     (@MembershipStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
         $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, MembershipStore {
             fn membership(org: OrgId, user: UserId) -> Option<Membership>;
+            fn member(org: OrgId, user: UserId) -> Option<MemberRecord>;
             fn members(org: OrgId, filter: &MemberFilter, page: PageRequest<UserId>) -> Page<MemberRecord, UserId>;
             fn memberships_of(user: UserId, page: PageRequest<OrgId>) -> Page<(Org, Membership), OrgId>;
         });
@@ -126,7 +128,8 @@ macro_rules! forward_reads {
         $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, AuditStore {
             fn events(realm: RealmId, org: Option<OrgId>, filter: &AuditFilter, page: PageRequest<EventId>) -> Page<AuditEvent, EventId>;
             fn event(realm: RealmId, org: Option<OrgId>, id: EventId) -> Option<AuditEvent>;
-            fn unsealed_events(realm: RealmId, limit: u32) -> Vec<AuditEvent>;
+            fn unsealed_orgs(realm: RealmId, page: PageRequest<OrgId>) -> Page<OrgId, OrgId>;
+            fn unsealed_events(realm: RealmId, org: Option<OrgId>, limit: u32) -> Vec<AuditEvent>;
             fn sealed_events(realm: RealmId, org: Option<OrgId>, after: u64, limit: u32) -> Vec<AuditEvent>;
             fn chain_head(realm: RealmId, org: Option<OrgId>) -> Option<Seal>;
         });

@@ -25,6 +25,9 @@ pub trait UserStore: Send + Sync + 'static {
     async fn users(&self, realm: RealmId, filter: &UserFilter, page: PageRequest<UserId>)
     -> Result<Page<User, UserId>>;
 
+    /// The users of this realm among these, by id. Whoever is named twice is answered once.
+    async fn users_among(&self, realm: RealmId, ids: &[UserId]) -> Result<Vec<User>>;
+
     /// The profile of a user, if one was written.
     async fn profile(&self, user: UserId) -> Result<Option<Profile>>;
 
@@ -64,6 +67,9 @@ pub trait OrgStore: Send + Sync + 'static {
 pub trait MembershipStore: Send + Sync + 'static {
     /// The membership of one user in this organisation.
     async fn membership(&self, org: OrgId, user: UserId) -> Result<Option<Membership>>;
+
+    /// One member of this organisation, as [`members`](Self::members) lists them.
+    async fn member(&self, org: OrgId, user: UserId) -> Result<Option<MemberRecord>>;
 
     /// The members of this organisation that the filter lets through, by user id.
     async fn members(
@@ -160,8 +166,11 @@ pub trait AuditStore: Send + Sync + 'static {
     /// One event of one organisation (or of the realm).
     async fn event(&self, realm: RealmId, org: Option<OrgId>, id: EventId) -> Result<Option<AuditEvent>>;
 
-    /// Up to `limit` events of this realm that are not sealed yet, those of one organisation together and by id.
-    async fn unsealed_events(&self, realm: RealmId, limit: u32) -> Result<Vec<AuditEvent>>;
+    /// The organisations of this realm with events that are not sealed yet, by id.
+    async fn unsealed_orgs(&self, realm: RealmId, page: PageRequest<OrgId>) -> Result<Page<OrgId, OrgId>>;
+
+    /// Up to `limit` events of one organisation (or of the realm) that are not sealed yet, by id.
+    async fn unsealed_events(&self, realm: RealmId, org: Option<OrgId>, limit: u32) -> Result<Vec<AuditEvent>>;
 
     /// Up to `limit` sealed events of one organisation (or of the realm) whose number in the chain is above `after`,
     /// by number.

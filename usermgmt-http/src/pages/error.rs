@@ -71,12 +71,16 @@ fn ways(auth: &UserMgmt, problem: &Problem, head: Option<&Head<'_>>) -> Vec<(&'s
         }
     }
     match problem.code {
-        "wrong_org" | "permission_missing" => ways.push(("error-switch", ours("/choose-organization"))),
+        "wrong_org" | "permission_missing" | "organization_required" => {
+            ways.push(("error-switch", ours("/choose-organization")));
+        }
         "policy_unmet" | "attempt_expired" | "account_unavailable" => ways.push(("sign-in-button", ours("/sign-in"))),
         _ => {}
     }
     ways.push(("to-home", auth.settings().home.clone()));
-    if !ways.iter().any(|(_, to)| *to == ours("/sign-in")) {
+    // Whoever lacks a right is signed in already.
+    let is_inside = problem.status == StatusCode::FORBIDDEN && problem.code != "cross_site";
+    if !is_inside && !ways.iter().any(|(_, to)| *to == ours("/sign-in")) {
         ways.push(("sign-in-button", ours("/sign-in")));
     }
     ways

@@ -1,9 +1,7 @@
 //! How pages say what is in an organisation: roles and rights by their names, and who may give them.
 
 use minijinja::{Value, context};
-use usermgmt_service::core::id::UserId;
-use usermgmt_service::core::model::{CustomRole, MemberFilter, MemberRecord, Org, RoleKey};
-use usermgmt_service::core::page::PageRequest;
+use usermgmt_service::core::model::{CustomRole, Org, RoleKey};
 use usermgmt_service::core::permission::{OWN, Permission as _, Rights};
 use usermgmt_service::core::proof::OrgScope;
 use usermgmt_service::{AddMembers, ManageMembers, ManageRoles, ReadAudit, ReadMembers};
@@ -116,14 +114,6 @@ pub(crate) fn ways(scope: &OrgScope) -> Value {
 /// Whether somebody sees the addresses of members: whoever adds and manages them.
 pub(crate) fn sees_addresses(scope: &OrgScope) -> bool {
     scope.may(AddMembers::KEY) || scope.may(ManageMembers::KEY)
-}
-
-/// One member with name and address: the first one behind the id right before theirs.
-pub(crate) async fn member(context: &Context<'_>, scope: &OrgScope, user: UserId) -> Result<MemberRecord, Problem> {
-    let before = format!("{}_{:032x}", UserId::PREFIX, user.as_uuid().as_u128().wrapping_sub(1));
-    let page = PageRequest::first(1).after(before.parse().map_err(|_| Problem::NOT_FOUND)?);
-    let found = scope.members(&MemberFilter::default(), page).await.map_err(|error| context.problem(error.into()))?;
-    found.items.into_iter().find(|record| record.user.id == user).ok_or(Problem::NOT_FOUND)
 }
 
 /// The same problem of a form whose field has another name than the flow knows it by.

@@ -148,7 +148,9 @@ pub(super) async fn export_form(context: &Context<'_>) -> Result<Response, Probl
 }
 
 pub(super) async fn verify(context: &Context<'_>) -> Result<Response, Problem> {
+    let query = Fields::parse(context.request.query().as_bytes(), &["checkpoint"])?;
+    let checkpoint = query.get("checkpoint").map(str::parse).transpose().map_err(|_| Problem::MALFORMED)?;
     let permit = context.permit::<ReadAudit>()?;
-    let verified = context.auth.audit_log_of(&permit).verify(None).await;
+    let verified = context.auth.verify_audit(&context.client, &permit, checkpoint).await;
     Ok(wire::json(StatusCode::OK, &verified.map_err(|error| context.problem(error))?))
 }

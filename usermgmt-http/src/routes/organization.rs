@@ -10,7 +10,7 @@ use usermgmt_service::core::proof::OrgScope;
 use usermgmt_service::{Error, FieldError, ManageOrganization, OrgChange, OwnOrganization, Refused};
 
 use crate::input::{Fields, ORGANIZATION};
-use crate::pages::organization::{member, renamed, role_names, sees_addresses, ways};
+use crate::pages::organization::{renamed, role_names, sees_addresses, ways};
 use crate::pages::{self, Page};
 use crate::problem::Problem;
 use crate::serve::Context;
@@ -61,7 +61,7 @@ async fn heirs(
     let found = scope.members(&active, PageRequest::first(PAGE_MAX)).await;
     let mut members = found.map_err(|error| context.problem(error.into()))?.items;
     if let Some(user) = chosen.filter(|user| !members.iter().any(|record| record.user.id == *user))
-        && let Ok(record) = member(context, scope, user).await
+        && let Ok(record) = scope.member(user).await
     {
         members.push(record);
     }

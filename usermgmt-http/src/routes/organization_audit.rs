@@ -1,6 +1,6 @@
 //! The pages of an organisation's audit log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{Value, context};
 use usermgmt_service::core::audit::Fault;
@@ -12,7 +12,7 @@ use usermgmt_service::core::model::{
 use usermgmt_service::core::page::PageRequest;
 use usermgmt_service::core::permission::Permission as _;
 use usermgmt_service::core::proof::OrgScope;
-use usermgmt_service::{Error, ReadAudit, ReadMembers, Refused, Verified};
+use usermgmt_service::{ReadAudit, ReadMembers, Verified};
 
 use super::audit::asked;
 use crate::input::Fields;
@@ -58,7 +58,8 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let org = scope.read().await.map_err(|error| context.problem(error))?;
     let found = scope.events(&filter, part).await.map_err(|error| context.problem(error.into()))?;
     let (mut names, members) = members(context, scope).await?;
-    complete(context, &mut names, found.items.iter().flat_map(people)).await?;
+    let others: BTreeSet<_> = found.items.iter().flat_map(people).filter(|user| !names.contains_key(user)).collect();
+    names.extend(named(context, others).await?);
     // Whoever does not see the members chooses among those whom the page names anyway.
     let choosable = if members.is_empty() { names.keys().copied().collect() } else { members };
     let (kind, user) = (filter.kind.map_or("", AuditKind::as_str), filter.user.map(|user| user.to_string()));
@@ -95,23 +96,16 @@ async fn members(context: &Context<'_>, scope: &OrgScope) -> Result<(Names, Vec<
     Ok((members.into_iter().map(|record| (record.user.id, record.user.name)).collect(), ids))
 }
 
-/// Adds the names of others, as far as there is still an account.
-async fn complete(
-    context: &Context<'_>,
-    names: &mut Names,
-    people: impl Iterator<Item = UserId>,
-) -> Result<(), Problem> {
-    for user in people {
-        if names.contains_key(&user) {
-            continue;
-        }
-        match context.auth.users(REASON).get(user).await {
-            Ok(found) => names.insert(user, found.name),
-            Err(Error::Refused(Refused::NotFound)) => names.insert(user, user.to_string()),
-            Err(error) => return Err(context.problem(error)),
-        };
+/// The names of others; the id where there is no account any more.
+async fn named(context: &Context<'_>, users: BTreeSet<UserId>) -> Result<Names, Problem> {
+    if users.is_empty() {
+        return Ok(Names::new());
     }
-    Ok(())
+    let ids: Vec<_> = users.into_iter().collect();
+    let found = context.auth.users(REASON).among(&ids).await.map_err(|error| context.problem(error))?;
+    let mut names: Names = ids.iter().map(|user| (*user, user.to_string())).collect();
+    names.extend(found.into_iter().map(|user| (user.id, user.name)));
+    Ok(names)
 }
 
 /// Whom an event is about.
@@ -161,7 +155,8 @@ fn more(context: &Context<'_>, own: &[CustomRole], event: &AuditEvent) -> Option
 pub(super) async fn check(context: &Context<'_>) -> Result<Response, Problem> {
     Fields::parse(context.request.query().as_bytes(), &[])?;
     let permit = context.permit::<ReadAudit>()?;
-    let verified = context.auth.audit_log_of(&permit).verify(None).await.map_err(|error| context.problem(error))?;
+    let verified = context.auth.verify_audit(&context.client, &permit, None).await;
+    let verified = verified.map_err(|error| context.problem(error))?;
     let data = match verified {
         Verified::Whole { checkpoint } => context! { whole => true, count => checkpoint.number },
         Verified::Broken(broken) => {

@@ -9,7 +9,7 @@ use usermgmt_service::{Error, ManageMembers, OwnOrganization, ReadMembers, Refus
 
 use super::members::keys;
 use crate::input::Fields;
-use crate::pages::organization::{ROLE, member, rights_of, role_boxes, roles_shown, sees_addresses};
+use crate::pages::organization::{ROLE, rights_of, role_boxes, roles_shown, sees_addresses};
 use crate::pages::{self, Page};
 use crate::problem::Problem;
 use crate::serve::Context;
@@ -32,7 +32,7 @@ async fn shown(
     page: Page<'_>,
     ticked: Option<Vec<String>>,
 ) -> Result<Response, Problem> {
-    let record = member(context, scope, context.id("user")?).await?;
+    let record = scope.member(context.id("user")?).await.map_err(|error| context.problem(error))?;
     let MemberRecord { membership, user, email } = &record;
     let org = scope.read().await.map_err(|error| context.problem(error))?;
     let held = rights_of(context, &org, &membership.roles);

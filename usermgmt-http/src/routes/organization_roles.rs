@@ -1,8 +1,7 @@
 //! The pages of an organisation's roles.
 
 use minijinja::context;
-use usermgmt_service::core::error::FieldError;
-use usermgmt_service::core::model::RoleKey;
+use usermgmt_service::core::model::{Org, RoleKey};
 use usermgmt_service::core::permission::Permission as _;
 use usermgmt_service::core::proof::OrgScope;
 use usermgmt_service::{Error, ManageRoles, ReadMembers, Refused, RoleInput};
@@ -73,21 +72,20 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     shown(context, permit.scope(), entered, None).await
 }
 
-/// Makes or changes a role. Two roles of one name could not be told apart; the same one again is a button that was
-/// pressed twice.
+/// Makes or changes a role. A new one exactly like one that is there is a button that was pressed twice.
 async fn put(context: &Context<'_>, scope: &OrgScope, entered: &Entered<'_>) -> Result<(), Error> {
-    let org = scope.read().await?;
-    let same_name = |name: &str| name == entered.name.trim();
-    if let Some(other) = org.roles.iter().find(|role| same_name(&role.name) && Some(&role.key) != entered.key) {
-        let (mut before, mut now) = (other.rights.clone(), entered.rights.to_vec());
-        before.sort_unstable();
-        now.sort_unstable();
-        let again = entered.key.is_none() && before == now;
-        return if again { Ok(()) } else { Err(FieldError::new(NAME, FieldError::TAKEN).into()) };
-    }
     let permit = scope.permit::<ManageRoles>()?;
     let input = RoleInput { key: entered.key, name: entered.name, rights: entered.rights };
-    context.auth.orgs().put_role(&context.client, &permit, input).await.map(drop)
+    match context.auth.orgs().put_role(&context.client, &permit, input).await {
+        Err(Error::Invalid(_)) if entered.key.is_none() && is_there(&scope.read().await?, entered) => Ok(()),
+        put => put.map(drop),
+    }
+}
+
+fn is_there(org: &Org, entered: &Entered<'_>) -> bool {
+    let mut rights = entered.rights.to_vec();
+    rights.sort_unstable();
+    org.roles.iter().any(|role| role.name == entered.name.trim() && role.rights == rights)
 }
 
 async fn save(context: &Context<'_>, key: Option<&RoleKey>) -> Result<Response, Problem> {

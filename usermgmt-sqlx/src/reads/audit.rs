@@ -7,8 +7,9 @@ use usermgmt_core::model::{AuditEvent, AuditFilter, AuditKind, Changes, Seal};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::store::{AuditStore, ChangeStore, Result};
 
+use super::super::cells::Cells;
 use super::super::{Store, row};
-use super::before;
+use super::{before, behind};
 use crate::value::{chain, int, micros};
 
 #[async_trait]
@@ -47,13 +48,30 @@ impl AuditStore for Store {
         self.one(read.bind(chain(realm, org)).bind(id.to_string()).bind(realm.to_string()), row::event).await
     }
 
-    async fn unsealed_events(&self, realm: RealmId, limit: u32) -> Result<Vec<AuditEvent>> {
+    async fn unsealed_orgs(&self, realm: RealmId, page: PageRequest<OrgId>) -> Result<Page<OrgId, OrgId>> {
+        // From chain to chain along the index: however many events of one are open, it costs one step.
+        let read = query(concat!(
+            "WITH RECURSIVE open (chain) AS (SELECT min(chain) FROM usermgmt_audit",
+            " WHERE realm = $1 AND seal_number IS NULL AND chain > $2 UNION ALL SELECT",
+            " (SELECT min(chain) FROM usermgmt_audit WHERE realm = $1 AND seal_number IS NULL AND chain > open.chain)",
+            " FROM open WHERE open.chain IS NOT NULL) SELECT chain FROM open WHERE chain <> $1 LIMIT +$3"
+        ));
+        let read = read.bind(realm.to_string()).bind(behind(page.key()));
+        let org = |cells: &mut Cells<'_>| {
+            cells.of("usermgmt_audit");
+            cells.id("chain")
+        };
+        self.page(read, page.limit(), org, |org| *org).await
+    }
+
+    async fn unsealed_events(&self, realm: RealmId, org: Option<OrgId>, limit: u32) -> Result<Vec<AuditEvent>> {
         let read = query(concat!(
             "SELECT ",
             audit_columns!(),
-            " FROM usermgmt_audit WHERE realm = $1 AND seal_number IS NULL ORDER BY chain, id LIMIT +$2"
+            " FROM usermgmt_audit WHERE realm = $1 AND chain = $2 AND seal_number IS NULL ORDER BY id LIMIT +$3"
         ));
-        self.all(read.bind(realm.to_string()).bind(i64::from(limit)), row::event).await
+        let read = read.bind(realm.to_string()).bind(chain(realm, org)).bind(i64::from(limit));
+        self.all(read, row::event).await
     }
 
     async fn sealed_events(

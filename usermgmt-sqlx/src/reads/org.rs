@@ -12,9 +12,9 @@ use super::super::{Store, row};
 use super::behind;
 use super::prefix::Prefix;
 
-/// A page of members; `$end` ends the range of identifiers, see [`Prefix`].
-macro_rules! members {
-    ($end:literal) => {
+/// Members of one organisation, whoever `$compared` with the second parameter lets through.
+macro_rules! members_who {
+    ($compared:literal) => {
         concat!(
             "SELECT ",
             membership_columns!(),
@@ -23,7 +23,18 @@ macro_rules! members {
             ", ",
             primary_email!(),
             " FROM usermgmt_membership JOIN usermgmt_user ON usermgmt_user.id = usermgmt_membership.user_id",
-            " WHERE usermgmt_membership.org_id = $1 AND usermgmt_membership.user_id > $2",
+            " WHERE usermgmt_membership.org_id = $1 AND usermgmt_membership.user_id ",
+            $compared,
+            " $2"
+        )
+    };
+}
+
+/// A page of members; `$end` ends the range of identifiers, see [`Prefix`].
+macro_rules! members {
+    ($end:literal) => {
+        concat!(
+            members_who!(">"),
             " AND ($3 IS NULL OR usermgmt_membership.status = $3)",
             " AND ($4 IS NULL OR EXISTS (SELECT 1 FROM usermgmt_identifier",
             " WHERE usermgmt_identifier.user_id = usermgmt_membership.user_id",
@@ -74,6 +85,10 @@ impl MembershipStore for Store {
             " FROM usermgmt_membership WHERE org_id = $1 AND user_id = $2"
         ));
         self.one(read.bind(org.to_string()).bind(user.to_string()), row::membership).await
+    }
+
+    async fn member(&self, org: OrgId, user: UserId) -> Result<Option<MemberRecord>> {
+        self.one(query(members_who!("=")).bind(org.to_string()).bind(user.to_string()), row::member).await
     }
 
     async fn members(

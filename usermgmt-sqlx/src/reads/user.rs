@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::query;
+use sqlx::types::Json;
 use usermgmt_core::id::{RealmId, UserId};
 use usermgmt_core::model::{
     Identifier, IdentifierKind, PasswordCredential, Profile, SignInRecord, User, UserFilter, UserKind, UserStatus,
@@ -53,6 +54,18 @@ impl UserStore for Store {
             .bind(prefix.begin)
             .bind(prefix.end);
         self.page(read, page.limit(), row::user, |user| user.id).await
+    }
+
+    async fn users_among(&self, realm: RealmId, ids: &[UserId]) -> Result<Vec<User>> {
+        let read = query(concat!(
+            "SELECT ",
+            user_columns!(),
+            " FROM usermgmt_user WHERE realm = $1 AND id IN ",
+            listed!("$2"),
+            " ORDER BY id"
+        ));
+        let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+        self.all(read.bind(realm.to_string()).bind(Json(ids)), row::user).await
     }
 
     async fn profile(&self, user: UserId) -> Result<Option<Profile>> {

@@ -281,8 +281,8 @@ impl<S: Store> History<S> {
     /// Mostly what a sealer would write: the next unsealed events of a chain, behind its end.
     async fn sealing(&mut self, realm: RealmId) -> Write {
         let org = chain(self.below(2));
-        let open = self.reference.unsealed_events(realm, 99).await.unwrap();
-        let mut events: Vec<_> = open.iter().filter(|event| event.org == org).map(|event| event.id).collect();
+        let open = self.reference.unsealed_events(realm, org, 99).await.unwrap();
+        let mut events: Vec<_> = open.iter().map(|event| event.id).collect();
         events.truncate(usize::try_from(self.below(4)).unwrap());
         if !self.often() {
             events.push(event_id(self.below(24)));
