@@ -96,6 +96,7 @@ async fn no_secret_is_written_down(app: App) {
     ));
     assert!(found.is_empty(), "{found:?}");
     app.report.case("PW-14");
+    app.report.case("AU-02");
     app.report.requirement(28);
 
     // The search finds what is there.
@@ -103,4 +104,5 @@ async fn no_secret_is_written_down(app: App) {
         assert_eq!(leaks("a planted leak", &format!("… {form} …"), &secrets).len(), 1, "{form}");
     }
     app.report.twin("PW-14");
+    app.report.twin("AU-02");
 }

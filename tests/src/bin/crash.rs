@@ -85,6 +85,8 @@ fn supervise(kills: u32) {
         report.requirement(210);
         report.case("FO-02");
         report.twin("FO-02");
+        report.case("AU-03");
+        report.twin("AU-03");
         report.write();
     }
     println!(

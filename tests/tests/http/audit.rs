@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use time::format_description::well_known::Rfc3339;
 use usermgmt_core::id::{CommitId, EventId};
-use usermgmt_core::model::{Actor, AuditEvent, AuditFilter, AuditKind};
+use usermgmt_core::model::{Actor, AuditEvent, AuditFilter, AuditKind, AuditOutcome};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{ChangeSet, Write};
 use usermgmt_service::TrustedProxies;
@@ -16,6 +16,7 @@ use crate::team::{Team, account, id_of, principal, word};
 
 cells!(
     every_act_leaves_its_event,
+    a_flood_of_refusals_is_a_few_events,
     the_address_is_the_trusted_one,
     the_log_is_filtered_and_paged,
     the_log_is_taken_out_as_lines,
@@ -92,6 +93,37 @@ async fn every_act_leaves_its_event(app: App) {
     assert_eq!((&event.detail["reason"], &event.detail["times"]), (&json!("role:manage"), &json!(3)));
     assert_eq!(event.address.as_deref(), Some("127.0.0.1"));
     app.report.case("AU-06");
+}
+
+async fn a_flood_of_refusals_is_a_few_events(app: App) {
+    let team = Team::of(&app, "ann").await;
+    let (mut ann, mut bob) = (team.owner.clone(), team.member(&app, "bob", &["admin"]).await);
+    let (mut known, before) = (BTreeSet::new(), app.events(None).await.len());
+    new_events(&app, &team, &mut known).await;
+    let mut stranger = app.agent();
+    stranger.cookies.insert("um_session".into(), format!("ums_{}", "A".repeat(43)));
+    for number in 0..200 {
+        stranger.get("/auth/me").await.expect(401);
+        let own = bob.clone();
+        let greedy = team.set_roles(&app, &mut bob, &own, &["owner"]).await;
+        assert_eq!(word(&greedy), "403 rights_exceeded");
+        if number == 100 {
+            team.post(&mut ann, "", json!({ "name": "Renamed" })).await.expect(200);
+        }
+    }
+    let of_team = new_events(&app, &team, &mut known).await;
+    let real: Vec<_> = of_team.iter().filter(|event| event.org == Some(team.id)).collect();
+    assert_eq!(real.len(), 1, "what was done in between stands for itself: {of_team:?}");
+    let all = app.events(None).await;
+    let told: Vec<_> = all.iter().filter(|event| event.outcome == AuditOutcome::Refused).collect();
+    let times = |kind: &str, reason: &str| {
+        let mine = told.iter().filter(|event| event.kind.as_str() == kind && event.detail["reason"] == reason);
+        mine.map(|event| event.detail["times"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(times("refused.permission", "rights_exceeded"), [200], "{told:?}");
+    assert!(all.len() <= before + 3, "{all:?}");
+    app.report.case("AU-08");
+    app.report.twin("AU-08");
 }
 
 async fn the_address_is_the_trusted_one(app: App) {

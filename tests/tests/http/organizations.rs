@@ -1,5 +1,7 @@
 //! Organisations and rights.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use usermgmt_core::id::{CommitId, OrgId, UserId};
 use usermgmt_core::model::Method;
@@ -10,6 +12,7 @@ use usermgmt_tests::{App, Person, cells};
 
 cells!(
     rights_come_from_roles_and_are_denied_otherwise,
+    an_organization_is_one_record,
     other_organizations_do_not_exist,
     a_stricter_policy_is_asked_for_at_the_door
 );
@@ -29,6 +32,26 @@ async fn join(app: &App, org: &str, user: &str, roles: &[&str]) {
     };
     let changes = ChangeSet::new(id, app.auth.realm(), app.now()).with(Write::PutMembership(membership));
     app.store.store.commit(changes).await.unwrap();
+}
+
+async fn an_organization_is_one_record(app: App) {
+    let ann = Person::signed_in(&app, "ann").await;
+    let user = app.auth.users("test").by_email(&ann.email).await.unwrap().user.id;
+    let by_app = app.auth.organizations("test");
+    app.work().await;
+    let Some(mut before) = app.state().await else { return };
+    for number in 0..12 {
+        by_app.create(user, &format!("Number {number}")).await.unwrap();
+        app.work().await;
+        let now = app.state().await.unwrap();
+        let old: BTreeSet<_> = before.lines().collect();
+        let new = now.lines().filter(|line| !old.contains(line)).filter_map(|line| line.split(':').next());
+        // Besides the log and what a commit leaves for a day.
+        let kept = new.filter(|table| !["audit", "change", "commit"].iter().any(|passing| table.contains(passing)));
+        assert_eq!(kept.collect::<Vec<_>>(), ["usermgmt_membership", "usermgmt_org"], "number {number}");
+        before = now;
+    }
+    app.report.requirement(121);
 }
 
 async fn rights_come_from_roles_and_are_denied_otherwise(app: App) {
