@@ -305,7 +305,7 @@ mod tests {
         let (all, head) = sealed(&keys, 5);
         let whole = follow(&keys, &all, &head, None).unwrap();
         assert_eq!(whole.to_string().parse(), Ok(whole));
-        for wrong in ["", "5", "5.", ".AAAA", "-1.AAAA", &whole.to_string()[..20], &format!("{whole}=")] {
+        for wrong in ["", "5", "5.", ".AAAA", "-1.AAAA", "5.AAAAAAAAAAAAAAAAAAAAAA", &format!("{whole}=")] {
             assert_eq!(wrong.parse::<Checkpoint>(), Err(NoCheckpoint), "{wrong}");
         }
         assert_eq!((whole.number, whole.mac), (5, head.mac));
