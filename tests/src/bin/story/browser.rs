@@ -172,6 +172,12 @@ impl Browser {
         Ok(self.field(label).await?.select_by_label(option).await?)
     }
 
+    /// Chooses from a list by a part of what it says.
+    pub(crate) async fn choose_saying(&self, label: &str, part: &str) -> Result<()> {
+        let option = format!(".//option[contains(., \"{part}\")]");
+        Ok(self.field(label).await?.find(Locator::XPath(&option)).await?.click().await?)
+    }
+
     /// What stands in a field.
     pub(crate) async fn value(&self, label: &str) -> Result<String> {
         Ok(self.field(label).await?.prop("value").await?.unwrap_or_default())
@@ -311,6 +317,11 @@ impl Browser {
     /// The page as it came.
     pub(crate) async fn source(&self) -> Result<String> {
         Ok(self.client.source().await?)
+    }
+
+    /// All that the page says, seen or not; the first line is its language.
+    pub(crate) async fn everything_said(&self) -> Result<String> {
+        eyes::everything_said(&self.client).await
     }
 
     /// A picture of the whole page.

@@ -28,6 +28,8 @@ const FLAGS: [&str; 10] = [
     "--disable-sync",
     "--lang=en-US",
 ];
+/// What browsers say that their person reads, if nothing else is asked for.
+const ENGLISH: &str = "en-US,en";
 /// A browser that does not close by itself goes with the driver.
 const CLOSES_WITHIN: Duration = Duration::from_secs(5);
 
@@ -68,18 +70,23 @@ pub(crate) struct Stage<'a> {
 impl Stage<'_> {
     /// Opens another browser.
     pub(crate) async fn browser(&self, name: &str) -> Result<Browser> {
-        self.browser_with(name, self.look).await
+        self.browser_with(name, self.look, ENGLISH).await
+    }
+
+    /// Opens a browser whose person reads another language, in the words of `Accept-Language`.
+    pub(crate) async fn browser_reading(&self, name: &str, languages: &str) -> Result<Browser> {
+        self.browser_with(name, self.look, languages).await
     }
 
     /// Opens a browser at another device: at a desk if the run is played on a phone, and the other way round.
     pub(crate) async fn browser_elsewhere(&self, name: &str) -> Result<Browser> {
-        self.browser_with(name, self.look.elsewhere()).await
+        self.browser_with(name, self.look.elsewhere(), ENGLISH).await
     }
 
-    async fn browser_with(&self, name: &str, look: Look) -> Result<Browser> {
+    async fn browser_with(&self, name: &str, look: Look, languages: &str) -> Result<Browser> {
         let profile = tempfile::tempdir()?;
         let mut wanted = Capabilities::new();
-        wanted.insert("goog:chromeOptions".into(), options(look, &profile).into());
+        wanted.insert("goog:chromeOptions".into(), options(look, languages, &profile).into());
         wanted.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
         let connecting =
             ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&self.driver.address).await;
@@ -106,13 +113,13 @@ impl Stage<'_> {
 }
 
 /// How the browser is started.
-fn options(look: Look, profile: &TempDir) -> Map<String, Value> {
+fn options(look: Look, languages: &str, profile: &TempDir) -> Map<String, Value> {
     let (width, height) = look.size();
     let mut flags: Vec<_> = FLAGS.into_iter().map(str::to_owned).collect();
     flags.push(format!("--user-data-dir={}", profile.path().display()));
     flags.push(format!("--window-size={width},{height}"));
     let mut preferences = Map::new();
-    preferences.insert("intl.accept_languages".into(), json!("en-US,en"));
+    preferences.insert("intl.accept_languages".into(), json!(languages));
     if !look.scripts {
         preferences.insert("profile.managed_default_content_settings.javascript".into(), json!(2));
     }

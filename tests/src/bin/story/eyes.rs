@@ -98,6 +98,22 @@ fn complaints(log: &Value) -> Vec<String> {
     entries.filter(|entry| !harmless(entry)).map(|entry| text(entry, "message")).collect()
 }
 
+/// All that the page says to those who see and to those who listen, what is folded up as well.
+const SAYS: &str = r#"
+const said = [document.documentElement.lang, document.title];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) said.push(walker.currentNode.data);
+for (const element of document.querySelectorAll('*'))
+  for (const name of ['aria-label', 'placeholder', 'title']) said.push(element.getAttribute(name) ?? '');
+return said.join('\n');
+"#;
+
+/// All that the page says; the first line is its language.
+pub(crate) async fn everything_said(client: &Client) -> Result<String> {
+    let said = client.execute(SAYS, vec![]).await?;
+    said.as_str().map(str::to_owned).ok_or_else(|| Fault::new("the page says nothing"))
+}
+
 /// The picture that a command of chromedriver answers with.
 pub(crate) fn picture(answer: &Value) -> Result<Vec<u8>> {
     use base64::Engine as _;

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -33,6 +35,19 @@ pub(crate) struct Example {
     data: TempDir,
     port: u16,
     origin: String,
+}
+
+impl Example {
+    /// Does something in its database, behind its back; answers with the number of rows.
+    async fn by_hand(&self, what: Query<'_, Sqlite, SqliteArguments>) -> Result<u64> {
+        let options = SqliteConnectOptions::new().filename(self.data.path().join("app.db"));
+        let done = async {
+            let mut db = options.connect().await?;
+            let rows = what.execute(&mut db).await?.rows_affected();
+            db.close().await.map(|()| rows)
+        };
+        done.await.map_err(|error| Fault::new(format!("nothing can be done in the database: {error}")))
+    }
 }
 
 /// A running application.
@@ -117,13 +132,16 @@ impl Host {
             Self::Example(example) => example,
         };
         // Its time is not ours, but what it has counted is.
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(example.data.path().join("app.db"));
-        let emptied = async {
-            let mut db = options.connect().await?;
-            sqlx::query("delete from usermgmt_throttle").execute(&mut db).await?;
-            db.close().await
-        };
-        emptied.await.map_err(|error| Fault::new(format!("the counters cannot be emptied: {error}")))
+        example.by_hand(sqlx::query("delete from usermgmt_throttle")).await.map(drop)
+    }
+
+    /// Writes into the database another address from which somebody has left an organization, as whoever covers up
+    /// traces would; `false` if the database is not at hand.
+    pub(crate) async fn touch_the_log(&self, address: &str) -> Result<bool> {
+        let Self::Example(example) = self else { return Ok(false) };
+        let touched = sqlx::query("update usermgmt_audit set address = $1 where kind = 'member.left'");
+        let rows = example.by_hand(touched.bind(address.to_owned())).await?;
+        ensure(rows == 1, || format!("{rows} entries are touched")).map(|()| true)
     }
 
     /// A program that calls the application's JSON routes.

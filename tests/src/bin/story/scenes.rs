@@ -6,6 +6,14 @@ mod addresses;
 mod arrival;
 #[path = "scenes/audit_log.rs"]
 mod audit_log;
+#[path = "scenes/german.rs"]
+mod german;
+#[path = "scenes/hand_over.rs"]
+mod hand_over;
+#[path = "scenes/leaving.rs"]
+mod leaving;
+#[path = "scenes/long_log.rs"]
+mod long_log;
 #[path = "scenes/mail.rs"]
 mod mail;
 #[path = "scenes/members.rs"]
@@ -20,12 +28,18 @@ mod profile;
 mod projects;
 #[path = "scenes/recovery.rs"]
 mod recovery;
+#[path = "scenes/role_end.rs"]
+mod role_end;
 #[path = "scenes/sessions.rs"]
 mod sessions;
 #[path = "scenes/sign_in.rs"]
 mod sign_in;
 #[path = "scenes/stranger.rs"]
 mod stranger;
+#[path = "scenes/suspension.rs"]
+mod suspension;
+#[path = "scenes/touched_log.rs"]
+mod touched_log;
 
 use crate::browser::Browser;
 use crate::chromedriver::Stage;
@@ -84,8 +98,15 @@ pub(crate) async fn all(host: &mut Host, stage: &Stage<'_>, teller: &Teller) -> 
     organizations::play(&scene).await?;
     sessions::play_the_end(&scene).await?;
     stranger::play(&scene).await?;
-    members::play(&scene).await?;
+    let max = members::play(&scene).await?;
     ownership::play(&scene).await?;
+    role_end::play(&scene, &max).await?;
+    suspension::play(&scene, &max).await?;
+    german::play(&scene).await?;
+    hand_over::play(&scene, &max).await?;
+    leaving::play(&scene, &max).await?;
+    long_log::play(&scene, &max).await?;
+    touched_log::play(&scene, &max).await?;
     profile::play(&scene).await?;
     addresses::play(&scene).await?;
     recovery::play(&scene).await

@@ -62,7 +62,7 @@ impl Teller {
     pub(crate) async fn shot(&self, browser: &Browser, name: &str) -> Result<()> {
         let Some(shots) = &self.shots else { return Ok(()) };
         let number = self.pictures.fetch_add(1, Ordering::Relaxed) + 1;
-        let path = shots.join(format!("{}-{number:02}-{name}.png", self.look.slug()));
+        let path = shots.join(format!("{}-{number:03}-{name}.png", self.look.slug()));
         Ok(std::fs::write(path, browser.picture().await?)?)
     }
 

@@ -7,7 +7,7 @@ use crate::fault::{Result, ensure};
 /// Another name of the organization that is deleted.
 const RENAMED: &str = "Night Owls & Friends";
 /// The choice that leads to the organization's page.
-const CHOICE: &str = "/auth/choose-organization?return_to=%2Fauth%2Forganization";
+pub(super) const CHOICE: &str = "/auth/choose-organization?return_to=%2Fauth%2Forganization";
 
 pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
     let Scene { host, teller, first, second, .. } = scene;
