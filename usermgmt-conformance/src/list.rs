@@ -141,6 +141,17 @@ macro_rules! each_rule {
             activity_moves_the_mark_forward_only
             activity_never_revives_a_session
         }
+        refresh {
+            a_chain_of_refresh_tokens_grows_by_one
+            a_chain_moves_from_its_present_number
+            a_chain_ends_with_its_session
+            a_chain_that_moves_appends_nothing
+        }
+        signing_keys {
+            a_signing_key_is_returned_as_it_was_put
+            a_signing_key_is_never_replaced
+            signing_keys_go_up_to_a_number
+        }
         outbox {
             a_job_is_returned_as_it_was_put
             a_leased_job_is_nobody_elses

@@ -165,6 +165,12 @@ impl SessionStore for Rendezvous {
         record
     }
 
+    async fn principal_of(&self, realm: RealmId, session: SessionId) -> Result<Option<PrincipalRecord>> {
+        let record = self.inner.principal_of(realm, session).await;
+        self.at(Call::Principal).await;
+        record
+    }
+
     async fn sessions(
         &self,
         user: UserId,
@@ -181,5 +187,6 @@ impl SessionStore for Rendezvous {
 
 usermgmt_core::forward_reads!(
     [] Rendezvous, |this| this.inner, |call| (),
-    UserStore OrgStore MembershipStore PolicyStore TokenStore AttemptStore AuditStore ChangeStore MaintenanceStore
+    UserStore OrgStore MembershipStore PolicyStore TokenStore AttemptStore SigningKeyStore AuditStore ChangeStore
+    MaintenanceStore
 );

@@ -129,6 +129,14 @@ killed_by! {
     users_in_the_order_asked_are_noticed: AmongInTheOrderAsked by users_are_found_among_ids;
     cut_lists_of_ids_are_noticed: AmongTakesTheFirst by users_are_found_among_ids;
 
+    sessions_read_in_part_by_id_are_noticed: ForgetsTheRestById by
+        a_principal_is_read_whatever_its_state;
+    refresh_from_any_number_is_noticed: RotatesRefreshFromAny by a_chain_moves_from_its_present_number;
+    refresh_of_ended_sessions_is_noticed: RotatesRefreshOfTheEnded by a_chain_ends_with_its_session;
+    newest_signing_keys_first_are_noticed: NewestKeysFirst by a_signing_key_is_returned_as_it_was_put;
+    replaced_signing_keys_are_noticed: ReplacesSigningKeys by a_signing_key_is_never_replaced;
+    signing_keys_that_all_go_are_noticed: DeletesAllSigningKeys by signing_keys_go_up_to_a_number;
+
     // The audit log.
     events_found_anywhere_are_noticed: FindsEventsOfAnyOrg by
         an_event_is_read_by_its_id rows_of_another_realm_do_not_exist;

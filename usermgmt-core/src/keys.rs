@@ -70,6 +70,10 @@ pub enum Purpose {
     Throttle,
     /// Commitments, tags and seals of audit events.
     Audit,
+    /// Refresh tokens.
+    Refresh,
+    /// Private keys of access tokens, sealed in the store.
+    SigningKey,
 }
 
 impl Purpose {
@@ -81,6 +85,8 @@ impl Purpose {
             Self::Device => "usermgmt/device/1",
             Self::Throttle => "usermgmt/throttle/1",
             Self::Audit => "usermgmt/audit/1",
+            Self::Refresh => "usermgmt/refresh/1",
+            Self::SigningKey => "usermgmt/signing-key/1",
         }
     }
 }
@@ -100,6 +106,11 @@ impl PurposeKey {
             mac.update(part);
         }
         mac.finalize().into_bytes().into()
+    }
+
+    /// The key itself, for a cipher.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// Whether `tag` is the MAC of the parts, in constant time.

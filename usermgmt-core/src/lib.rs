@@ -20,6 +20,8 @@ pub mod planned;
 pub mod policy;
 pub mod port;
 pub mod proof;
+pub mod refresh;
+pub mod sealed;
 pub mod secret;
 pub mod store;
 pub mod text;

@@ -149,7 +149,8 @@ async fn found<P>(flow: &Flow<'_>, by: By<'_, P>, user: UserId) -> Result<(Org, 
     Ok((org, membership))
 }
 
-/// Works out other roles of a member. They take effect at the member's next request.
+/// Works out other roles of a member. They take effect at the member's next request. The same ones again change nothing
+/// and leave no event.
 ///
 /// # Errors
 /// [`Refused::NotFound`]; [`Refused::RightsExceeded`] if the present or the new roles give rights that the caller does
@@ -163,6 +164,9 @@ pub async fn set_roles(
     let (org, before) = found(flow, by, user).await?;
     let roles = chosen(by.roles(), &org.roles, roles)?;
     by.holds(&org.roles, &roles)?;
+    if roles == before.roles {
+        return by.changes(flow);
+    }
     let after = Membership { roles, ..before.clone() };
     let detail = json!({ "from": before.roles, "to": after.roles });
     let audit = told(flow, by, AuditKind::RolesChanged, user, detail)?;
@@ -171,7 +175,7 @@ pub async fn set_roles(
     Ok(changes.with(Write::PutMembership(after)).with(Write::MoveRights { org: by.org(), user: Some(user) }))
 }
 
-/// Works out that a membership is suspended, or in force again.
+/// Works out that a membership is suspended, or in force again. What is so already leaves no event.
 ///
 /// # Errors
 /// As [`set_roles`]; [`Refused::SeatsTaken`].
@@ -182,6 +186,9 @@ pub async fn set_member_status(
     status: MembershipStatus,
 ) -> Result<ChangeSet> {
     let (org, before) = found(flow, by, user).await?;
+    if status == before.status {
+        return by.changes(flow);
+    }
     let after = Membership { status, ..before.clone() };
     let detail = json!({ "from": before.status, "to": status });
     let audit = told(flow, by, AuditKind::MembershipStatusChanged, user, detail)?;

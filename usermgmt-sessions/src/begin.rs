@@ -86,6 +86,7 @@ pub async fn begin(
         ended_at: None,
         label: device.label.and_then(usermgmt_core::text::label),
         address: flow.address.map(str::to_owned),
+        refresh: None,
     };
     let mut changes = flow.changes()?;
     if let Some(attempt) = grant.stored_attempt() {

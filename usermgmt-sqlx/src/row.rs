@@ -4,9 +4,10 @@ use time::Duration;
 use usermgmt_core::model::{
     Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Change, EventTag, Identifier, IdentifierKind,
     MemberRecord, Membership, MembershipStatus, Org, OrgProfile, OrgStatus, Origin, OutboxRow, PasswordCredential,
-    Profile, Seal, Session, Subject, Token, TokenKind, Unproven, User, UserKind, UserStatus,
+    Profile, Refresh, Seal, Session, SigningKey, Subject, Token, TokenKind, Unproven, User, UserKind, UserStatus,
 };
 use usermgmt_core::password::PasswordHash;
+use usermgmt_core::sealed::Sealed;
 use usermgmt_core::store::Result;
 
 use super::cells::Cells;
@@ -187,6 +188,29 @@ pub(crate) fn session(cells: &mut Cells<'_>) -> Result<Session> {
         ended_at: cells.maybe_time("ended_at")?,
         label: cells.cell("label")?,
         address: cells.cell("address")?,
+        refresh: refresh(cells)?,
+    })
+}
+
+fn refresh(cells: &mut Cells<'_>) -> Result<Option<Refresh>> {
+    let generation = cells.maybe("refresh_generation", |number: i64| u32::try_from(number).ok())?;
+    let rotated_at = cells.maybe_time("refreshed_at")?;
+    match (generation, rotated_at) {
+        (Some(generation), Some(rotated_at)) => Ok(Some(Refresh { generation, rotated_at })),
+        (None, None) => Ok(None),
+        _ => Err(cells.corrupt("refreshed_at")),
+    }
+}
+
+pub(crate) fn signing_key(cells: &mut Cells<'_>) -> Result<SigningKey> {
+    cells.of("usermgmt_signing_key");
+    Ok(SigningKey {
+        realm: cells.id("realm")?,
+        number: cells.number("number")?,
+        kid: cells.cell("kid")?,
+        private: Sealed { key_id: cells.cell("key_id")?, bytes: cells.cell("private")? },
+        created_at: cells.time("created_at")?,
+        signs_from: cells.time("signs_from")?,
     })
 }
 

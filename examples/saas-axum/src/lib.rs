@@ -60,7 +60,8 @@ impl Shared {
             .dev_mailbox(folder.join("app.mail"))
             .role("member", permissions::OF_MEMBERS)
             .permissions(permissions::OF_OWN_ROLES)
-            .texts("en", permissions::NAMES);
+            .texts("en", permissions::NAMES)
+            .texts("de", permissions::NAMES_DE);
         Ok(Self { auth: configure(builder).build().await?, db, store })
     }
 

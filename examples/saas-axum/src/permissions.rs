@@ -23,3 +23,10 @@ permission-project-read = See projects
 permission-project-create = Add projects
 permission-project-delete = Delete projects
 ";
+
+/// The same in German.
+pub const NAMES_DE: &str = "
+permission-project-read = Projekte sehen
+permission-project-create = Projekte hinzufügen
+permission-project-delete = Projekte löschen
+";

@@ -8,10 +8,12 @@ use usermgmt_core::id::{AttemptId, EventId, OrgId, OutboxId, RealmId, SessionId,
 use usermgmt_core::model::{
     Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, CustomRole, EventTag, Identifier,
     IdentifierKind, Job, MailKind, Membership, MembershipStatus, Method, Org, OrgProfile, OrgStatus, Origin, OutboxRow,
-    PasswordCredential, Profile, Proof, RoleKey, Seal, Session, Token, TokenKind, User, UserKind, UserStatus, Version,
+    PasswordCredential, Profile, Proof, RoleKey, Seal, Session, SigningKey, Token, TokenKind, User, UserKind,
+    UserStatus, Version,
 };
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::policy::AuthPolicy;
+use usermgmt_core::sealed::Sealed;
 use usermgmt_core::secret::Digest;
 use usermgmt_core::store::{StillAuthorised, StillMember, Write};
 
@@ -193,6 +195,19 @@ pub fn session(number: u128, user: u128) -> Session {
         ended_at: None,
         label: None,
         address: None,
+        refresh: None,
+    }
+}
+
+/// A signing key of the realm.
+pub fn signing_key(number: u32) -> SigningKey {
+    SigningKey {
+        realm: REALM,
+        number,
+        kid: format!("kid {number}"),
+        private: Sealed { key_id: "root".to_owned(), bytes: vec![0, 255, 7] },
+        created_at: NOW,
+        signs_from: NOW + Duration::minutes(15),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use usermgmt_core::id::RealmId;
 use usermgmt_core::model::{
-    Attempt, AuditEvent, Identifier, IdentifierKind, Org, OutboxRow, Session, Token, TokenKind, User, UserFilter,
+    Attempt, AuditEvent, Identifier, IdentifierKind, Org, OutboxRow, Session, SigningKey, Token, TokenKind, User,
+    UserFilter,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::Write;
@@ -10,8 +11,8 @@ use usermgmt_core::store::Write;
 use crate::AnyStore;
 use crate::kit::{
     ALL_EVENTS, ALL_MEMBERS, Answer, NOW, REALM, at, attempt, commit, digest, event, event_id, identifier, job,
-    membership, org, org_id, org_profile, other_realm, password, profile, seal, session, token, token_id, user,
-    user_id, worker,
+    membership, org, org_id, org_profile, other_realm, password, profile, seal, session, session_id, signing_key,
+    token, token_id, user, user_id, worker,
 };
 
 const ADDRESS: &str = "a@example.test";
@@ -30,6 +31,7 @@ async fn put_all(store: &AnyStore, realm: RealmId, number: u128) {
         Write::PutToken(Token { realm, browser: Some(digest("browser")), ..token(number, number) }),
         Write::PutAttempt(Attempt { realm, ..attempt(number, number) }),
         Write::PutSession(Session { realm, org: Some(org_id(number)), ..session(number, number) }),
+        Write::PutSigningKey(SigningKey { realm, ..signing_key(u32::try_from(number).unwrap_or(0)) }),
         Write::PutJob(OutboxRow { realm, ..job(number) }),
         Write::Audit(AuditEvent { realm, ..event(number) }),
         Write::Audit(AuditEvent { realm, org: Some(org_id(number)), ..event(number + 100) }),
@@ -48,6 +50,7 @@ async fn seen(store: &AnyStore, realm: RealmId, number: u128) -> Vec<&'static st
     let orgs = store.orgs(realm, PageRequest::first(9)).await.answer().items;
     let unsealed_orgs = store.unsealed_orgs(realm, PageRequest::first(9)).await.answer().items;
     let unsealed = store.unsealed_events(realm, Some(org_id(number)), 9).await.answer();
+    let signing_keys = store.signing_keys(realm).await.answer();
     let browser = store.token_of_browser(realm, KIND, digest("browser")).await.answer();
     let secret = token(number, number).digest;
     let cookie = session(number, number).digest;
@@ -64,6 +67,8 @@ async fn seen(store: &AnyStore, realm: RealmId, number: u128) -> Vec<&'static st
         ("token_of_browser", browser.is_some_and(|row| row.id == token_id(number))),
         ("attempt", store.attempt(realm, attempt(number, number).digest).await.answer().is_some()),
         ("principal", store.principal(realm, cookie).await.answer().is_some()),
+        ("principal_of", store.principal_of(realm, session_id(number)).await.answer().is_some()),
+        ("signing_keys", signing_keys.iter().any(|key| u128::from(key.number) == number)),
         ("pending_jobs", jobs.iter().any(|row| row.id == job(number).id)),
         ("events of the realm", events(None).await.iter().any(|row| row.id == event(number).id)),
         ("events of an organisation", !events(Some(org_id(number))).await.is_empty()),
@@ -81,7 +86,7 @@ pub async fn rows_of_another_realm_do_not_exist(store: AnyStore) {
     put_all(&store, REALM, 1).await;
     put_all(&store, other_realm(), 2).await;
     for (realm, mine, theirs) in [(REALM, 1, 2), (other_realm(), 2, 1)] {
-        assert_eq!(seen(&store, realm, mine).await.len(), 20, "a read does not find the rows of its own realm");
+        assert_eq!(seen(&store, realm, mine).await.len(), 22, "a read does not find the rows of its own realm");
         let none: [&str; 0] = [];
         assert_eq!(seen(&store, realm, theirs).await, none, "these reads find rows of another realm");
     }

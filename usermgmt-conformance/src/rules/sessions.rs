@@ -2,8 +2,8 @@
 
 use time::{Duration, OffsetDateTime};
 use usermgmt_core::model::{
-    Identifier, Membership, MembershipStatus, Method, Org, PrincipalRecord, Proof, Session, User, UserKind, UserStatus,
-    Version,
+    Identifier, Membership, MembershipStatus, Method, Org, PrincipalRecord, Proof, Refresh, Session, User, UserKind,
+    UserStatus, Version,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::secret::Digest;
@@ -23,7 +23,10 @@ async fn put(store: &AnyStore, sessions: &[Session]) {
 }
 
 async fn principal(store: &AnyStore, digest: Digest) -> PrincipalRecord {
-    store.principal(REALM, digest).await.found("a session")
+    let record = store.principal(REALM, digest).await.found("a session");
+    let by_id = store.principal_of(REALM, record.session.id).await.answer();
+    assert_eq!(by_id.as_ref(), Some(&record), "a session is not the same by its id as by its secret");
+    record
 }
 
 async fn read(store: &AnyStore, number: u128) -> Session {
@@ -53,6 +56,7 @@ pub async fn a_session_is_returned_as_it_was_put(store: AnyStore) {
         ended_at: Some(at(-2)),
         label: Some(String::new()),
         address: Some("2001:db8::1".to_owned()),
+        refresh: Some(Refresh { generation: u32::MAX, rotated_at: at(-7) }),
         ..session(2, 1)
     };
     let bare = Session { proofs: Vec::new(), label: Some("Gerät „Küche“ 📱".to_owned()), ..session(3, 2) };

@@ -10,8 +10,8 @@ use usermgmt_core::model::{
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::port::OsRandom;
 use usermgmt_core::store::{
-    ChangeSet, CommitStore, Committed, Guard, MembershipStore, OrgStore, OutboxStore, Result, StillAuthorised,
-    StillMember, StoreError, StoreErrorKind, TokenStore, UniqueKey, UserStore, Write,
+    ChangeSet, CommitStore, Committed, Guard, MembershipStore, OrgStore, OutboxStore, Result, SessionStore,
+    SigningKeyStore, StillAuthorised, StillMember, StoreError, StoreErrorKind, TokenStore, UniqueKey, UserStore, Write,
 };
 
 use super::{Bug, Mutant};
@@ -277,6 +277,23 @@ impl Mutant {
             Write::RotateSession { id, from, to, proofs, org, auth_epoch } if self.has(Bug::RotatesFromAnySecret) => {
                 let present = self.memory().digests.insert(id, to);
                 Write::RotateSession { id, from: present.unwrap_or(from), to, proofs, org, auth_epoch }
+            }
+            Write::RotateRefresh { id, from } if self.has(Bug::RotatesRefreshFromAny) => {
+                let present = self.inner.principal_of(RealmId::DEFAULT, id).await?;
+                let present = present.map(|record| record.session.refresh.map(|refresh| refresh.generation));
+                Write::RotateRefresh { id, from: present.unwrap_or(from) }
+            }
+            Write::RotateRefresh { id, .. } if self.has(Bug::RotatesRefreshOfTheEnded) => {
+                let found = self.inner.principal_of(RealmId::DEFAULT, id).await?;
+                let ended = found.is_some_and(|record| record.session.ended_at.is_some());
+                return Ok(Vec::from_iter((!ended).then_some(write)));
+            }
+            Write::PutSigningKey(key) if self.has(Bug::ReplacesSigningKeys) => {
+                let taken = self.inner.signing_keys(key.realm).await?.iter().any(|other| other.number == key.number);
+                return Ok(Vec::from_iter((!taken).then_some(Write::PutSigningKey(key))));
+            }
+            Write::DeleteSigningKeys { realm, .. } if self.has(Bug::DeletesAllSigningKeys) => {
+                Write::DeleteSigningKeys { realm, up_to: u32::MAX }
             }
             Write::MoveKeyCheck { from, to } if self.has(Bug::MovesAnyKeyCheck) => {
                 let present = self.inner.key_check().await?;

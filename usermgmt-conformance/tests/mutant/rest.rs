@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
 use usermgmt_core::id::{OutboxId, RealmId, SessionId, UserId, WorkerId};
-use usermgmt_core::model::{Changes, OutboxRow, PrincipalRecord, Session, Subject};
+use usermgmt_core::model::{Changes, OutboxRow, PrincipalRecord, Session, SigningKey, Subject};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::secret::Digest;
 use usermgmt_core::store::{
-    ChangeStore, Charge, MaintenanceStore, OutboxStore, Result, SessionStore, SweepBefore, ThrottleKey, ThrottleStore,
-    Throttled, UserStore,
+    ChangeStore, Charge, MaintenanceStore, OutboxStore, Result, SessionStore, SigningKeyStore, SweepBefore,
+    ThrottleKey, ThrottleStore, Throttled, UserStore,
 };
 
 use super::{Bug, Mutant, first};
@@ -31,9 +31,34 @@ impl Mutant {
 }
 
 #[async_trait]
+impl SigningKeyStore for Mutant {
+    async fn signing_keys(&self, realm: RealmId) -> Result<Vec<SigningKey>> {
+        let mut found = Vec::new();
+        for realm in self.realms(realm) {
+            found.extend(self.inner.signing_keys(realm).await?);
+        }
+        if self.has(Bug::NewestKeysFirst) {
+            found.reverse();
+        }
+        Ok(found)
+    }
+}
+
+#[async_trait]
 impl SessionStore for Mutant {
     async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>> {
         first!(self, realm, |realm| self.principal_with_bug(realm, digest).await)
+    }
+
+    async fn principal_of(&self, realm: RealmId, session: SessionId) -> Result<Option<PrincipalRecord>> {
+        for realm in self.realms(realm) {
+            let Some(record) = self.inner.principal_of(realm, session).await? else { continue };
+            if self.has(Bug::ForgetsTheRestById) {
+                return Ok(Some(PrincipalRecord { email: None, org: None, ..record }));
+            }
+            return self.principal_with_bug(realm, record.session.digest).await;
+        }
+        Ok(None)
     }
 
     async fn sessions(

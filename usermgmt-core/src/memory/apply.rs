@@ -6,7 +6,9 @@ use time::OffsetDateTime;
 
 use super::tables::{Table, Tables};
 use crate::id::{EventId, OrgId, RealmId, TokenId};
-use crate::model::{Actor, Change, MembershipStatus, Org, OrgStatus, Seal, Session, Token, UserStatus, Version};
+use crate::model::{
+    Actor, Change, MembershipStatus, Org, OrgStatus, Refresh, Seal, Session, Token, UserStatus, Version,
+};
 use crate::store::{
     ChangeSet, Committed, Guard, Result, StillAuthorised, StoreError, StoreErrorKind, SweepBefore, UniqueKey, Write,
 };
@@ -225,6 +227,19 @@ impl Tables {
                 session.auth_epoch = auth_epoch;
                 self.session_digests.remove(&from);
                 self.session_digests.insert(to, id);
+                Ok(())
+            }
+            Write::RotateRefresh { id, from } => {
+                let session = row(&mut self.sessions, &id, CONFLICT)?;
+                let stands = session.ended_at.is_none() && session.refresh.map(|refresh| refresh.generation) == from;
+                ensure(stands, CONFLICT)?;
+                let generation = from.unwrap_or(0).checked_add(1).ok_or(StoreError::new(CONFLICT))?;
+                session.refresh = Some(Refresh { generation, rotated_at: now });
+                Ok(())
+            }
+            Write::PutSigningKey(key) => insert(&mut self.signing_keys, (key.realm, key.number), key),
+            Write::DeleteSigningKeys { realm, up_to } => {
+                self.signing_keys.retain(|(owner, number), _| *owner != realm || *number > up_to);
                 Ok(())
             }
             Write::PutSession(session) => {

@@ -12,14 +12,14 @@ use crate::id::{EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, W
 use crate::model::{
     Actor, Attempt, AuditEvent, AuditFilter, Changes, Identifier, IdentifierKind, MemberFilter, MemberRecord,
     Membership, Org, OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord, Profile, Seal, Session, SignInRecord,
-    Token, TokenKind, User, UserFilter,
+    SigningKey, Token, TokenKind, User, UserFilter,
 };
 use crate::page::{Page, PageRequest};
 use crate::policy::AuthPolicy;
 use crate::secret::Digest;
 use crate::store::{
     AttemptStore, AuditStore, ChangeStore, MaintenanceStore, MembershipStore, OrgStore, OutboxStore, PolicyStore,
-    Result, SessionStore, SweepBefore, TokenStore, UserStore,
+    Result, SessionStore, SigningKeyStore, SweepBefore, TokenStore, UserStore,
 };
 
 fn row<K: Ord, V: Clone>(table: &Table<K, V>, key: &K) -> Option<V> {
@@ -39,6 +39,13 @@ fn member(tables: &Tables, membership: Membership) -> Option<MemberRecord> {
     let user = row(&tables.users, &membership.user)?;
     let email = primary_email(tables, user.id);
     Some(MemberRecord { membership, user, email })
+}
+
+fn principal(tables: &Tables, realm: RealmId, session: Session) -> Option<PrincipalRecord> {
+    let user = row(&tables.users, &session.user).filter(|_| session.realm == realm)?;
+    let email = primary_email(tables, user.id);
+    let org = session.org.and_then(|org| Some((row(&tables.orgs, &org)?, row(&tables.memberships, &(org, user.id))?)));
+    Some(PrincipalRecord { session, user, email, org })
 }
 
 /// Rows behind the page's key in key order, one more than wanted.
@@ -228,12 +235,12 @@ impl SessionStore for MemoryStore {
     async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>> {
         let tables = self.tables()?;
         let session = tables.session_digests.get(&digest).and_then(|id| row(&tables.sessions, id));
-        let Some(session) = session.filter(|session| session.realm == realm) else { return Ok(None) };
-        let Some(user) = row(&tables.users, &session.user) else { return Ok(None) };
-        let email = primary_email(&tables, user.id);
-        let org =
-            session.org.and_then(|org| Some((row(&tables.orgs, &org)?, row(&tables.memberships, &(org, user.id))?)));
-        Ok(Some(PrincipalRecord { session, user, email, org }))
+        Ok(session.and_then(|session| principal(&tables, realm, session)))
+    }
+
+    async fn principal_of(&self, realm: RealmId, session: SessionId) -> Result<Option<PrincipalRecord>> {
+        let tables = self.tables()?;
+        Ok(row(&tables.sessions, &session).and_then(|session| principal(&tables, realm, session)))
     }
 
     async fn sessions(
@@ -263,6 +270,13 @@ impl SessionStore for MemoryStore {
             Arc::make_mut(session).seen_at = seen_at;
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl SigningKeyStore for MemoryStore {
+    async fn signing_keys(&self, realm: RealmId) -> Result<Vec<SigningKey>> {
+        Ok(rows(&self.tables()?.signing_keys, |key| key.realm == realm).collect())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::id::{AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionI
 use crate::keys::KeyCheck;
 use crate::model::{
     Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OrgProfile, OutboxRow,
-    PasswordCredential, Profile, Seal, Session, Token, User,
+    PasswordCredential, Profile, Seal, Session, SigningKey, Token, User,
 };
 use crate::secret::Digest;
 
@@ -29,6 +29,7 @@ pub(super) struct Tables {
     pub(super) attempts: Table<AttemptId, Attempt>,
     pub(super) sessions: Table<SessionId, Session>,
     pub(super) session_digests: BTreeMap<Digest, SessionId>,
+    pub(super) signing_keys: Table<(RealmId, u32), SigningKey>,
     pub(super) outbox: Table<OutboxId, OutboxRow>,
     pub(super) audit: Table<EventId, AuditEvent>,
     pub(super) chain_heads: Table<(RealmId, Option<OrgId>), Seal>,

@@ -10,6 +10,7 @@ mod credential;
 mod org;
 mod outbox;
 mod session;
+mod signing_key;
 mod token;
 mod user;
 
@@ -21,7 +22,8 @@ pub use org::{
     CustomRole, MemberFilter, MemberRecord, Membership, MembershipStatus, Org, OrgProfile, OrgStatus, RoleKey,
 };
 pub use outbox::{AddressPurpose, AddressRequest, Facts, Job, MailKind, OutboxRow, SignUpRequest};
-pub use session::{Method, PrincipalRecord, Proof, Session};
+pub use session::{Method, PrincipalRecord, Proof, Refresh, Session};
+pub use signing_key::SigningKey;
 pub use token::{Token, TokenKind};
 pub use user::{Identifier, IdentifierKind, Origin, Profile, SignInRecord, User, UserFilter, UserKind, UserStatus};
 

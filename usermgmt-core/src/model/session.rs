@@ -60,6 +60,18 @@ pub struct Session {
     pub label: Option<String>,
     /// The address it was made from.
     pub address: Option<String>,
+    /// The refresh token that carries it, if one does and no cookie.
+    pub refresh: Option<Refresh>,
+}
+
+/// Which refresh token of a session is good. They form a chain: each use makes the next one (RFC 9700 section 4.14.2).
+/// None is stored; each is derived from the session's id and its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refresh {
+    /// Number of the token that is good, from 1.
+    pub generation: u32,
+    /// When it became so.
+    pub rotated_at: OffsetDateTime,
 }
 
 impl Session {

@@ -70,10 +70,17 @@ pub struct Principal {
     created_at: OffsetDateTime,
     expires_at: OffsetDateTime,
     seen_at: OffsetDateTime,
+    lost_org: bool,
     org: Option<OrgStanding>,
 }
 
 impl Principal {
+    /// Whether the session acted in an organisation that the principal may not enter any more.
+    #[must_use]
+    pub const fn has_lost_org(&self) -> bool {
+        self.lost_org
+    }
+
     /// Checks a session.
     ///
     /// # Errors
@@ -89,6 +96,7 @@ impl Principal {
         if user.status != UserStatus::Active {
             return Err(NotSignedIn::UserInactive);
         }
+        let acts_in = session.org;
         let org = org
             .filter(|(org, membership)| {
                 org.status == OrgStatus::Active && membership.status == MembershipStatus::Active
@@ -123,6 +131,7 @@ impl Principal {
             created_at: session.created_at,
             expires_at: session.expires_at,
             seen_at: session.seen_at,
+            lost_org: acts_in.is_some() && org.is_none(),
             org,
         };
         principal.still_lives(session.seen_at, now).map(|()| principal)

@@ -7,7 +7,7 @@ use crate::id::{AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionI
 use crate::keys::KeyCheck;
 use crate::model::{
     Attempt, AuditEvent, CustomRole, Identifier, IdentifierKind, Membership, Org, OrgProfile, OutboxRow,
-    PasswordCredential, Profile, Proof, Seal, Session, Subject, Token, TokenKind, User, Version,
+    PasswordCredential, Profile, Proof, Seal, Session, SigningKey, Subject, Token, TokenKind, User, Version,
 };
 use crate::policy::AuthPolicy;
 use crate::secret::Digest;
@@ -176,6 +176,23 @@ pub enum Write {
         org: Option<OrgId>,
         /// The epoch it belongs to from now on.
         auth_epoch: u64,
+    },
+    /// Moves a session's chain of refresh tokens on from this number, or begins it; a conflict if it has moved
+    /// already, or if the session was ended. Whether it has expired is for the check that led here.
+    RotateRefresh {
+        /// The session.
+        id: SessionId,
+        /// The number of the token that was good; `None` for a session that has no chain yet.
+        from: Option<u32>,
+    },
+    /// Inserts a signing key; a [`Duplicate`](super::StoreErrorKind::Duplicate) if there is one of its number.
+    PutSigningKey(SigningKey),
+    /// Removes the signing keys of a realm up to this number. Removing none is no error.
+    DeleteSigningKeys {
+        /// The realm.
+        realm: RealmId,
+        /// The last one that goes.
+        up_to: u32,
     },
     /// Ends a session of this user. Ending one that has ended, or is not there, is no error and changes nothing.
     EndSession {
@@ -355,13 +372,16 @@ impl Write {
             Self::PutAttempt(_) => 17,
             Self::EndSession { .. } => 18,
             Self::RotateSession { .. } => 19,
-            Self::PutSession(_) => 20,
-            Self::MaxSessions { .. } => 21,
-            Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 22,
-            Self::PutJob(_) => 23,
-            Self::Audit(_) => 24,
-            Self::EraseEvent { .. } => 25,
-            Self::SealEvents { .. } => 26,
+            Self::RotateRefresh { .. } => 20,
+            Self::PutSession(_) => 21,
+            Self::MaxSessions { .. } => 22,
+            Self::DeleteSigningKeys { .. } => 23,
+            Self::PutSigningKey(_) => 24,
+            Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 25,
+            Self::PutJob(_) => 26,
+            Self::Audit(_) => 27,
+            Self::EraseEvent { .. } => 28,
+            Self::SealEvents { .. } => 29,
         }
     }
 
@@ -382,7 +402,11 @@ impl Write {
             Self::DeleteMembership { org, user, .. } | Self::MoveRights { org, user: Some(user) } => {
                 (org.as_uuid().as_u128(), user.as_uuid().as_u128())
             }
-            Self::EndSession { id, .. } | Self::RotateSession { id, .. } => (id.as_uuid().as_u128(), 0),
+            Self::EndSession { id, .. } | Self::RotateSession { id, .. } | Self::RotateRefresh { id, .. } => {
+                (id.as_uuid().as_u128(), 0)
+            }
+            Self::DeleteSigningKeys { realm, .. } => (realm.as_uuid().as_u128(), 0),
+            Self::PutSigningKey(key) => (key.realm.as_uuid().as_u128(), key.number as u128),
             _ => (0, 0),
         }
     }

@@ -49,7 +49,7 @@ macro_rules! forward_reads {
         $crate::forward_reads!(
             [$($generics)*] $wrapper, |$this| $inner, |$call| $before,
             UserStore OrgStore MembershipStore PolicyStore TokenStore AttemptStore
-            SessionStore OutboxStore AuditStore ChangeStore MaintenanceStore ThrottleStore
+            SessionStore SigningKeyStore OutboxStore AuditStore ChangeStore MaintenanceStore ThrottleStore
         );
     };
     ($generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr, $($trait:ident)+) => {
@@ -114,8 +114,14 @@ macro_rules! forward_reads {
     (@SessionStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
         $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, SessionStore {
             fn principal(realm: RealmId, digest: Digest) -> Option<PrincipalRecord>;
+            fn principal_of(realm: RealmId, session: SessionId) -> Option<PrincipalRecord>;
             fn sessions(user: UserId, now: OffsetDateTime, page: PageRequest<SessionId>) -> Page<Session, SessionId>;
             fn touch(id: SessionId, seen_at: OffsetDateTime) -> ();
+        });
+    };
+    (@SigningKeyStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, SigningKeyStore {
+            fn signing_keys(realm: RealmId) -> Vec<SigningKey>;
         });
     };
     (@OutboxStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {

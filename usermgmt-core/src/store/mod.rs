@@ -29,7 +29,7 @@ pub use change_set::{ChangeSet, Committed, StillAuthorised, StillMember, Write};
 pub use error::{Guard, Result, StoreError, StoreErrorKind, UniqueKey};
 pub use reads::{
     AttemptStore, AuditStore, ChangeStore, CommitStore, MaintenanceStore, MembershipStore, OrgStore, OutboxStore,
-    PolicyStore, SessionStore, SweepBefore, TokenStore, UserStore,
+    PolicyStore, SessionStore, SigningKeyStore, SweepBefore, TokenStore, UserStore,
 };
 pub use throttle::{Charge, ThrottleKey, ThrottleStore, Throttled};
 
@@ -42,6 +42,7 @@ pub trait Store:
     + TokenStore
     + AttemptStore
     + SessionStore
+    + SigningKeyStore
     + OutboxStore
     + AuditStore
     + ChangeStore
@@ -59,6 +60,7 @@ impl<T> Store for T where
         + TokenStore
         + AttemptStore
         + SessionStore
+        + SigningKeyStore
         + OutboxStore
         + AuditStore
         + ChangeStore

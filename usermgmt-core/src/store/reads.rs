@@ -8,8 +8,8 @@ use crate::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId,
 use crate::keys::KeyCheck;
 use crate::model::{
     Attempt, AuditEvent, AuditFilter, Changes, Identifier, IdentifierKind, MemberFilter, MemberRecord, Membership, Org,
-    OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord, Profile, Seal, Session, SignInRecord, Token, TokenKind,
-    User, UserFilter,
+    OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord, Profile, Seal, Session, SignInRecord, SigningKey,
+    Token, TokenKind, User, UserFilter,
 };
 use crate::page::{Page, PageRequest};
 use crate::policy::AuthPolicy;
@@ -119,6 +119,9 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Everything the session check needs, in one composed read; also for a session that has ended or expired.
     async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>>;
 
+    /// The same by the session's id, for a caller whom something else than the session's secret has proven.
+    async fn principal_of(&self, realm: RealmId, session: SessionId) -> Result<Option<PrincipalRecord>>;
+
     /// The sessions of a user that have neither ended nor expired at `now` and belong to the user's present epoch,
     /// newest id first.
     async fn sessions(
@@ -130,6 +133,13 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Marks activity. Never moves the mark back, never revives an ended session.
     async fn touch(&self, id: SessionId, seen_at: OffsetDateTime) -> Result<()>;
+}
+
+/// Keys that sign access tokens.
+#[async_trait]
+pub trait SigningKeyStore: Send + Sync + 'static {
+    /// All of this realm, by number.
+    async fn signing_keys(&self, realm: RealmId) -> Result<Vec<SigningKey>>;
 }
 
 /// The outbox.

@@ -71,9 +71,11 @@ fn ways(auth: &UserMgmt, problem: &Problem, head: Option<&Head<'_>>) -> Vec<(&'s
         }
     }
     match problem.code {
-        "wrong_org" | "permission_missing" | "organization_required" => {
+        "permission_missing" | "rights_exceeded" | "last_owner" => {
+            ways.push(("organization-back", ours("/organization")));
             ways.push(("error-switch", ours("/choose-organization")));
         }
+        "wrong_org" | "organization_required" => ways.push(("error-switch", ours("/choose-organization"))),
         "policy_unmet" | "attempt_expired" | "account_unavailable" => ways.push(("sign-in-button", ours("/sign-in"))),
         _ => {}
     }

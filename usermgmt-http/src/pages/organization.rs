@@ -64,10 +64,12 @@ pub(crate) fn roles_shown(context: &Context<'_>, own: &[CustomRole], roles: &[Ro
     roles.iter().filter_map(role).collect()
 }
 
-/// Every role that there is in an organisation, those of the code first.
+/// Every role that there is in an organisation: owner, the others of the code, its own.
 pub(crate) fn every_role(context: &Context<'_>, own: &[CustomRole]) -> Vec<RoleKey> {
-    let code = context.auth.roles().iter().map(|(key, _)| key.clone());
-    code.chain(own.iter().map(|role| role.key.clone())).collect()
+    let mut code: Vec<_> = context.auth.roles().iter().map(|(key, _)| key.clone()).collect();
+    code.sort_by_key(|key| key.as_str() != RoleKey::OWNER);
+    code.extend(own.iter().map(|role| role.key.clone()));
+    code
 }
 
 /// Boxes for the roles that somebody may give: those whose rights are among their own.

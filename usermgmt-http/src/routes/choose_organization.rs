@@ -81,8 +81,9 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     };
     let restorable = restorable.map_err(|error| context.problem(error))?.items.into_iter();
     let restorable = restorable.map(|org| context! { id => org.id.to_string(), name => org.name });
+    let lost = context.client.principal.as_ref().is_some_and(|principal| principal.has_lost_org());
     let data = context! {
-        organizations => offered.collect::<Vec<_>>(), restorable => restorable.collect::<Vec<_>>(),
+        lost, organizations => offered.collect::<Vec<_>>(), restorable => restorable.collect::<Vec<_>>(),
         fresh => context.fresh().is_ok(), step_up => pages::onward(&context.path("/choose-organization")),
     };
     let (values, notice) = (vec![("return_to", target.as_str())], query.choice("notice", &NOTICES));

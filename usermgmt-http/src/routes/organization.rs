@@ -38,11 +38,13 @@ async fn shown(
     let owner = scope.roles().iter().any(|role| role.as_str() == RoleKey::OWNER);
     let may_own = scope.may(OwnOrganization::KEY);
     let heirs = if may_own { heirs(context, scope, heir).await? } else { Vec::new() };
+    // Whoever confirms first comes back to the heir whom they have chosen.
+    let back = heir.map_or_else(|| "/organization".to_owned(), |heir| format!("/organization?heir={heir}"));
     let data = context! {
         organization => org.id.to_string(), name => org.name.as_str(), slug => org.slug.as_str(), members => org.members,
         seats => org.seats, roles => role_names(context, &org.roles, scope.roles()), ways => ways(scope),
         may_manage => scope.may(ManageOrganization::KEY), may_own, heirs, last => owner && org.owners == 1,
-        fresh => context.fresh().is_ok(), step_up => pages::onward(&context.path("/organization")),
+        fresh => context.fresh().is_ok(), step_up => pages::onward(&context.path(&back)),
     };
     let mut values = page.values;
     if values.is_empty() {

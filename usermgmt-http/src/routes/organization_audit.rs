@@ -17,7 +17,7 @@ use usermgmt_service::{ReadAudit, ReadMembers, Verified};
 use super::audit::asked;
 use crate::input::Fields;
 use crate::pages::ago::ago;
-use crate::pages::organization::{id_of, listed, role_names, say};
+use crate::pages::organization::{id_of, listed, role_name, say};
 use crate::pages::{self, Page};
 use crate::problem::Problem;
 use crate::serve::Context;
@@ -126,28 +126,47 @@ fn row(context: &Context<'_>, own: &[CustomRole], names: &Names, event: &AuditEv
     let to = event.subject.filter(|subject| Some(*subject) != by_user).and_then(|subject| names.get(&subject));
     let (date, time) = (event.at.date().to_string(), event.at.time());
     let time = format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second());
+    let number = event.seal.as_ref().map(|seal| say(context, "audit-number", &[("number", &seal.number.to_string())]));
     context! {
-        what => kind_name(context, event.kind), by, to, more => more(context, own, event), address => event.address.as_deref(),
+        what => what(context, event), by, to, more => more(context, own, event), address => event.address.as_deref(), number,
         at => wire::time(event.at), ago => ago(context, context.now - event.at),
         clock => say(context, "audit-at", &[("date", &date), ("time", &time)]),
     }
 }
 
-/// What an event says besides: which roles, which name, which status.
+/// What has happened, in a text of its own where one kind stands for two things.
+fn what(context: &Context<'_>, event: &AuditEvent) -> String {
+    let to = event.detail.get("to").and_then(serde_json::Value::as_str);
+    match (event.kind, to.and_then(MembershipStatus::from_word)) {
+        (AuditKind::MembershipStatusChanged, Some(MembershipStatus::Suspended)) => say(context, "audit-suspended", &[]),
+        (AuditKind::MembershipStatusChanged, Some(MembershipStatus::Active)) => say(context, "audit-reactivated", &[]),
+        _ => kind_name(context, event.kind),
+    }
+}
+
+/// Roles by their names; one that is no more is what it was called in the system, so that the past does not change.
+fn roles_named(context: &Context<'_>, own: &[CustomRole], roles: &serde_json::Value) -> Option<String> {
+    let name = |role: &str| {
+        let gone = || say(context, "audit-role-gone", &[("role", role)]);
+        role_name(context, own, &RoleKey::new(role)).unwrap_or_else(gone)
+    };
+    let names: Vec<_> = roles.as_array()?.iter().filter_map(|role| role.as_str().map(name)).collect();
+    Some(names.join(", "))
+}
+
+/// What an event says besides: which roles, which name.
 fn more(context: &Context<'_>, own: &[CustomRole], event: &AuditEvent) -> Option<String> {
     let text = |pointer: &str| event.detail.pointer(pointer).and_then(serde_json::Value::as_str);
     match event.kind {
         AuditKind::RoleChanged | AuditKind::RoleRemoved => text("/name").map(str::to_owned),
-        AuditKind::OrgUpdated => text("/to/name").map(str::to_owned),
-        AuditKind::MembershipStatusChanged => {
-            let suspended = text("/to") == Some(MembershipStatus::Suspended.as_str());
-            Some(say(context, if suspended { "members-suspended" } else { "members-active" }, &[]))
+        AuditKind::OrgUpdated if text("/to/name") != text("/from/name") => text("/to/name").map(str::to_owned),
+        AuditKind::OrgUpdated if text("/to/slug") != text("/from/slug") => text("/to/slug").map(str::to_owned),
+        AuditKind::OrgUpdated => Some(say(context, "audit-settings", &[])),
+        AuditKind::RolesChanged => {
+            let named = |place| event.detail.get(place).and_then(|roles| roles_named(context, own, roles));
+            Some(say(context, "audit-from-to", &[("from", &named("from")?), ("to", &named("to")?)]))
         }
-        _ => {
-            let roles = event.detail.get("to").or_else(|| event.detail.get("roles"))?.as_array()?;
-            let keys: Vec<_> = roles.iter().filter_map(|role| role.as_str().map(RoleKey::new)).collect();
-            Some(role_names(context, own, &keys).join(", "))
-        }
+        _ => event.detail.get("roles").and_then(|roles| roles_named(context, own, roles)),
     }
 }
 

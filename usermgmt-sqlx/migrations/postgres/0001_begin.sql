@@ -185,6 +185,8 @@ CREATE TABLE usermgmt_session (
     ended_at    BIGINT,                    -- when it was ended before its time
     label       TEXT,                      -- what the device calls itself
     address     TEXT,                      -- where it was made from
+    refresh_generation BIGINT, -- number of the refresh token that is good, if such tokens carry it
+    refreshed_at       BIGINT, -- when that became so
     spent_at    BIGINT           NOT NULL  -- when it was or will be over
         GENERATED ALWAYS AS (CASE WHEN ended_at < expires_at THEN ended_at ELSE expires_at END) STORED
 );
@@ -276,6 +278,18 @@ CREATE TABLE usermgmt_key_check (
     only_row SMALLINT NOT NULL PRIMARY KEY DEFAULT 1 CHECK (only_row = 1),
     key_id   TEXT     NOT NULL,
     tag      BYTEA    NOT NULL
+);
+
+-- Keys that sign access tokens.
+CREATE TABLE usermgmt_signing_key (
+    realm      TEXT COLLATE "C" NOT NULL,
+    number     BIGINT           NOT NULL, -- from 1
+    kid        TEXT COLLATE "C" NOT NULL, -- thumbprint (RFC 7638)
+    key_id     TEXT             NOT NULL, -- root key that the private key is sealed under
+    private    BYTEA            NOT NULL, -- sealed
+    created_at BIGINT           NOT NULL,
+    signs_from BIGINT           NOT NULL, -- published before
+    PRIMARY KEY (realm, number)
 );
 
 -- Counters of limits. Keys are MACs, so that they name nobody. The key serves charging.

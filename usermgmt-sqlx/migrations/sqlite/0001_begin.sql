@@ -184,6 +184,8 @@ CREATE TABLE usermgmt_session (
     ended_at    INTEGER,                              -- when it was ended before its time
     label       TEXT,                                 -- what the device calls itself
     address     TEXT,                                 -- where it was made from
+    refresh_generation INTEGER, -- number of the refresh token that is good, if such tokens carry it
+    refreshed_at       INTEGER, -- when that became so
     spent_at    INTEGER NOT NULL                      -- when it was or will be over
         GENERATED ALWAYS AS (CASE WHEN ended_at < expires_at THEN ended_at ELSE expires_at END) STORED
 ) STRICT;
@@ -276,6 +278,18 @@ CREATE TABLE usermgmt_key_check (
     key_id   TEXT    NOT NULL,
     tag      BLOB    NOT NULL
 ) STRICT;
+
+-- Keys that sign access tokens.
+CREATE TABLE usermgmt_signing_key (
+    realm      TEXT    NOT NULL,
+    number     INTEGER NOT NULL, -- from 1
+    kid        TEXT    NOT NULL, -- thumbprint (RFC 7638)
+    key_id     TEXT    NOT NULL, -- root key that the private key is sealed under
+    private    BLOB    NOT NULL, -- sealed
+    created_at INTEGER NOT NULL,
+    signs_from INTEGER NOT NULL, -- published before
+    PRIMARY KEY (realm, number)
+) STRICT, WITHOUT ROWID;
 
 -- Counters of limits. Keys are MACs, so that they name nobody. The key serves charging.
 CREATE TABLE usermgmt_throttle (

@@ -55,6 +55,7 @@ pub(super) const fn moves_what_authority_rests_on(write: &Write) -> bool {
             | Write::MoveRights { .. }
             | Write::EndSession { .. }
             | Write::RotateSession { .. }
+            | Write::RotateRefresh { .. }
     )
 }
 

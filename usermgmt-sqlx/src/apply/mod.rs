@@ -89,6 +89,9 @@ impl Apply<'_> {
             Write::RotateSession { id, from, to, proofs, org, auth_epoch } => {
                 self.rotate_session(session::Rotation { id, from, to, proofs, org, auth_epoch }).await
             }
+            Write::RotateRefresh { id, from } => self.rotate_refresh(id, from).await,
+            Write::PutSigningKey(key) => self.put_signing_key(&key).await,
+            Write::DeleteSigningKeys { realm, up_to } => self.delete_signing_keys(realm, up_to).await,
             Write::PutSession(session) => self.put_session(&session).await,
             Write::MaxSessions { user, max } => self.max_sessions(user, max).await,
             Write::FinishJob { id, worker } => self.finish_job(id, worker).await,

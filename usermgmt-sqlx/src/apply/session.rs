@@ -1,15 +1,15 @@
 //! Writes of sessions.
 
 use sqlx::query;
-use usermgmt_core::id::{OrgId, SessionId, UserId};
-use usermgmt_core::model::{Proof, Session};
+use usermgmt_core::id::{OrgId, RealmId, SessionId, UserId};
+use usermgmt_core::model::{Proof, Session, SigningKey};
 use usermgmt_core::secret::Digest;
 use usermgmt_core::store::{Guard, Result, StoreError, UniqueKey};
 
 use super::super::cells::Cells;
 use super::{Apply, maybe_micros};
 use crate::error::{CONFLICT, duplicate, error, refused};
-use crate::value::{int, json, maybe_text, micros, span};
+use crate::value::{int, json, maybe_text, micros, span, text};
 
 /// The parts of `Write::RotateSession`.
 pub(super) struct Rotation {
@@ -25,8 +25,8 @@ impl Apply<'_> {
     pub(super) async fn put_session(&mut self, session: &Session) -> Result<()> {
         let insert = query(
             "INSERT INTO usermgmt_session (id, realm, user_id, digest, org_id, proofs, auth_epoch, persistent, \
-             idle_micros, expires_at, created_at, seen_at, ended_at, label, address) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+             idle_micros, expires_at, created_at, seen_at, ended_at, label, address, refresh_generation, refreshed_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
              ON CONFLICT (digest) DO NOTHING",
         )
         .bind(session.id.to_string())
@@ -43,7 +43,9 @@ impl Apply<'_> {
         .bind(micros(session.seen_at))
         .bind(maybe_micros(session.ended_at))
         .bind(maybe_text(session.label.as_ref())?)
-        .bind(maybe_text(session.address.as_ref())?);
+        .bind(maybe_text(session.address.as_ref())?)
+        .bind(session.refresh.map(|refresh| i64::from(refresh.generation)))
+        .bind(maybe_micros(session.refresh.map(|refresh| refresh.rotated_at)));
         self.one(insert, duplicate(UniqueKey::SessionDigest)).await
     }
 
@@ -65,6 +67,37 @@ impl Apply<'_> {
         let taken = query("SELECT 1 FROM usermgmt_session WHERE digest = $1").bind(rotation.to.as_bytes().as_slice());
         let taken = taken.fetch_optional(&mut *self.connection).await.map_err(error)?.is_some();
         Err(StoreError::new(if taken { duplicate(UniqueKey::SessionDigest) } else { refused(Guard::Session) }))
+    }
+
+    pub(super) async fn rotate_refresh(&mut self, id: SessionId, from: Option<u32>) -> Result<()> {
+        let next = from.unwrap_or(0).checked_add(1).ok_or(StoreError::new(CONFLICT))?;
+        let update = query(
+            "UPDATE usermgmt_session SET refresh_generation = $2, refreshed_at = $3 \
+             WHERE id = $1 AND ended_at IS NULL \
+             AND (refresh_generation = $4 OR (refresh_generation IS NULL AND $4 IS NULL))",
+        );
+        let update = update.bind(id.to_string()).bind(i64::from(next)).bind(self.now).bind(from.map(i64::from));
+        self.one(update, CONFLICT).await
+    }
+
+    pub(super) async fn put_signing_key(&mut self, key: &SigningKey) -> Result<()> {
+        let insert = query(
+            "INSERT INTO usermgmt_signing_key (realm, number, kid, key_id, private, created_at, signs_from) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (realm, number) DO NOTHING",
+        )
+        .bind(key.realm.to_string())
+        .bind(i64::from(key.number))
+        .bind(text(&key.kid)?)
+        .bind(text(&key.private.key_id)?)
+        .bind(key.private.bytes.clone())
+        .bind(micros(key.created_at))
+        .bind(micros(key.signs_from));
+        self.one(insert, duplicate(UniqueKey::Id)).await
+    }
+
+    pub(super) async fn delete_signing_keys(&mut self, realm: RealmId, up_to: u32) -> Result<()> {
+        let delete = query("DELETE FROM usermgmt_signing_key WHERE realm = $1 AND number <= $2");
+        self.any(delete.bind(realm.to_string()).bind(i64::from(up_to))).await.map(drop)
     }
 
     /// Holds the row of a user until the transaction ends.

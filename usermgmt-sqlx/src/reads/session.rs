@@ -4,20 +4,20 @@ use async_trait::async_trait;
 use sqlx::query;
 use time::OffsetDateTime;
 use usermgmt_core::id::{RealmId, SessionId, UserId};
-use usermgmt_core::model::{PrincipalRecord, Session};
+use usermgmt_core::model::{PrincipalRecord, Session, SigningKey};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::secret::Digest;
-use usermgmt_core::store::{Result, SessionStore};
+use usermgmt_core::store::{Result, SessionStore, SigningKeyStore};
 
 use super::super::cells::Cells;
 use super::super::{Store, row};
 use super::before;
 use crate::value::micros;
 
-#[async_trait]
-impl SessionStore for Store {
-    async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>> {
-        let read = query(concat!(
+/// Everything about the session that is found by this column.
+macro_rules! principal_by {
+    ($column:literal) => {
+        concat!(
             "SELECT ",
             session_columns!(),
             ", ",
@@ -33,11 +33,25 @@ impl SessionStore for Store {
             " LEFT JOIN usermgmt_org ON usermgmt_org.id = usermgmt_session.org_id",
             " LEFT JOIN usermgmt_membership ON usermgmt_membership.org_id = usermgmt_session.org_id",
             " AND usermgmt_membership.user_id = usermgmt_session.user_id",
-            " WHERE usermgmt_session.digest = ",
+            " WHERE usermgmt_session.",
+            $column,
+            " = ",
             unseen!("$1"),
             " AND usermgmt_session.realm = $2"
-        ));
+        )
+    };
+}
+
+#[async_trait]
+impl SessionStore for Store {
+    async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>> {
+        let read = query(principal_by!("digest"));
         self.one(read.bind(digest.as_bytes().as_slice()).bind(realm.to_string()), principal).await
+    }
+
+    async fn principal_of(&self, realm: RealmId, session: SessionId) -> Result<Option<PrincipalRecord>> {
+        let read = query(principal_by!("id"));
+        self.one(read.bind(session.to_string()).bind(realm.to_string()), principal).await
     }
 
     async fn sessions(
@@ -63,6 +77,18 @@ impl SessionStore for Store {
         let update =
             query("UPDATE usermgmt_session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2");
         self.execute(update.bind(id.to_string()).bind(micros(seen_at))).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl SigningKeyStore for Store {
+    async fn signing_keys(&self, realm: RealmId) -> Result<Vec<SigningKey>> {
+        let read = query(concat!(
+            "SELECT ",
+            signing_key_columns!(),
+            " FROM usermgmt_signing_key WHERE realm = $1 ORDER BY number"
+        ));
+        self.all(read.bind(realm.to_string()), row::signing_key).await
     }
 }
 

@@ -8,6 +8,7 @@ use usermgmt_core::keys::KeyCheck;
 use usermgmt_core::model::*;
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::policy::AuthPolicy;
+use usermgmt_core::sealed::Sealed;
 use usermgmt_core::store::*;
 
 use super::{History, digest, uuid};
@@ -71,7 +72,7 @@ impl<S: Store> History<S> {
         let epoch = if self.often() { epoch } else { self.below(3) };
         let there = self.reference.org(realm, org).await.unwrap().unwrap();
         let member = self.reference.membership(org, user).await.unwrap();
-        match self.below(35) {
+        match self.below(38) {
             0 => {
                 let member = self.often().then(|| StillMember {
                     org,
@@ -205,6 +206,21 @@ impl<S: Store> History<S> {
                 ended_at: None,
                 label: (self.below(2) == 0).then(|| self.text()),
                 address: (self.below(2) == 0).then(|| "192.0.2.7".to_owned()),
+                refresh: (self.below(4) == 0).then_some(Refresh { generation: 2, rotated_at: self.now }),
+            }),
+            35 => {
+                let found = self.reference.principal_of(realm, session).await.unwrap();
+                let has = found.and_then(|record| record.session.refresh).map(|refresh| refresh.generation);
+                Write::RotateRefresh { id: session, from: if self.often() { has } else { Some(2) } }
+            }
+            36 => Write::DeleteSigningKeys { realm, up_to: u32::try_from(self.below(3)).unwrap() },
+            37 => Write::PutSigningKey(SigningKey {
+                realm,
+                number: u32::try_from(self.below(4)).unwrap(),
+                kid: self.text(),
+                private: Sealed { key_id: self.text(), bytes: vec![1, 2] },
+                created_at: self.now,
+                signs_from: self.soon(),
             }),
             19 => Write::RotateSession {
                 id: session,

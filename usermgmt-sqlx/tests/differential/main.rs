@@ -279,6 +279,7 @@ impl<S: Store> History<S> {
                 same!(attempt(realm, digest(number)));
                 same!(principal(realm, digest(number)));
             }
+            same!(signing_keys(realm));
             same!(users_among(realm, &[1, 0, 3, 1].map(|number| UserId::from_uuid(uuid(number)))));
             for filter in filters() {
                 same!(users(realm, &filter, PageRequest::first(2)));
@@ -304,6 +305,7 @@ impl<S: Store> History<S> {
                 same!(members(org, &filter, PageRequest::first(9).after(UserId::from_uuid(uuid(0)))));
             }
             same!(memberships_of(user, PageRequest::first(2)));
+            same!(principal_of(RealmId::DEFAULT, SessionId::from_uuid(uuid(number))));
             same!(sessions(user, self.now, PageRequest::first(1)));
             same!(sessions(user, self.now, PageRequest::first(5).after(SessionId::from_uuid(uuid(2)))));
             same!(event(RealmId::DEFAULT, Some(org), EventId::from_uuid(uuid(number))));
