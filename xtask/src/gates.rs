@@ -20,7 +20,7 @@ pub(crate) fn run(workspace: &Workspace, without_licences: bool) -> Result<bool>
     announce(without_licences);
     let mut summary = Summary::new();
     summary.part("arrows between crates", || Ok(judged(arrows::check(&workspace.metadata))))?;
-    summary.part("core, sessions, orgs: no runtime, HTTP, SQL", || closure::check(workspace).map(judged))?;
+    summary.part("core, sessions, orgs, jwt: no runtime, HTTP, SQL", || closure::check(workspace).map(judged))?;
     summary.part("sources", || sources::check(&workspace.root).map(judged))?;
 
     let mut fmt = process::cargo(&workspace.root);
