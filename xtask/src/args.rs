@@ -28,6 +28,10 @@ cargo xtask COMMAND
       The figures, as ratios to a baseline of the same run.
       These four pass their arguments on; `--without postgres` or `browser` works for each.
 
+  counterparts
+      Libraries of other languages (PyJWT, jose) read our tokens, and we read theirs.
+      Installs them with pip and npm below target/.
+
   defects [--without postgres|browser]... [NAME]...
       Applies each patch of defects/ to a scratch tree: it must compile, and its named test must fail.
       NAME is a part of a patch's file name, or a case id.
@@ -67,6 +71,7 @@ pub(crate) enum Command {
     Test { without: Without, cargo_args: Vec<String> },
     Covered,
     Matrix,
+    Counterparts,
     Delegate { tool: Tool, without: Without, args: Vec<String> },
     Defects { without: Without, names: Vec<String> },
     Gates { without_licences: bool },
@@ -87,6 +92,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         }
         "covered" => refuse("covered", &rest).map(|()| Command::Covered),
         "matrix" => refuse("matrix", &rest).map(|()| Command::Matrix),
+        "counterparts" => refuse("counterparts", &rest).map(|()| Command::Counterparts),
         "races" => delegate(Tool::Races, rest),
         "crash" => delegate(Tool::Crash, rest),
         "story" => delegate(Tool::Story, rest),
@@ -212,7 +218,19 @@ mod tests {
 
     #[test]
     fn help_names_every_command() {
-        for name in ["test", "covered", "matrix", "races", "crash", "story", "bench", "defects", "gates", "help"] {
+        for name in [
+            "test",
+            "covered",
+            "matrix",
+            "races",
+            "crash",
+            "story",
+            "bench",
+            "counterparts",
+            "defects",
+            "gates",
+            "help",
+        ] {
             assert!(HELP.contains(&format!("\n  {name}")), "{name} is missing from the help text");
         }
     }

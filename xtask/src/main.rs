@@ -2,12 +2,14 @@
 //!
 //! One file per job: `test_run` runs everything, `covered` and `matrix` read what that run reported, `delegate` starts
 //! the long runs, `defects` proves that the tests notice seeded defects, `gates` checks all that is not a test.
-//! `needs` finds or installs PostgreSQL and a browser, `guard` sees to it that nothing outlives this process.
+//! `counterparts` lets libraries of other languages judge our tokens. `needs` finds or installs PostgreSQL and a browser,
+//! `guard` sees to it that nothing outlives this process.
 #![expect(clippy::disallowed_methods, reason = "starting other programs and waiting for them is this tool's job")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to a terminal")]
 
 mod args;
 mod catalogue;
+mod counterparts;
 mod covered;
 mod defects;
 mod delegate;
@@ -58,6 +60,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Test { without, cargo_args } => test_run::run(&workspace, &without, &cargo_args),
         Command::Covered => covered::run(&workspace),
         Command::Matrix => matrix::run(&workspace),
+        Command::Counterparts => counterparts::run(&workspace),
         Command::Delegate { tool, without, args } => delegate::run(&workspace, tool, &without, &args),
         Command::Defects { without, names } => defects::run(&workspace, &without, &names),
         Command::Gates { without_licences } => gates::run(&workspace, without_licences),

@@ -1,0 +1,11 @@
+//! Attacks on access tokens. Each test names its case, and the honest twin of each attack succeeds beside it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be prepared has failed")]
+
+mod algorithms;
+mod contents;
+mod encodings;
+mod forge;
+mod headers;
+mod properties;
+mod times;
+mod weak_keys;
