@@ -46,11 +46,12 @@ impl Jwk {
         if PRIVATE.iter().any(|name| entry.contains_key(*name)) {
             return Err(JwkError::Private);
         }
-        let Some(numbers) = numbers(entry)? else { return Ok(None) };
-        if !is_for(entry, numbers.algorithm())? {
+        let Some(algorithm) = algorithm(entry)? else { return Ok(None) };
+        if !is_for(entry, algorithm)? {
             return Ok(None);
         }
         let Some(key_id) = text(entry, "kid")?.filter(|key_id| !key_id.is_empty()) else { return Ok(None) };
+        let numbers = numbers(entry, algorithm)?;
         let key = numbers.parse()?;
         Ok(Some(Self { key_id: key_id.to_owned(), numbers, key }))
     }
@@ -78,16 +79,24 @@ impl Jwk {
     }
 }
 
-/// The numbers of a key of a known kind and curve.
-fn numbers(entry: &Map<String, Value>) -> Result<Option<Numbers>, JwkError> {
+/// The algorithm that keys of this kind and curve are for; `None` for kinds and curves that are not known here.
+fn algorithm(entry: &Map<String, Value>) -> Result<Option<Algorithm>, JwkError> {
     let kind = text(entry, "kty")?.ok_or(JwkError::Malformed)?;
+    Ok(match (kind, text(entry, "crv")?) {
+        ("OKP", Some("Ed25519")) => Some(Algorithm::EdDsa),
+        ("EC", Some("P-256")) => Some(Algorithm::Es256),
+        ("RSA", _) => Some(Algorithm::Rs256),
+        _ => None,
+    })
+}
+
+fn numbers(entry: &Map<String, Value>, algorithm: Algorithm) -> Result<Numbers, JwkError> {
     let number = |name| text(entry, name)?.and_then(strict::bytes).ok_or(JwkError::Malformed);
-    match (kind, text(entry, "crv")?) {
-        ("OKP", Some("Ed25519")) => Ok(Some(Numbers::Ed25519 { x: number("x")? })),
-        ("EC", Some("P-256")) => Ok(Some(Numbers::P256 { x: number("x")?, y: number("y")? })),
-        ("RSA", _) => Ok(Some(Numbers::Rsa { n: number("n")?, e: number("e")? })),
-        _ => Ok(None),
-    }
+    Ok(match algorithm {
+        Algorithm::EdDsa => Numbers::Ed25519 { x: number("x")? },
+        Algorithm::Es256 => Numbers::P256 { x: number("x")?, y: number("y")? },
+        Algorithm::Rs256 => Numbers::Rsa { n: number("n")?, e: number("e")? },
+    })
 }
 
 /// Whether nothing in the entry says that it is for something else than checking signatures by this algorithm

@@ -166,6 +166,7 @@ mod tests {
             with("alg", json!("ECDH-ES")),
             with("key_ops", json!(["sign"])),
             with("kid", json!("")),
+            json!({ "kty": "RSA", "use": "enc", "kid": "3", "n": "not base64", "e": "AQAB" }),
             without_id,
         ];
         for entry in &foreign {

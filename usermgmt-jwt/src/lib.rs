@@ -50,6 +50,7 @@ mod jwk;
 mod jwks;
 mod key;
 pub mod limits;
+mod numeric_date;
 mod public_key;
 #[cfg(feature = "fetch")]
 mod remote;
@@ -60,11 +61,12 @@ mod verify;
 
 pub use algorithm::Algorithm;
 pub use cache::{FetchPermit, KeyCache, LookUp};
-pub use claims::{Claims, ClaimsError, NumericDate, RESERVED};
+pub use claims::{Claims, ClaimsError, RESERVED};
 pub use error::TokenError;
 pub use jwk::{Jwk, JwkError};
 pub use jwks::{Jwks, JwksError};
 pub use key::{KeyError, PrivateKey, SigningKey};
+pub use numeric_date::NumericDate;
 #[cfg(feature = "fetch")]
 pub use remote::{FetchError, RemoteError, RemoteVerifier};
 pub use sign::{SignError, Token, sign, sign_for};

@@ -2,7 +2,13 @@
 //!
 //! jsonwebtoken needs nothing and is always asked. PyJWT and jose are asked by `cargo xtask counterparts`, which installs
 //! them and says where in the variable [`FOLDER`].
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be prepared has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be prepared has failed"
+)]
+#![expect(clippy::print_stdout, reason = "what is left out is said")]
 #![expect(clippy::disallowed_methods, reason = "counterparts are programs, and judge by the real time")]
 
 use std::io::Write as _;

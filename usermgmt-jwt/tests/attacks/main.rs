@@ -1,5 +1,11 @@
 //! Attacks on access tokens. Each test names its case, and the honest twin of each attack succeeds beside it.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be prepared has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot be prepared has failed"
+)]
 
 mod algorithms;
 mod contents;
