@@ -20,7 +20,7 @@ pub enum JwksError {
     #[error("the key set has too many keys")]
     TooManyKeys,
     /// Two usable keys have this id, so the id names neither.
-    #[error("the key id `{0}` is used twice")]
+    #[error("the key id {0:?} is used twice")]
     DuplicateKeyId(String),
     /// An entry is unsound; the number counts from 0.
     #[error("key {index} of the set is refused: {reason}")]

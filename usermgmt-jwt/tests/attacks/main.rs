@@ -9,6 +9,7 @@
 
 mod algorithms;
 mod contents;
+mod edges;
 mod encodings;
 mod forge;
 mod headers;
