@@ -84,7 +84,8 @@ impl KeyCache {
         Ok(self.look_up_key(&parts.key_id, now))
     }
 
-    fn look_up_key(&mut self, key_id: &str, now: OffsetDateTime) -> LookUp {
+    /// The same for the header's key id alone.
+    pub(crate) fn look_up_key(&mut self, key_id: &str, now: OffsetDateTime) -> LookUp {
         let since = |moment: OffsetDateTime| (now - moment).abs();
         let usable = self.fetched.as_ref().filter(|(_, fetched)| since(*fetched) <= JWKS_STALE_MAX);
         let known = usable.filter(|(keys, _)| keys.key(key_id).is_some());

@@ -62,8 +62,8 @@ impl fmt::Debug for PrivateKey {
 
 /// A key that signs tokens, of one algorithm.
 ///
-/// It is not told which process-wide cryptographic provider to use, and so cannot meet another one than aws-lc or none
-/// at all: nothing here depends on what the host installs.
+/// Nothing process-wide takes part: whichever cryptographic provider the host installs, or none, keys and signatures are
+/// aws-lc's, and a failure is an error.
 ///
 /// ```
 /// use usermgmt_jwt::{Algorithm, SigningKey};

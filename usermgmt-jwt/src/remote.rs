@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::cache::{FetchPermit, KeyCache, LookUp};
 use crate::error::TokenError;
+use crate::header::Parts;
 use crate::jwks::{Jwks, JwksError};
 use crate::limits::{FETCH_CONNECT, FETCH_TOTAL, JWKS_MAX_BYTES};
 use crate::verify::{Rules, Verified};
@@ -106,12 +107,14 @@ impl RemoteVerifier {
     /// # Errors
     /// Says why the token is refused, or that it could not be found out.
     pub async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Verified, RemoteError> {
+        // Taken apart once, and before the lock that all callers share.
+        let parts = Parts::read(token)?;
         for _ in 0..ROUNDS {
             // Before the look: an end that comes between the two must not be missed.
             let mut ended = self.ended.subscribe();
-            let look_up = self.state().cache.look_up(token, now)?;
+            let look_up = self.state().cache.look_up_key(&parts.key_id, now);
             match look_up {
-                LookUp::Use(keys) => return Ok(self.rules.verify(&keys, token, now)?),
+                LookUp::Use(keys) => return Ok(self.rules.verify_parts(&keys, &parts, now)?),
                 LookUp::Fetch(permit) => self.fetch_by(permit, now).await,
                 // The sender is ours, so this ends with a fetch; one that is dropped ends too.
                 LookUp::Wait => drop(ended.changed().await),

@@ -86,7 +86,15 @@ impl Rules {
     /// # Errors
     /// Says why it is refused.
     pub fn verify(&self, keys: &Jwks, token: &str, now: OffsetDateTime) -> Result<Verified, TokenError> {
-        let parts = Parts::read(token)?;
+        self.verify_parts(keys, &Parts::read(token)?, now)
+    }
+
+    pub(crate) fn verify_parts(
+        &self,
+        keys: &Jwks,
+        parts: &Parts<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Verified, TokenError> {
         let key = keys.key(&parts.key_id).ok_or(TokenError::UnknownKey)?;
         if parts.algorithm != key.algorithm().name() {
             return Err(TokenError::Algorithm);
