@@ -16,7 +16,8 @@ pub enum JwkError {
     /// A member that is needed is missing or of the wrong form, or the point is not on its curve.
     #[error("it is malformed")]
     Malformed,
-    /// An RSA modulus that is even or not of 2048 to 8192 bits, or an exponent that is even, 1 or far too long.
+    /// An RSA modulus that is even or not of 2048 to 8192 bits, or an exponent that is even, 1 or far too long; a point of
+    /// small order on Ed25519.
     #[error("it is too weak")]
     Weak,
     /// The entry holds a private or a secret key. Whoever published it must replace it.

@@ -13,6 +13,19 @@ const COORDINATE_BYTES: usize = 32;
 /// Most bytes of an RSA exponent. 65537 takes three; longer than eight is a way to make checking slow.
 const EXPONENT_MAX_BYTES: usize = 8;
 
+/// The y of Ed25519's points of order 8, little-endian: what a point of the curve becomes when it is multiplied by the order
+/// of the large subgroup.
+const ORDER_8: [[u8; COORDINATE_BYTES]; 2] = [
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
+
 /// The numbers of a public key, as a JWK names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Numbers {
@@ -55,11 +68,13 @@ impl Numbers {
 
     /// Judges the numbers, and makes the key ready for use.
     ///
-    /// A point that is not on its curve is refused here. An RSA modulus must be odd and have 2048 to 8192 bits
+    /// A point that is not on its curve is refused here, and so is one of small order, for which there are signatures that
+    /// fit any message (RFC 8032 section 5.1 gives the curve its cofactor of 8; the cryptographic library takes such keys). An RSA modulus must be odd and have 2048 to 8192 bits
     /// (RFC 7518 section 3.3), its exponent must be odd and above 1; both without leading zeros (RFC 7518 section 2).
     pub(crate) fn parse(&self) -> Result<PublicKey, JwkError> {
         let parsed = match self {
             Self::Ed25519 { x } if x.len() == COORDINATE_BYTES => {
+                judge_ed25519(x)?;
                 ParsedPublicKey::new(Algorithm::EdDsa.verification(), x).map_err(|_| JwkError::Malformed)
             }
             Self::P256 { x, y } if x.len() == COORDINATE_BYTES && y.len() == COORDINATE_BYTES => {
@@ -76,6 +91,22 @@ impl Numbers {
         };
         parsed.map(PublicKey)
     }
+}
+
+fn judge_ed25519(x: &[u8]) -> Result<(), JwkError> {
+    // The last bit is the sign of the other coordinate; the rest is y.
+    let mut y: Vec<u8> = x.to_vec();
+    let (Some(first), Some(last)) = (x.first().copied(), y.last_mut()) else { return Err(JwkError::Malformed) };
+    *last &= 0x7f;
+    let middle = |value: u8| x.iter().skip(1).take(COORDINATE_BYTES - 2).all(|byte| *byte == value);
+    let (tiny, huge) = (middle(0) && *last == 0, middle(0xff) && *last == 0x7f);
+    // The field has 2^255 - 19 elements: from 0xed on, a y is another text for a smaller one.
+    if huge && first >= 0xed {
+        return Err(JwkError::Malformed);
+    }
+    // Orders 1 (y = 1), 2 (y = -1), 4 (y = 0) and 8.
+    let small = (tiny && first <= 1) || (huge && first == 0xec) || ORDER_8.iter().any(|point| *point == *y);
+    if small { Err(JwkError::Weak) } else { Ok(()) }
 }
 
 fn judge_rsa(n: &[u8], e: &[u8]) -> Result<(), JwkError> {
@@ -138,6 +169,29 @@ mod tests {
         let numbers = Numbers::Rsa { n: strict::bytes(n).unwrap(), e: vec![1, 0, 1] };
         assert_eq!(numbers.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
         assert!(numbers.parse().is_ok());
+    }
+
+    #[test]
+    fn ed25519_points_have_one_text_and_a_large_order() {
+        let with = |first: u8, middle: u8, last: u8| {
+            let mut x = vec![middle; 32];
+            (x[0], x[31]) = (first, last);
+            x
+        };
+        for sign in [0, 0x80] {
+            let small = [with(0, 0, sign), with(1, 0, sign), with(0xec, 0xff, 0x7f | sign)];
+            for x in small.into_iter().chain(ORDER_8.map(|mut x| {
+                x[31] |= sign;
+                x.to_vec()
+            })) {
+                assert_eq!(Numbers::Ed25519 { x: x.clone() }.parse().unwrap_err(), JwkError::Weak, "{x:?}");
+            }
+            for first in 0xed..=0xff {
+                let x = with(first, 0xff, 0x7f | sign);
+                assert_eq!(Numbers::Ed25519 { x }.parse().unwrap_err(), JwkError::Malformed, "{first}");
+            }
+        }
+        assert!(of_rfc_8037().parse().is_ok());
     }
 
     #[test]
