@@ -20,7 +20,7 @@ const GERMAN: [&str; 2] = [
     include_str!("../../../../../usermgmt-service/texts/de/errors.ftl"),
 ];
 /// What is called so by the application and by people, in every language. The example knows no German.
-const NAMES: [&str; 8] = [MAX.name, ZOE.name, TEAM, "Keeper of <b>ink</b>", "Projects"];
+const NAMES: [&str; 5] = [MAX.name, ZOE.name, TEAM, "Keeper of <b>ink</b>", "Projects"];
 
 pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
     let max = scene.stage.browser_reading("german", LANGUAGES).await?;
