@@ -132,9 +132,10 @@ mod tests {
                 }
             }
         }
-        for wrong in ["", "umf_00_", &text[1..], &text[..text.len() - 1], &format!("{text}A"), &format!(" {text}")] {
+        for wrong in ["", "umf_00_", text.trim_start_matches('u'), &format!("{text}A"), &format!(" {text}")] {
             assert!(RefreshToken::parse(&ring, wrong).is_none(), "{wrong}");
         }
-        assert!(!format!("{token:?}").contains(&text[7..40]));
+        let (_, body) = text.rsplit_once("_00_").unwrap();
+        assert!(!format!("{token:?}").contains(body));
     }
 }
