@@ -27,6 +27,25 @@ pub const ORG_RESTORABLE: Duration = Duration::days(30);
 pub const ADDITIONS_PER_USER: u32 = 30;
 /// Times that the members of one organisation may have its audit log verified, an hour: each reads every event.
 pub const AUDIT_CHECKS_PER_ORG: u32 = 30;
+/// How long an access token for another service lives that a browser with a session cookie asks for.
+pub const ACCESS_TOKEN_OF_COOKIE: Duration = Duration::seconds(60);
+/// How long an access token lives that a refresh token gives (OAuth 2.0 security best practice: short).
+pub const ACCESS_TOKEN_LIFE: Duration = Duration::minutes(5);
+/// Longest life of an access token that can be set.
+pub const ACCESS_TOKEN_MAX: Duration = Duration::minutes(15);
+/// So long before its end a client should fetch the next access token: for latency and clocks.
+pub const ACCESS_TOKEN_AHEAD: Duration = Duration::seconds(10);
+/// So long after its use the direct predecessor of a refresh token still gives the same successor: several tabs ask at
+/// once, and an answer can get lost. Anything older ends the session.
+pub const REFRESH_LEEWAY: Duration = Duration::seconds(30);
+/// How long a key signs access tokens before the next one does.
+pub const SIGNING_KEY_LIFE: Duration = Duration::days(90);
+/// So long a key is published before it signs: longer than others may keep the published set.
+pub const SIGNING_KEY_NOTICE: Duration = Duration::minutes(15);
+/// So long a key stays published after the next one signs: longer than a token lives, with all leeways.
+pub const SIGNING_KEY_OVERLAP: Duration = Duration::minutes(30);
+/// How long a process works with the signing keys that it has read.
+pub const SIGNING_KEYS_REREAD: Duration = Duration::minutes(1);
 /// Longest name of an organisation in addresses, in characters.
 pub const SLUG_MAX_CHARS: usize = 48;
 /// Longest stored label of a device, in code points.

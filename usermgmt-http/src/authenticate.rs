@@ -84,6 +84,21 @@ impl Head<'_> {
         all.all(|other| other == first).then_some(first)
     }
 
+    /// What is presented as an access token (RFC 6750 section 2.1). Another scheme of `Authorization` is none of ours;
+    /// several of these headers are no token.
+    #[cfg(feature = "tokens")]
+    #[must_use]
+    pub fn bearer(&self) -> Option<&str> {
+        let mut all =
+            self.headers.get_all(header::AUTHORIZATION).iter().map(|value| value.to_str().unwrap_or_default());
+        let mut tokens = all.by_ref().filter_map(|value| {
+            let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
+        });
+        let first = tokens.next()?;
+        Some(if tokens.next().is_some() { "" } else { first })
+    }
+
     /// Whether a person looks at a page here: a navigation of a browser, by link or by form, to which a redirect is an
     /// answer.
     #[must_use]
@@ -121,12 +136,36 @@ impl Head<'_> {
     }
 }
 
-/// Finds out who is calling by the session cookie. An unsafe request that carries one must come from our own origin.
+/// Finds out who is calling by an access token. No browser sends one by itself, so no other site can.
+#[cfg(feature = "tokens")]
+async fn by_token(auth: &UserMgmt, head: &Head<'_>, tokens: usermgmt_service::Tokens<'_>, text: &str) -> Memo {
+    use usermgmt_service::BearerError;
+
+    match tokens.principal(text).await {
+        Ok(principal) => Ok(Some(principal)),
+        Err(BearerError::Unavailable(error)) => Err(Problem::of(error, auth.now())),
+        Err(refused) => {
+            tracing::debug!(%refused, "an access token was refused");
+            auth.refusals().note(AuditKind::UnknownSession, &head.client(auth), "access token", auth.now());
+            Err(Problem::INVALID_TOKEN)
+        }
+    }
+}
+
+/// Finds out who is calling: by the session cookie, or by an access token where they are switched on. An unsafe request that carries one must come from our own origin.
 ///
 /// # Errors
 /// [`Problem::CROSS_SITE`], or an outage: never "nobody" when it could not be found out.
 pub async fn authenticate(auth: &UserMgmt, head: &Head<'_>) -> Memo {
     let found = cookies::read(head.headers, &auth.settings().origin, CookieName::Session);
+    #[cfg(feature = "tokens")]
+    if let (Some(tokens), Some(text)) = (auth.tokens(), head.bearer()) {
+        return if found == Found::Absent {
+            by_token(auth, head, tokens, text).await
+        } else {
+            Err(Problem::AMBIGUOUS_CREDENTIALS)
+        };
+    }
     if found == Found::Ambiguous {
         auth.refusals().note(AuditKind::AmbiguousCookie, &head.client(auth), "session", auth.now());
     }

@@ -29,11 +29,14 @@ pub enum CookieName {
     Link,
     /// The address that the person has last asked a mail for, so that the page that waits for it can be loaded again.
     Address,
+    /// The refresh token of a page in a browser.
+    Refresh,
 }
 
 impl CookieName {
     /// Every name.
-    pub const ALL: [Self; 6] = [Self::Session, Self::Browser, Self::Attempt, Self::Device, Self::Link, Self::Address];
+    pub const ALL: [Self; 7] =
+        [Self::Session, Self::Browser, Self::Attempt, Self::Device, Self::Link, Self::Address, Self::Refresh];
 
     /// The name on this origin.
     #[must_use]
@@ -51,6 +54,8 @@ impl CookieName {
             (Self::Link, true) => "um_link",
             (Self::Address, false) => "__Host-um_address",
             (Self::Address, true) => "um_address",
+            (Self::Refresh, false) => "__Host-um_refresh",
+            (Self::Refresh, true) => "um_refresh",
         }
     }
 }

@@ -11,6 +11,8 @@ use crate::wire::{self, Response};
 
 /// Challenge of a 401 that a session would have answered.
 const WWW_AUTHENTICATE: &str = "Session";
+/// Challenge of a 401 that another access token would answer (RFC 6750 section 3).
+const WWW_AUTHENTICATE_BEARER: &str = "Bearer error=\"invalid_token\"";
 
 /// Why a request was not carried out, in the terms of HTTP (RFC 9457), with a stable code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,10 @@ impl Problem {
     pub const MEDIA_TYPE: Self = Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type");
     /// There is nothing here.
     pub const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "not_found");
+    /// The access token is not acceptable, or its session has ended (RFC 6750 section 3.1).
+    pub const INVALID_TOKEN: Self = Self::new(StatusCode::UNAUTHORIZED, "invalid_token");
+    /// Both a session cookie and an access token: whose request is it?
+    pub const AMBIGUOUS_CREDENTIALS: Self = Self::new(StatusCode::BAD_REQUEST, "ambiguous_credentials");
     /// A mistake of ours.
     pub const INTERNAL: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal");
 
@@ -51,6 +57,8 @@ impl Problem {
         "unsupported_media_type",
         "method_not_allowed",
         "invalid_fields",
+        "invalid_token",
+        "ambiguous_credentials",
         "internal",
     ];
 
@@ -151,7 +159,9 @@ impl Problem {
     pub fn add_headers(&self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(WWW_AUTHENTICATE));
+            let bearer = self.code == Self::INVALID_TOKEN.code;
+            let challenge = if bearer { WWW_AUTHENTICATE_BEARER } else { WWW_AUTHENTICATE };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

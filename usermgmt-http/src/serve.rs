@@ -152,6 +152,10 @@ impl Context<'_> {
     /// 401. Cannot happen on a route that is not public.
     pub fn renew_session(&self, response: &mut Response, secret: &Bearer) -> Result<(), Problem> {
         let principal = self.principal()?;
+        if principal.refresh().is_some() {
+            // Refresh tokens carry it; no cookie does.
+            return Ok(());
+        }
         let ends = principal.is_persistent().then(|| principal.expires_at());
         self.set_cookie(response, CookieName::Session, secret.expose(), ends);
         Ok(())

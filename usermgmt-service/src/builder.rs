@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use usermgmt_core::error::Error;
 use usermgmt_core::id::RealmId;
 use usermgmt_core::keys::{KeyError, KeyRing};
@@ -94,6 +94,8 @@ pub struct Builder {
     texts: Result<Texts, TextError>,
     templates: Vec<(String, String)>,
     workers: bool,
+    #[cfg(feature = "tokens")]
+    tokens: Option<crate::tokens::AccessTokens>,
 }
 
 impl UserMgmt {
@@ -116,11 +118,31 @@ impl UserMgmt {
             texts: Texts::standard(),
             templates: Vec::new(),
             workers: true,
+            #[cfg(feature = "tokens")]
+            tokens: None,
         }
     }
 }
 
 impl Builder {
+    /// Switches access tokens on: for other services, and for clients that hold no cookies. Requests may then carry
+    /// `Authorization: Bearer` instead of a cookie.
+    #[cfg(feature = "tokens")]
+    pub fn tokens(mut self, tokens: crate::tokens::AccessTokens) -> Self {
+        self.tokens = Some(tokens);
+        self
+    }
+
+    /// Takes everything that was proven before this time for nothing: sessions that began earlier have ended, tokens
+    /// that were issued earlier are refused. For the day on which a backup was restored, which brings ended sessions
+    /// back to life.
+    pub fn sessions_since(mut self, since: OffsetDateTime) -> Self {
+        if let Ok(settings) = &mut self.settings {
+            settings.sessions_since = Some(since);
+        }
+        self
+    }
+
     fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         if let Ok(settings) = &mut self.settings {
             change(settings);
@@ -336,6 +358,10 @@ impl Builder {
                 "a field of the sign-up has a name of its own, in letters, digits and `_`",
             ));
         }
+        #[cfg(feature = "tokens")]
+        if let Some(wrong) = self.tokens.as_ref().and_then(crate::tokens::AccessTokens::check) {
+            return Err(ConfigError::Number(wrong));
+        }
         if !settings.brand.is_valid() {
             return Err(ConfigError::Brand);
         }
@@ -374,6 +400,8 @@ impl Builder {
             },
             texts: self.texts?,
             templates: Templates::new(&self.templates)?,
+            #[cfg(feature = "tokens")]
+            tokens: self.tokens,
         });
         recognise(&auth).await?;
         if self.workers {

@@ -15,6 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use moka::sync::Cache;
 use time::{Duration, OffsetDateTime};
+use usermgmt_core::id::SessionId;
 use usermgmt_core::limits;
 use usermgmt_core::model::Subject;
 use usermgmt_core::proof::Principal;
@@ -72,6 +73,8 @@ impl Entry {
 #[derive(Debug)]
 pub struct PrincipalCache {
     entries: Cache<Digest, Arc<Entry>>,
+    /// Where the entries of sessions stand that something else than their secret proves.
+    by_session: Cache<SessionId, Digest>,
     generation: AtomicU64,
     moved: RwLock<Notes>,
     heard: RwLock<Option<Heard>>,
@@ -103,6 +106,7 @@ impl PrincipalCache {
     pub fn new(entries: u64, life: Duration) -> Self {
         Self {
             entries: Cache::new(entries),
+            by_session: Cache::new(entries),
             generation: AtomicU64::new(1),
             moved: RwLock::default(),
             heard: RwLock::default(),
@@ -156,6 +160,13 @@ impl PrincipalCache {
         Some(entry)
     }
 
+    /// The entry of this session, likewise.
+    #[cfg(feature = "tokens")]
+    #[must_use]
+    pub fn get_by_session(&self, session: SessionId, now: OffsetDateTime) -> Option<Arc<Entry>> {
+        self.get(&self.by_session.get(&session)?, now)
+    }
+
     fn stands(&self, entry: &Entry) -> bool {
         let present = self.generation.load(Ordering::SeqCst);
         if entry.cleared.load(Ordering::Relaxed) == present {
@@ -181,6 +192,9 @@ impl PrincipalCache {
         });
         if self.stands(&entry) {
             self.entries.insert(entry.principal.digest(), entry.clone());
+            if entry.principal.refresh().is_some() {
+                self.by_session.insert(entry.principal.session(), entry.principal.digest());
+            }
         }
         entry
     }

@@ -37,6 +37,8 @@ pub(crate) struct Inner {
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Arc<Notify>,
     pub(crate) working: AtomicBool,
+    #[cfg(feature = "tokens")]
+    pub(crate) key_stand: crate::signing::KeyStand,
     prefix: OnceLock<String>,
 }
 
@@ -55,6 +57,8 @@ pub(crate) struct Parts {
     pub(crate) roles: Roles,
     pub(crate) texts: Texts,
     pub(crate) templates: crate::mail::Templates,
+    #[cfg(feature = "tokens")]
+    pub(crate) tokens: Option<crate::tokens::AccessTokens>,
 }
 
 impl Drop for Inner {
@@ -79,6 +83,8 @@ impl UserMgmt {
             stopping: AtomicBool::new(false),
             stopped: Arc::default(),
             working: AtomicBool::new(false),
+            #[cfg(feature = "tokens")]
+            key_stand: crate::signing::KeyStand::default(),
             prefix: OnceLock::new(),
             parts,
         }))

@@ -30,10 +30,14 @@ mod session;
 mod settings;
 mod sign_in;
 mod sign_up;
+#[cfg(feature = "tokens")]
+mod signing;
 #[cfg(feature = "smtp")]
 mod smtp;
 mod step_up;
 mod texts;
+#[cfg(feature = "tokens")]
+mod tokens;
 mod users;
 mod verify_email;
 mod worker;
@@ -65,11 +69,15 @@ pub use sign_up::{Accepted, Secret, SignUp};
 #[cfg(feature = "smtp")]
 pub use smtp::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 pub use texts::{TextError, Texts};
+#[cfg(feature = "tokens")]
+pub use tokens::{AccessTokens, BearerError, Issued, Tokens};
 pub use users::{NewUser, Users};
 pub use verify_email::{AddressProof, ProveAddress};
 
 pub use usermgmt_core as core;
 pub use usermgmt_core::{Error, FieldError, Invalid, MemoryStore, Refused};
+#[cfg(feature = "tokens")]
+pub use usermgmt_jwt as jwt;
 pub use usermgmt_orgs::{
     AddMembers, Because, Explanation, ManageMembers, ManageOrganization, ManagePolicy, ManageRoles, OrgChange,
     OwnOrganization, PERMISSIONS, ReadAudit, ReadMembers, RoleInput, RoleRights,

@@ -67,6 +67,7 @@ const fn shape(kind: MailKind) -> Shape {
         MailKind::EmailTaken => ("/sign-in", None, false, true),
         MailKind::MemberAdded => ("/sign-in", None, false, true),
         MailKind::PasswordChanged
+        | MailKind::SessionStolen
         | MailKind::SupportReset
         | MailKind::EmailAdded
         | MailKind::EmailRemoved

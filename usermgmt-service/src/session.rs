@@ -6,13 +6,15 @@ use time::OffsetDateTime;
 use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::id::{OrgId, SessionId};
 use usermgmt_core::limits;
+use usermgmt_core::model::PrincipalRecord;
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::proof::{OrgScope, Principal, StepUp};
 use usermgmt_core::secret::{Bearer, BearerKind};
+use usermgmt_core::store::Result as StoreResult;
 
 use crate::UserMgmt;
-use crate::cache::{Entry, Heard};
+use crate::cache::{Entry, Heard, PrincipalCache};
 use crate::client::Client;
 use crate::commit::committing;
 
@@ -50,14 +52,35 @@ impl UserMgmt {
             return Ok(None);
         }
         let (digest, now) = (token.digest(), self.now());
+        self.checked(now, |cache| cache.get(&digest, now), || self.store().principal(self.realm(), digest)).await
+    }
+
+    /// The same for a session that something else than its secret has proven.
+    #[cfg(feature = "tokens")]
+    pub(crate) async fn principal_by_session(&self, session: SessionId) -> Result<Option<Arc<Principal>>, Error> {
+        let now = self.now();
+        let read = || self.store().principal_of(self.realm(), session);
+        self.checked(now, |cache| cache.get_by_session(session, now), read).await
+    }
+
+    /// A principal from the cache, or as it is read.
+    async fn checked<F: Future<Output = StoreResult<Option<PrincipalRecord>>>>(
+        &self,
+        now: OffsetDateTime,
+        cached: impl FnOnce(&PrincipalCache) -> Option<Arc<Entry>>,
+        read: impl FnOnce() -> F,
+    ) -> Result<Option<Arc<Principal>>, Error> {
         self.listen(now).await?;
         // An entry that seems to be over may have been used elsewhere meanwhile.
         let lives = |entry: &Arc<Entry>| entry.principal().still_lives(entry.seen_at(), now).is_ok();
-        let entry = match self.0.cache.get(&digest, now).filter(lives) {
+        let entry = match cached(&self.0.cache).filter(lives) {
             Some(entry) => entry,
             None => {
                 let generation = self.0.cache.generation();
-                let Some(record) = self.store().principal(self.realm(), digest).await? else { return Ok(None) };
+                let Some(record) = read().await? else { return Ok(None) };
+                if self.settings().sessions_since.is_some_and(|since| record.session.created_at < since) {
+                    return Ok(None);
+                }
                 match Principal::establish(record, now) {
                     Ok(principal) => self.0.cache.insert(principal, generation, now),
                     Err(reason) => {

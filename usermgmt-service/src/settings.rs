@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use url::Url;
 use usermgmt_core::limits;
 use usermgmt_core::password::PasswordRules;
@@ -120,6 +120,8 @@ pub struct Settings {
     pub hash_threads: usize,
     /// How long sessions live.
     pub sessions: SessionRules,
+    /// Sessions that began before have ended.
+    pub sessions_since: Option<OffsetDateTime>,
     /// How long a proof counts as recent.
     pub step_up_fresh: Duration,
     /// The application's own policy.
@@ -152,6 +154,7 @@ impl Settings {
             hash_cost: HashCost::default(),
             hash_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             sessions: SessionRules::default(),
+            sessions_since: None,
             step_up_fresh: limits::STEP_UP_FRESH,
             policy: AuthPolicy::default(),
             limits: Limits::default(),

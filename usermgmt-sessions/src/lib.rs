@@ -5,6 +5,8 @@
 
 mod begin;
 mod end;
+mod refresh;
 
 pub use begin::{Device, SessionRules, begin};
 pub use end::{end_all, end_one, sign_out};
+pub use refresh::{Refreshed, begin_refresh, refresh, revoke};

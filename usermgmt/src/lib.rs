@@ -169,6 +169,12 @@ pub use usermgmt_service::{HaveIBeenPwned, SourceError};
 #[cfg(feature = "smtp")]
 pub use usermgmt_service::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 
+// Access and refresh tokens.
+#[cfg(feature = "tokens")]
+pub use usermgmt_service::core::refresh::RefreshToken;
+#[cfg(feature = "tokens")]
+pub use usermgmt_service::{AccessTokens, BearerError, Issued, Tokens, jwt};
+
 // What the types above are made of.
 pub use async_trait::async_trait;
 pub use time;

@@ -23,6 +23,10 @@ pub mod account {}
 #[doc = include_str!("../manual/organizations.md")]
 pub mod organizations {}
 
+#[cfg(feature = "tokens")]
+#[doc = include_str!("../manual/tokens.md")]
+pub mod tokens {}
+
 #[doc = include_str!("../manual/mail.md")]
 pub mod mail {}
 

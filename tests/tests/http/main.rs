@@ -49,6 +49,7 @@ mod step_up;
 mod taken_addresses;
 mod team;
 mod tenants;
+mod tokens;
 mod two_tenants;
 mod users;
 mod verify_email;

@@ -61,6 +61,12 @@ words! {
         OrgEntered = "session.org_entered",
         /// The oldest session gave way to a new one.
         SessionEvicted = "session.evicted",
+        /// A session is carried by refresh tokens from now on.
+        RefreshBegun = "session.refresh_begun",
+        /// A refresh token came a second time: its session was ended, for somebody else may have the token too.
+        RefreshReused = "session.refresh_reused",
+        /// The keys that sign access tokens were thrown away and made anew.
+        SigningKeysReplaced = "system.signing_keys_replaced",
         /// A password hash was made anew at a higher cost.
         PasswordRehashed = "user.password_rehashed",
         /// Facts about a user changed that decide nothing.

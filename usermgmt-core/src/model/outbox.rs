@@ -37,6 +37,8 @@ words! {
         EmailRemoved = "email_removed",
         /// Tells that another address is the primary one, with a link to undo it.
         PrimaryEmailChanged = "primary_email_changed",
+        /// Tells that a session was ended because a refresh token of it came twice, with a link to do more.
+        SessionStolen = "session_stolen",
         /// Tells that the reader is a member of an organisation now.
         MemberAdded = "member_added",
     }

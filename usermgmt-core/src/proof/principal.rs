@@ -3,7 +3,9 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::id::{OrgId, RealmId, SessionId, UserId};
-use crate::model::{CustomRole, MembershipStatus, OrgStatus, PrincipalRecord, Proof, RoleKey, UserKind, UserStatus};
+use crate::model::{
+    CustomRole, MembershipStatus, OrgStatus, PrincipalRecord, Proof, Refresh, RoleKey, UserKind, UserStatus,
+};
 use crate::policy::{AuthPolicy, Evidence};
 use crate::secret::Digest;
 use crate::store::{StillAuthorised, StillMember};
@@ -71,10 +73,17 @@ pub struct Principal {
     expires_at: OffsetDateTime,
     seen_at: OffsetDateTime,
     lost_org: bool,
+    refresh: Option<Refresh>,
     org: Option<OrgStanding>,
 }
 
 impl Principal {
+    /// The refresh token that carries the session, if one does.
+    #[must_use]
+    pub const fn refresh(&self) -> Option<Refresh> {
+        self.refresh
+    }
+
     /// Whether the session acted in an organisation that the principal may not enter any more.
     #[must_use]
     pub const fn has_lost_org(&self) -> bool {
@@ -131,6 +140,7 @@ impl Principal {
             created_at: session.created_at,
             expires_at: session.expires_at,
             seen_at: session.seen_at,
+            refresh: session.refresh,
             lost_org: acts_in.is_some() && org.is_none(),
             org,
         };
@@ -221,6 +231,12 @@ impl Principal {
     #[must_use]
     pub const fn is_persistent(&self) -> bool {
         self.persistent
+    }
+
+    /// When the session began.
+    #[must_use]
+    pub const fn created_at(&self) -> OffsetDateTime {
+        self.created_at
     }
 
     /// The session's absolute end.

@@ -22,6 +22,8 @@ mod sessions;
 mod sign_in;
 mod sign_up;
 mod step_up;
+#[cfg(feature = "tokens")]
+mod tokens;
 mod verify;
 
 use usermgmt_service::{
@@ -152,6 +154,16 @@ static ROUTES: &[Route] = &[
     route!(POST "/organizations/{organization}/audit/export", Json, Right<ReadAudit>, SMALL, "Take the audit log out, as lines of JSON.", audit::export, audit::ExportInput => 200),
     route!(GET "/organizations/{organization}/audit/verify", Json, Right<ReadAudit>, 0, "Whether somebody has touched the audit log.", audit::verify),
     route!(POST "/organizations/{organization}/enter", Json, SignedIn, SMALL, "Act in another organization of the caller.", organizations::enter, sign_in::Nothing => 200),
+    #[cfg(feature = "tokens")]
+    route!(POST "/tokens", Json, SignedIn, SMALL, "An access token for this application or another service.", tokens::issue, tokens::IssueInput => 200),
+    #[cfg(feature = "tokens")]
+    route!(POST "/tokens/begin", Json, SignedIn, SMALL, "Let refresh tokens carry the session instead of its cookie.", tokens::begin, tokens::BeginInput => 200),
+    #[cfg(feature = "tokens")]
+    route!(POST "/refresh", Json, Public, SMALL, "The next refresh token, and an access token.", tokens::refresh, tokens::RefreshInput => 200),
+    #[cfg(feature = "tokens")]
+    route!(POST "/revoke", Json, Public, SMALL, "End the session of a refresh token.", tokens::revoke, tokens::RevokeInput => 200),
+    #[cfg(feature = "tokens")]
+    route!(GET "/jwks.json", Json, Public, 0, "The public keys that access tokens are checked with.", tokens::key_set),
     route!(GET "/health", Json, Public, 0, "Whether the process lives.", meta::health),
     route!(GET "/ready", Json, Public, 0, "Whether requests can be answered: the store is reached.", meta::ready),
     route!(GET "/openapi.json", Json, Public, 0, "This document.", meta::openapi),

@@ -28,7 +28,7 @@ pub(crate) struct EverywhereInput {
 
 /// Removes every cookie that stands for the session, and what the browser has kept of its pages.
 fn forget(context: &Context<'_>, response: &mut Response) {
-    for name in [CookieName::Session, CookieName::Attempt, CookieName::Browser, CookieName::Link, CookieName::Address] {
+    for name in CookieName::ALL.into_iter().filter(|name| *name != CookieName::Device) {
         context.clear_cookie(response, name);
     }
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
@@ -39,6 +39,14 @@ async fn sign_out(context: &Context<'_>) -> Result<(), Problem> {
         Some(principal) => {
             context.auth.sign_out(&context.client, principal).await.map_err(|error| context.problem(error))
         }
+        #[cfg(feature = "tokens")]
+        None => match (context.auth.tokens(), super::tokens::in_cookie(context)) {
+            (Some(tokens), Some(token)) => {
+                tokens.revoke(&context.client, token).await.map_err(|error| context.problem(error))
+            }
+            _ => Ok(()),
+        },
+        #[cfg(not(feature = "tokens"))]
         None => Ok(()),
     }
 }

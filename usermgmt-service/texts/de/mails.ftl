@@ -32,6 +32,12 @@ mail-password-changed =
     .button = Das war ich nicht
     .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues festlegen.
 
+mail-session-stolen =
+    .subject = Eine Ihrer Sitzungen bei { $product } wurde beendet
+    .intro = Ein Schlüssel eines Ihrer angemeldeten Geräte wurde ein zweites Mal verwendet, von einem Ort, an dem er nicht bekannt sein sollte. Wir haben diese Sitzung beendet; vielleicht müssen Sie sich dort neu anmelden. Wenn Sie ein Gerät aus einer Sicherung wiederhergestellt haben, kann das der Grund sein.
+    .button = Mein Konto absichern
+    .undo = Wenn Sie den Grund nicht kennen, nutzen Sie innerhalb von 7 Tagen den Link oben: Er meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues setzen.
+
 mail-support-reset =
     .subject = Der Support legt ein neues Passwort für Ihr Konto bei { $product } fest
     .intro = Unser Support wurde gebeten, Ihnen wieder Zugang zu Ihrem Konto zu verschaffen. Nach einer Wartezeit senden wir eine E-Mail, mit der ein neues Passwort festgelegt werden kann. Wenn Sie darum gebeten haben, müssen Sie nichts tun.

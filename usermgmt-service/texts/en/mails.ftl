@@ -32,6 +32,12 @@ mail-password-changed =
     .button = This was not me
     .undo = If it was not you, use the link above within 7 days: it signs everybody out, voids the password and lets you set a new one.
 
+mail-session-stolen =
+    .subject = One of your sessions with { $product } was ended
+    .intro = A key of one of your signed-in devices was used a second time, from a place where it should not be known. We have ended that session, and you may have to sign in again there. If you have restored a device from a backup, that may be the reason.
+    .button = Secure my account
+    .undo = If you do not know the reason, use the link above within 7 days: it signs everybody out, voids the password and lets you set a new one.
+
 mail-support-reset =
     .subject = Support is setting a new password for your account with { $product }
     .intro = Our support was asked to help you back into your account. After a waiting time we will send a mail by which a new password can be set. If you asked for this, there is nothing to do.
