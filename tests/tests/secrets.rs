@@ -9,6 +9,7 @@
 
 use base64::Engine as _;
 use serde_json::json;
+use usermgmt_service::AccessTokens;
 use usermgmt_tests::app::{code, token};
 use usermgmt_tests::{App, Person, cells};
 
@@ -35,6 +36,7 @@ fn leaks(place: &str, text: &str, secrets: &[(&str, String)]) -> Vec<String> {
 
 async fn no_secret_is_written_down(app: App) {
     let log = usermgmt_tests::log::keep_everything();
+    let app = app.configured(|builder| builder.tokens(AccessTokens::default())).await;
     let password = format!("canary {} password", app.address().port());
     let wrong = format!("canary {} mistyped", app.address().port());
     let mut ann = Person { password: password.clone(), ..Person::new(&app, "ann") };
@@ -56,6 +58,17 @@ async fn no_secret_is_written_down(app: App) {
     answers.push(ann.agent.post("/auth/step-up", json!({ "password": password })).await);
     let stepped = ann.agent.cookies["um_session"].clone();
     answers.push(ann.agent.navigate("/auth/account").await);
+    let mut phone = ann.elsewhere(&app);
+    phone.sign_in().await.expect(200);
+    let handed = phone.agent.post("/auth/tokens/begin", json!({ "keeper": "caller" })).await.expect(200).json();
+    let [access, refresh] = ["access_token", "refresh_token"].map(|name| handed[name].as_str().unwrap().to_owned());
+    let by_token = phone.agent.with("authorization", &format!("Bearer {access}"));
+    for path in ["/auth/me", "/host/things", "/host/me?access_token=x"] {
+        answers.push(by_token.clone().get(path).await);
+    }
+    answers.push(phone.agent.with("authorization", &format!("Bearer {access}x")).get("/auth/me").await);
+    let body = json!({ "refresh_token": format!("{refresh}x") });
+    answers.push(phone.agent.post("/auth/refresh", body).await);
     answers.push(ann.agent.post("/auth/sign-out-everywhere", json!({})).await);
     answers.push(ann.agent.post("/auth/sign-in", json!({ "email": ann.email, "password": [password] })).await);
     app.work().await;
@@ -73,6 +86,8 @@ async fn no_secret_is_written_down(app: App) {
         ("device", body(&device)),
         ("link", body(&link)),
         ("root key", root),
+        ("access token", access.rsplit('.').next().unwrap().to_owned()),
+        ("refresh token", body(&refresh)),
     ];
     let mut found = Vec::new();
     let logged = log.text();

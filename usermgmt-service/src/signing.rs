@@ -93,7 +93,7 @@ impl UserMgmt {
             }
             let over = rows.windows(2).filter_map(|pair| pair.last().map(|(next, _)| next.signs_from));
             let over = over.take_while(|next| *next + SIGNING_KEY_OVERLAP <= now).count();
-            self.forget_signing_keys(rows.iter().take(over).last().map(|(row, _)| row.number)).await?;
+            self.forget_signing_keys(rows.iter().take(over).next_back().map(|(row, _)| row.number)).await?;
             let rows: Vec<_> = rows.into_iter().skip(over).collect();
             let published = Jwks::new(rows.iter().map(|(_, key)| key.public())).map_err(Unavailable::because)?;
             let keys = Arc::new(Keys { rows, published: Arc::new(published), read_at: now });
