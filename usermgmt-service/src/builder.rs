@@ -404,6 +404,10 @@ impl Builder {
             tokens: self.tokens,
         });
         recognise(&auth).await?;
+        #[cfg(feature = "tokens")]
+        if let Some(tokens) = auth.tokens() {
+            tokens.tend_keys().await.map_err(ConfigError::Start)?;
+        }
         if self.workers {
             auth.start_worker();
         }

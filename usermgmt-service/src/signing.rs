@@ -25,6 +25,10 @@ pub(crate) struct Keys {
     /// Every key that is published.
     pub(crate) published: Arc<Jwks>,
     read_at: OffsetDateTime,
+    /// The number that was given last, readable or not.
+    last: u32,
+    /// The last of those that are long over.
+    done: Option<u32>,
 }
 
 impl Keys {
@@ -37,6 +41,14 @@ impl Keys {
     /// Whether they were read so long ago that it is worth looking whether somebody else has made a new one.
     pub(crate) fn may_be_outdated(&self, now: OffsetDateTime) -> bool {
         (now - self.read_at).abs() >= LOOK_AGAIN
+    }
+
+    /// Whether the next key must be made: there is none, the newest has signed long enough, or the application has
+    /// chosen another algorithm.
+    fn are_due(&self, algorithm: Algorithm, now: OffsetDateTime) -> bool {
+        self.rows.last().is_none_or(|(row, key)| {
+            row.signs_from + SIGNING_KEY_LIFE <= now + SIGNING_KEY_NOTICE || key.algorithm() != algorithm
+        })
     }
 
     fn is_fresh(&self, now: OffsetDateTime) -> bool {
@@ -65,40 +77,48 @@ fn place(realm: &str, number: u32, kid: &str) -> [String; 3] {
 }
 
 impl UserMgmt {
-    /// The keys, read a moment ago at most; the first one is made when it is needed.
-    pub(crate) async fn signing_keys(&self, algorithm: Algorithm) -> Result<Arc<Keys>, Error> {
+    /// The keys, read a moment ago at most. Changes nothing: a safe request may ask.
+    pub(crate) async fn signing_keys(&self) -> Result<Arc<Keys>, Error> {
         let now = self.now();
-        if let Some(keys) = self.0.key_stand.get().filter(|keys| keys.is_fresh(now)) {
-            return Ok(keys);
+        match self.0.key_stand.get().filter(|keys| keys.is_fresh(now)) {
+            Some(keys) => Ok(keys),
+            None => self.read_signing_keys().await,
         }
-        self.read_signing_keys(algorithm).await
     }
 
-    /// Reads the keys and sees to it that there is one, and in good time the next one.
-    pub(crate) async fn read_signing_keys(&self, algorithm: Algorithm) -> Result<Arc<Keys>, Error> {
+    /// Reads the keys as they are.
+    pub(crate) async fn read_signing_keys(&self) -> Result<Arc<Keys>, Error> {
         let now = self.now();
+        let rows = self.store().signing_keys(self.realm()).await?;
+        let last = rows.last().map_or(0, |row| row.number);
+        let rows: Vec<_> = rows.into_iter().filter_map(|row| self.opened(row)).collect();
+        let successors = rows.windows(2).filter_map(|pair| pair.last().map(|(next, _)| next.signs_from));
+        let over = successors.take_while(|next| *next + SIGNING_KEY_OVERLAP <= now).count();
+        let done = rows.iter().take(over).next_back().map(|(row, _)| row.number);
+        let rows: Vec<_> = rows.into_iter().skip(over).collect();
+        let published = Jwks::new(rows.iter().map(|(_, key)| key.public())).map_err(Unavailable::because)?;
+        let keys = Arc::new(Keys { rows, published: Arc::new(published), read_at: now, last, done });
+        self.0.key_stand.put(Some(keys.clone()));
+        Ok(keys)
+    }
+
+    /// The keys, once it is seen to that there is one, in good time the next one, and none that is long over.
+    pub(crate) async fn tended_signing_keys(&self, algorithm: Algorithm) -> Result<Arc<Keys>, Error> {
+        let mut keys = self.signing_keys().await?;
         for _ in 0..TRIES {
-            let rows = self.store().signing_keys(self.realm()).await?;
-            let number = rows.last().map_or(0, |row| row.number);
-            let rows: Vec<_> = rows.into_iter().filter_map(|row| self.opened(row)).collect();
-            let newest = rows.last();
-            let is_due = newest.is_none_or(|(row, key)| {
-                row.signs_from + SIGNING_KEY_LIFE <= now + SIGNING_KEY_NOTICE || key.algorithm() != algorithm
-            });
-            if is_due && number < u32::MAX {
-                // Where nobody can know another key yet, nobody has to be told first.
-                let signs_from = if rows.is_empty() { now } else { now + SIGNING_KEY_NOTICE };
-                self.make_signing_key(algorithm, number + 1, signs_from).await?;
-                continue;
+            let now = self.now();
+            if !keys.are_due(algorithm, now) {
+                self.forget_signing_keys(keys.done).await?;
+                return Ok(keys);
             }
-            let over = rows.windows(2).filter_map(|pair| pair.last().map(|(next, _)| next.signs_from));
-            let over = over.take_while(|next| *next + SIGNING_KEY_OVERLAP <= now).count();
-            self.forget_signing_keys(rows.iter().take(over).next_back().map(|(row, _)| row.number)).await?;
-            let rows: Vec<_> = rows.into_iter().skip(over).collect();
-            let published = Jwks::new(rows.iter().map(|(_, key)| key.public())).map_err(Unavailable::because)?;
-            let keys = Arc::new(Keys { rows, published: Arc::new(published), read_at: now });
-            self.0.key_stand.put(Some(keys.clone()));
-            return Ok(keys);
+            // What was read a while ago may not show what another process has done since.
+            keys = self.read_signing_keys().await?;
+            if keys.are_due(algorithm, now) {
+                // Where nobody can know another key yet, nobody has to be told first.
+                let signs_from = if keys.rows.is_empty() { now } else { now + SIGNING_KEY_NOTICE };
+                self.make_signing_key(algorithm, keys.last.saturating_add(1), signs_from).await?;
+                keys = self.read_signing_keys().await?;
+            }
         }
         Err(Unavailable::because("no signing key could be agreed on").into())
     }
@@ -170,6 +190,6 @@ impl UserMgmt {
         let changes = flow.changes()?.with(Write::DeleteSigningKeys { realm: self.realm(), up_to });
         self.commit_raw(changes.with(flow.record(event))).await?;
         self.0.key_stand.put(None);
-        self.read_signing_keys(algorithm).await.map(drop)
+        self.tended_signing_keys(algorithm).await.map(drop)
     }
 }

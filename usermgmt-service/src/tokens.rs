@@ -151,7 +151,7 @@ impl Tokens<'_> {
         let life = if by_cookie { limits::ACCESS_TOKEN_OF_COOKIE.min(self.settings.life) } else { self.settings.life };
         let now = self.auth.now();
         let claims = self.claims(principal, named, life, now)?;
-        let keys = self.auth.signing_keys(self.settings.algorithm).await?;
+        let keys = self.auth.tended_signing_keys(self.settings.algorithm).await?;
         let signer = keys.signer(now).ok_or_else(|| Unavailable::because("there is no signing key"))?;
         let access = sign(signer, &claims).map_err(Unavailable::because)?;
         let refresh_in = (life - limits::ACCESS_TOKEN_AHEAD).max(life / 2);
@@ -271,12 +271,21 @@ impl Tokens<'_> {
         })
     }
 
+    /// Sees to it that there is a key, in good time the next one, and none that is long over. The background worker and
+    /// every [`issue`](Self::issue) do this.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn tend_keys(self) -> Result<(), Error> {
+        self.auth.tended_signing_keys(self.settings.algorithm).await.map(drop)
+    }
+
     /// The public keys, for other services (RFC 7517 section 5).
     ///
     /// # Errors
     /// An outage.
     pub async fn key_set(self) -> Result<Arc<Jwks>, Error> {
-        Ok(self.auth.signing_keys(self.settings.algorithm).await?.published.clone())
+        Ok(self.auth.signing_keys().await?.published.clone())
     }
 
     /// Checks an access token that is for this application, without asking the store (but for keys, once a minute).
@@ -288,10 +297,10 @@ impl Tokens<'_> {
         let rules = Rules::new(origin, origin).and_then(|rules| rules.longest_life(limits::ACCESS_TOKEN_MAX));
         let rules = rules.map_err(|error: RulesError| BearerError::Unavailable(Unavailable::because(error).into()))?;
         let now = self.auth.now();
-        let keys = self.auth.signing_keys(self.settings.algorithm).await.map_err(BearerError::Unavailable)?;
+        let keys = self.auth.signing_keys().await.map_err(BearerError::Unavailable)?;
         let mut verified = rules.verify(&keys.published, text, now);
         if verified == Err(TokenError::UnknownKey) && keys.may_be_outdated(now) {
-            let keys = self.auth.read_signing_keys(self.settings.algorithm).await.map_err(BearerError::Unavailable)?;
+            let keys = self.auth.read_signing_keys().await.map_err(BearerError::Unavailable)?;
             verified = rules.verify(&keys.published, text, now);
         }
         let verified = verified?;

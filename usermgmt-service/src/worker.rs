@@ -253,6 +253,12 @@ impl UserMgmt {
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "sweeping failed");
             }
+            #[cfg(feature = "tokens")]
+            if let Some(tokens) = self.tokens()
+                && let Err(error) = tokens.tend_keys().await
+            {
+                tracing::warn!(%error, "the keys of access tokens could not be tended");
+            }
         }
         match self.run_until_idle().await {
             Ok(()) => REST,

@@ -9,7 +9,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("usermgmt-jwt", &[]),
     ("usermgmt-sessions", &["usermgmt-core"]),
     ("usermgmt-orgs", &["usermgmt-core"]),
-    ("usermgmt-service", &["usermgmt-core", "usermgmt-sessions", "usermgmt-orgs"]),
+    ("usermgmt-service", &["usermgmt-core", "usermgmt-jwt", "usermgmt-sessions", "usermgmt-orgs"]),
     ("usermgmt-http", &["usermgmt-service", "usermgmt-core"]),
     // Adapters reach the rest through what `usermgmt-http` re-exports.
     ("usermgmt-axum", &["usermgmt-http"]),
