@@ -11,7 +11,7 @@ use usermgmt_core::limits::CONFLICT_TRIES;
 use usermgmt_core::password::PasswordRules;
 use usermgmt_core::permission::{RoleError, Roles};
 use usermgmt_core::policy::AuthPolicy;
-use usermgmt_core::port::{Clock, Hooks, Mailer, NoHooks, OsRandom, PasswordHasher, Random, Runtime, SystemClock};
+use usermgmt_core::port::{Bus, Clock, Hooks, Mailer, NoHooks, OsRandom, PasswordHasher, Random, Runtime, SystemClock};
 use usermgmt_core::store::{Store, StoreError, StoreErrorKind, UniqueKey, Write};
 use usermgmt_sessions::SessionRules;
 
@@ -88,6 +88,7 @@ pub struct Builder {
     hasher: Option<Arc<dyn PasswordHasher>>,
     mailer: Option<Arc<dyn Mailer>>,
     hooks: Arc<dyn Hooks>,
+    bus: Option<Arc<dyn Bus>>,
     mailbox: Option<DevMailbox>,
     runtime: Arc<dyn Runtime>,
     roles: Result<Roles, RoleError>,
@@ -112,6 +113,7 @@ impl UserMgmt {
             hasher: None,
             mailer: None,
             hooks: Arc::new(NoHooks),
+            bus: None,
             mailbox: None,
             runtime: Arc::new(TokioRuntime),
             roles: Ok(Roles::default()),
@@ -219,6 +221,16 @@ impl Builder {
     /// session check asks the store's change sequence, at about the cost of one indexed read.
     pub fn cache_life(self, life: Duration) -> Self {
         self.set(|settings| settings.cache_life = life)
+    }
+
+    /// Wakes the other processes on this store after each commit that they must hear of, and is woken by them: they then
+    /// read the change sequence at once instead of within [`cache_life`](Self::cache_life), which stays the bound
+    /// whenever the bus is down. No request waits for the bus or fails with it, and starting does not either. It is
+    /// joined [without workers](Self::without_workers), too: a process that leaves the work to others still answers
+    /// requests. Default: none.
+    pub fn bus(mut self, bus: impl Bus) -> Self {
+        self.bus = Some(Arc::new(bus));
+        self
     }
 
     /// Adds an address once it is proven itself, without asking the holder of the primary one. The primary one is told
@@ -391,6 +403,7 @@ impl Builder {
             hasher,
             mailer,
             hooks: self.hooks,
+            bus: self.bus,
             mailbox,
             runtime: self.runtime,
             roles: {
@@ -408,6 +421,7 @@ impl Builder {
         if let Some(tokens) = auth.tokens() {
             tokens.tend_keys().await.map_err(ConfigError::Start)?;
         }
+        auth.join_bus();
         if self.workers {
             auth.start_worker();
         }

@@ -107,6 +107,9 @@ impl Committer for Inner {
 
     fn acknowledge(&self, subjects: &[Subject], promises_work: bool) {
         self.cache.forget(subjects, self.parts.clock.now());
+        if !subjects.is_empty() {
+            self.bus.appended();
+        }
         if promises_work {
             self.wake.notify_one();
         }

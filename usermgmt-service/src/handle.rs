@@ -10,10 +10,11 @@ use usermgmt_core::id::RealmId;
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::limits as numbers;
 use usermgmt_core::permission::Roles;
-use usermgmt_core::port::{Clock, Hooks, Mailer, PasswordHasher, Random, Runtime};
+use usermgmt_core::port::{Bus, Clock, Hooks, Mailer, PasswordHasher, Random, Runtime};
 use usermgmt_core::proof::ScopeRules;
 use usermgmt_core::store::Store;
 
+use crate::bus::Line;
 use crate::cache::PrincipalCache;
 use crate::client::Client;
 use crate::mailbox::DevMailbox;
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) cache: PrincipalCache,
     pub(crate) rules: ScopeRules,
     pub(crate) refusals: Refusals,
+    pub(crate) bus: Line,
     pub(crate) wake: Arc<Notify>,
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Arc<Notify>,
@@ -52,6 +54,7 @@ pub(crate) struct Parts {
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) hooks: Arc<dyn Hooks>,
+    pub(crate) bus: Option<Arc<dyn Bus>>,
     pub(crate) mailbox: Option<DevMailbox>,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) roles: Roles,
@@ -79,6 +82,7 @@ impl UserMgmt {
             cache: PrincipalCache::new(numbers::CACHE_ENTRIES, parts.settings.cache_life),
             rules,
             refusals: Refusals::default(),
+            bus: Line::default(),
             wake: Arc::default(),
             stopping: AtomicBool::new(false),
             stopped: Arc::default(),

@@ -7,6 +7,7 @@
 mod audit;
 mod breach;
 mod builder;
+mod bus;
 mod cache;
 mod change_password;
 mod client;

@@ -101,11 +101,13 @@ impl UserMgmt {
 
     /// Hears what was committed elsewhere, unless that was done a moment ago.
     async fn listen(&self, now: OffsetDateTime) -> Result<(), Error> {
+        if self.0.cache.heard(now).1 { Ok(()) } else { self.hear(now).await }
+    }
+
+    /// Reads what was appended to the change sequence, and forgets what it names.
+    pub(crate) async fn hear(&self, now: OffsetDateTime) -> Result<(), Error> {
         let cache = &self.0.cache;
-        let (heard, recently) = cache.heard(now);
-        if recently {
-            return Ok(());
-        }
+        let (heard, _) = cache.heard(now);
         let known = heard.filter(|heard| (now - heard.at).abs() < limits::CACHE_REREAD);
         if let Some(Heard { place, .. }) = known {
             let changes = self.store().changes(place, limits::CHANGES_HEARD).await?;

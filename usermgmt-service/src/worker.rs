@@ -269,8 +269,9 @@ impl UserMgmt {
         }
     }
 
-    /// Stops the background worker after the job at hand and waits for it. Requests are still answered; what they
-    /// promise is done by another process or after the next start.
+    /// Stops the background worker after the job at hand and waits for it, then leaves the bus, having woken the others
+    /// once more if something was appended. Requests are still answered; what they promise is done by another process
+    /// or after the next start.
     pub async fn shutdown(&self) {
         let stopped = self.0.stopped.notified();
         tokio::pin!(stopped);
@@ -280,5 +281,6 @@ impl UserMgmt {
         if self.0.working.load(Ordering::SeqCst) {
             stopped.await;
         }
+        self.0.bus.leave().await;
     }
 }

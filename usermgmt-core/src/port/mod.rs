@@ -1,6 +1,7 @@
 //! Ports: what the core needs from the world, as small traits with a real implementation and a double for tests.
 
 mod breach;
+mod bus;
 mod clock;
 mod hasher;
 mod hooks;
@@ -9,6 +10,7 @@ mod random;
 mod runtime;
 
 pub use breach::{BreachDigest, BreachError, BreachPrefix, BreachRange, BreachSource};
+pub use bus::{Bus, BusError, LocalBus, Wakes};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use hasher::{HashError, HashVerdict, PasswordHasher};
 pub use hooks::{Candidate, Enrichment, Hooks, NoHooks};
