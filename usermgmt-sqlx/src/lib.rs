@@ -5,6 +5,7 @@
 //! | an application that runs from one file | `Sqlite::open` (feature `sqlite`, on by default) |
 //! | several nodes, or a PostgreSQL that you have anyway | `Postgres::connect` (feature `postgres`) |
 //! | one database and one pool for your tables and ours | `from_pool` of either, then `migrate` |
+//! | the other nodes to hear at once what one has committed | `PostgresBus::connect` (feature `postgres`) |
 //! | your rows and ours in one transaction | [`Apply`] |
 //!
 //! Tables are named `usermgmt_…`; what a column means is written beside it in `migrations/`. They are made to be read,
@@ -27,6 +28,8 @@
 
 #[macro_use]
 mod columns;
+#[cfg(feature = "postgres")]
+mod bus;
 mod error;
 mod migrations;
 mod planned;
@@ -36,6 +39,8 @@ mod postgres;
 mod sqlite;
 mod value;
 
+#[cfg(feature = "postgres")]
+pub use bus::PostgresBus;
 pub use migrations::Schema;
 pub use planned::{Apply, HostTransaction};
 #[cfg(feature = "postgres")]
