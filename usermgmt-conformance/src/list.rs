@@ -337,7 +337,7 @@ macro_rules! each_rule {
             a_swept_session_is_gone
             old_commit_ids_and_changes_go
             numbers_grow_over_a_sweep
-            old_counters_go
+            old_counters_go (profile)
             a_sweep_goes_in_steps
         }
     } };

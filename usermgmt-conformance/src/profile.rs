@@ -6,15 +6,17 @@
 pub struct Profile {
     pub(crate) name: &'static str,
     pub(crate) nul_in_text: bool,
+    pub(crate) counters_expire: bool,
     pub(crate) racers: usize,
     pub(crate) unless: fn() -> bool,
 }
 
 impl Profile {
-    /// The profile of a store that is called `unnamed`, keeps the character U+0000 and is raced by 16 callers.
+    /// The profile of a store that is called `unnamed`, keeps the character U+0000, removes old counters when it
+    /// sweeps, and is raced by 16 callers.
     #[must_use]
     pub const fn new() -> Self {
-        Self { name: "unnamed", nul_in_text: true, racers: 16, unless: || false }
+        Self { name: "unnamed", nul_in_text: true, counters_expire: false, racers: 16, unless: || false }
     }
 
     /// The name that reports give the store.
@@ -28,6 +30,12 @@ impl Profile {
     #[must_use]
     pub const fn nul_in_text(self, kept: bool) -> Self {
         Self { nul_in_text: kept, ..self }
+    }
+
+    /// Whether counters of limits go by themselves (a key of Redis that dies) and a sweep removes none of them.
+    #[must_use]
+    pub const fn counters_expire(self, by_themselves: bool) -> Self {
+        Self { counters_expire: by_themselves, ..self }
     }
 
     /// How many callers race for the same row, at least 2. A long run takes more.
