@@ -99,6 +99,7 @@
 //! | `actix` | | `usermgmt::actix` | actix-web 4 without its default features |
 //! | `sqlite` | yes | `usermgmt::sqlx::Sqlite` | sqlx 0.9 and SQLite, compiled from C: a C compiler |
 //! | `postgres` | | `usermgmt::sqlx::Postgres` | sqlx 0.9, TLS by rustls and aws-lc: a C compiler |
+//! | `redis` | | `usermgmt::redis`: limits and a bus; `redis-cluster`, `redis-sentinel` | redis 1, TLS by rustls and aws-lc: a C compiler |
 //! | `hibp` | | `HaveIBeenPwned` | reqwest 0.13, TLS by rustls and aws-lc: a C compiler |
 //! | `zxcvbn` | | `PasswordRules::min_score` | zxcvbn 3 |
 //! | `smtp` | | `SmtpMailer` | lettre 0.11 without its default features, TLS by rustls and aws-lc: a C compiler |
@@ -110,6 +111,8 @@
 pub use usermgmt_actix as actix;
 #[cfg(feature = "axum")]
 pub use usermgmt_axum as axum;
+#[cfg(feature = "redis")]
+pub use usermgmt_redis as redis;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use usermgmt_sqlx as sqlx;
 
@@ -159,9 +162,9 @@ pub use usermgmt_service::core::model::{
 // Ports.
 pub use usermgmt_service::core::address::EmailAddress;
 pub use usermgmt_service::core::port::{
-    BoxFuture, BreachError, BreachPrefix, BreachRange, BreachSource, Candidate, Clock, Enrichment, HashError,
-    HashVerdict, Hooks, Mail, MailError, Mailer, ManualClock, OsRandom, PasswordHasher, Random, RandomError, Runtime,
-    SystemClock,
+    BoxFuture, BreachError, BreachPrefix, BreachRange, BreachSource, Bus, BusError, Candidate, Clock, Enrichment,
+    HashError, HashVerdict, Hooks, LocalBus, Mail, MailError, Mailer, ManualClock, OsRandom, PasswordHasher, Random,
+    RandomError, Runtime, SystemClock, Wakes,
 };
 pub use usermgmt_service::{DevMailbox, KeptMail, TokioRuntime};
 #[cfg(feature = "hibp")]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Each library crate and the crates of this workspace that it may depend on; `ANY` stands for every library.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("usermgmt-core", &[]),
     // Other services use it alone.
     ("usermgmt-jwt", &[]),
@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("usermgmt-axum", &["usermgmt-http"]),
     ("usermgmt-actix", &["usermgmt-http"]),
     ("usermgmt-sqlx", &["usermgmt-core"]),
+    ("usermgmt-redis", &["usermgmt-core"]),
     ("usermgmt-conformance", &["usermgmt-core"]),
     ("usermgmt", ANY),
 ];
