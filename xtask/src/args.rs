@@ -9,9 +9,9 @@ use crate::{
 pub(crate) const HELP: &str = "\
 cargo xtask COMMAND
 
-  test [--without postgres|browser]... [-- ARGS]
+  test [--without postgres|redis|browser]... [-- ARGS]
       Runs every test: unit, integration, doctests, then short forms of the long runs.
-      Installs (where it may) and starts what they need: PostgreSQL, headless Chromium.
+      Installs (where it may) and starts what they need: PostgreSQL, Redis, headless Chromium.
       ARGS go to `cargo test`; with them only that part is run.
   covered
       Which requirements and attack cases the last test run covered, by store and framework.
@@ -24,15 +24,18 @@ cargo xtask COMMAND
       kill -9 at named points, then a look at what was left.
   story [--framework F] [--store S] [--shots DIR]
       The story of one user in a real browser; DIR receives the screenshots.
+  nodes [--bus postgres|redis] [--rounds N]
+      Two processes on one PostgreSQL: how long until the one refuses what the other has ended, with the bus and
+      while it is cut.
   bench [--quick]
       The figures, as ratios to a baseline of the same run.
-      These four pass their arguments on; `--without postgres` or `browser` works for each.
+      These five pass their arguments on; `--without postgres`, `redis` or `browser` works for each.
 
   counterparts
       Libraries of other languages (PyJWT, jose) read our tokens, and we read theirs.
       Installs them with pip and npm below target/.
 
-  defects [--without postgres|browser]... [NAME]...
+  defects [--without postgres|redis|browser]... [NAME]...
       Applies each patch of defects/ to a scratch tree: it must compile, and its named test must fail.
       NAME is a part of a patch's file name, or a case id.
   gates [--without licences]
@@ -44,13 +47,14 @@ cargo xtask COMMAND
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Without {
     pub(crate) postgres: bool,
+    pub(crate) redis: bool,
     pub(crate) browser: bool,
 }
 
 impl Without {
     /// The names of what is left out, as `--without` takes them.
     pub(crate) fn names(&self) -> Vec<&'static str> {
-        [("postgres", self.postgres), ("browser", self.browser)]
+        [("postgres", self.postgres), ("redis", self.redis), ("browser", self.browser)]
             .into_iter()
             .filter_map(|(name, left_out)| left_out.then_some(name))
             .collect()
@@ -96,6 +100,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         "races" => delegate(Tool::Races, rest),
         "crash" => delegate(Tool::Crash, rest),
         "story" => delegate(Tool::Story, rest),
+        "nodes" => delegate(Tool::Nodes, rest),
         "bench" => delegate(Tool::Bench, rest),
         "defects" => {
             let (without, names) = take_without(rest)?;
@@ -140,9 +145,10 @@ fn take_without(args: Vec<String>) -> Result<(Without, Vec<String>)> {
     for name in names {
         match name.as_str() {
             "postgres" => without.postgres = true,
+            "redis" => without.redis = true,
             "browser" => without.browser = true,
             other => {
-                return Err(Fault::new(format!("`--without` takes `postgres` or `browser`, not `{other}`")));
+                return Err(Fault::new(format!("`--without` takes `postgres`, `redis` or `browser`, not `{other}`")));
             }
         }
     }
@@ -183,10 +189,10 @@ mod tests {
     #[test]
     fn test_takes_parts_to_leave_out_and_arguments_for_cargo() {
         let expected = Command::Test {
-            without: Without { postgres: true, browser: true },
+            without: Without { postgres: true, redis: true, browser: true },
             cargo_args: vec!["--test".to_owned(), "http".to_owned(), "--".to_owned(), "sign_up".to_owned()],
         };
-        assert_eq!(words("test --without postgres --without=browser -- --test http -- sign_up"), Ok(expected));
+        assert_eq!(words("test --without postgres --without=browser,redis -- --test http -- sign_up"), Ok(expected));
         assert!(matches!(words("test --without postgres,browser"), Ok(Command::Test { .. })));
     }
 
@@ -204,7 +210,7 @@ mod tests {
     fn tools_pass_their_arguments_on() {
         let expected = Command::Delegate {
             tool: Tool::Crash,
-            without: Without { postgres: true, browser: false },
+            without: Without { postgres: true, redis: false, browser: false },
             args: vec!["--kills".to_owned(), "20".to_owned()],
         };
         assert_eq!(words("crash --kills 20 --without postgres"), Ok(expected));
@@ -225,6 +231,7 @@ mod tests {
             "races",
             "crash",
             "story",
+            "nodes",
             "bench",
             "counterparts",
             "defects",

@@ -1,4 +1,4 @@
-//! `races`, `crash`, `story`, `bench`: starts what they need and hands over to the programs that do the work.
+//! `races`, `crash`, `story`, `nodes`, `bench`: starts what they need and hands over to the programs that do the work.
 
 use crate::{args::Without, fault::Result, guard::Ended, needs::Needs, process, stage::Stage, workspace::Workspace};
 
@@ -8,6 +8,7 @@ pub(crate) enum Tool {
     Races,
     Crash,
     Story,
+    Nodes,
     Bench,
 }
 
@@ -17,6 +18,7 @@ impl Tool {
             Self::Races => "races",
             Self::Crash => "crash",
             Self::Story => "story",
+            Self::Nodes => "nodes",
             Self::Bench => "bench",
         }
     }
@@ -24,15 +26,22 @@ impl Tool {
     /// What it needs; the story touches PostgreSQL only when asked to.
     fn needs(self, args: &[String]) -> Needs {
         match self {
-            Self::Races | Self::Crash | Self::Bench => Needs { postgres: true, browser: false },
-            Self::Story => Needs { postgres: args.iter().any(|arg| arg.contains("postgres")), browser: true },
+            Self::Races | Self::Crash | Self::Bench => Needs { postgres: true, redis: false, browser: false },
+            Self::Nodes => {
+                // Whoever names one bus does without the other.
+                let redis = !args.iter().any(|arg| arg.contains("postgres"));
+                Needs { postgres: true, redis, browser: false }
+            }
+            Self::Story => {
+                Needs { postgres: args.iter().any(|arg| arg.contains("postgres")), redis: false, browser: true }
+            }
         }
     }
 
     fn cargo_args(self) -> Vec<&'static str> {
         match self {
             Self::Bench => vec!["run", "--release", "-p", "usermgmt-benches", "--"],
-            Self::Races | Self::Crash | Self::Story => {
+            Self::Races | Self::Crash | Self::Story | Self::Nodes => {
                 vec!["run", "-p", "usermgmt-tests", "--all-features", "--bin", self.name(), "--"]
             }
         }
@@ -43,7 +52,11 @@ impl Tool {
 pub(crate) fn run(workspace: &Workspace, tool: Tool, without: &Without, args: &[String]) -> Result<bool> {
     without.announce();
     let wanted = tool.needs(args);
-    let needs = Needs { postgres: wanted.postgres && !without.postgres, browser: wanted.browser && !without.browser };
+    let needs = Needs {
+        postgres: wanted.postgres && !without.postgres,
+        redis: wanted.redis && !without.redis,
+        browser: wanted.browser && !without.browser,
+    };
     let report = workspace.own_dir().join(format!("report-{}", tool.name()));
     let mut stage = Stage::set(needs, without, &report)?;
     let mut command = process::cargo(&workspace.root);
@@ -65,6 +78,8 @@ mod tests {
         assert!(!Tool::Story.needs(&args("--framework axum")).postgres);
         assert!(Tool::Story.needs(&args("--store postgres")).postgres);
         assert!(Tool::Story.needs(&args("--store=postgres")).browser);
+        assert!(Tool::Nodes.needs(&args("--rounds 3")).redis);
+        assert!(!Tool::Nodes.needs(&args("--bus postgres")).redis);
         assert!(!Tool::Races.needs(&args("--rounds 3")).browser);
     }
 }

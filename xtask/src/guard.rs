@@ -46,6 +46,11 @@ impl Guard {
         self.tell(&format!("cluster {}", dir.display()))
     }
 
+    /// A directory to be removed at the end, with the Redis whose process id stands in its `redis.pid`.
+    pub(crate) fn watch_redis(&mut self, dir: &Path) -> Result<()> {
+        self.tell(&format!("redis {}", dir.display()))
+    }
+
     /// Runs a command to its end in a process group of its own, and kills what it leaves behind.
     pub(crate) fn run(&mut self, command: Command) -> Result<Ended> {
         self.run_within(command, None)

@@ -2,10 +2,12 @@
 # means that xtask is gone (it finished, panicked, was interrupted or killed).
 #   group PID     a process group is running
 #   done          it has ended: whatever it left behind is killed
+#   redis DIR     a directory to remove at the end; DIR/redis.pid may name a running Redis
 #   cluster DIR   a directory to remove at the end; DIR/data may hold a running PostgreSQL
 trap '' HUP INT TERM
 group=
 cluster=
+redis=
 while read -r word value; do
     case $word in
     group) group=$value ;;
@@ -14,11 +16,23 @@ while read -r word value; do
         group=
         ;;
     cluster) cluster=$value ;;
+    redis) redis=$value ;;
     esac
 done
 if [ -n "$group" ] && kill -s TERM -- "-$group" 2>/dev/null; then
     sleep 1
     kill -s KILL -- "-$group" 2>/dev/null
+fi
+if [ -n "$redis" ]; then
+    if { read -r pid <"$redis/redis.pid"; } 2>/dev/null; then
+        kill -s KILL "$pid" 2>/dev/null
+        tries=0
+        while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 50 ]; do
+            sleep 0.1
+            tries=$((tries + 1))
+        done
+    fi
+    rm -rf "$redis"
 fi
 [ -n "$cluster" ] || exit 0
 pid_file=$cluster/data/postmaster.pid

@@ -2,8 +2,8 @@
 //!
 //! One file per job: `test_run` runs everything, `covered` and `matrix` read what that run reported, `delegate` starts
 //! the long runs, `defects` proves that the tests notice seeded defects, `gates` checks all that is not a test.
-//! `counterparts` lets libraries of other languages judge our tokens. `needs` finds or installs PostgreSQL and a browser,
-//! `guard` sees to it that nothing outlives this process.
+//! `counterparts` lets libraries of other languages judge our tokens. `needs` finds or installs PostgreSQL, Redis and a
+//! browser, `guard` sees to it that nothing outlives this process.
 #![expect(clippy::disallowed_methods, reason = "starting other programs and waiting for them is this tool's job")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to a terminal")]
 

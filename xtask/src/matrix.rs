@@ -9,7 +9,7 @@ use crate::{
     workspace::Workspace,
 };
 
-const STORES: [&str; 4] = ["memory", "sqlite", "postgres", "-"];
+const STORES: [&str; 5] = ["memory", "sqlite", "postgres", "redis", "-"];
 const FRAMEWORKS: [&str; 3] = ["axum", "actix", "-"];
 
 /// Prints both tables.

@@ -1,8 +1,10 @@
-//! What the tests need from the machine: PostgreSQL and a browser. Found, or installed where that is allowed.
+//! What the tests need from the machine: PostgreSQL, Redis and a browser. Found, or installed where that is allowed.
 
 pub(crate) mod browser;
 mod install;
+mod place;
 pub(crate) mod postgres;
+pub(crate) mod redis;
 
 use crate::{args::Without, fault::Result};
 
@@ -10,13 +12,14 @@ use crate::{args::Without, fault::Result};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Needs {
     pub(crate) postgres: bool,
+    pub(crate) redis: bool,
     pub(crate) browser: bool,
 }
 
 impl Needs {
     /// Everything that was not left out.
     pub(crate) fn all_but(without: &Without) -> Self {
-        Self { postgres: !without.postgres, browser: !without.browser }
+        Self { postgres: !without.postgres, redis: !without.redis, browser: !without.browser }
     }
 
     /// Makes sure that the programs are there, in one go.
@@ -24,6 +27,9 @@ impl Needs {
         let mut missing = Vec::new();
         if self.postgres && postgres::find().is_none() {
             missing.push(Part::Postgres);
+        }
+        if self.redis && redis::find().is_none() {
+            missing.push(Part::Redis);
         }
         if self.browser && browser::find().is_none() {
             missing.push(Part::Browser);
@@ -36,6 +42,7 @@ impl Needs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Postgres,
+    Redis,
     Browser,
 }
 
@@ -44,6 +51,7 @@ impl Part {
     fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
+            Self::Redis => "redis",
             Self::Browser => "browser",
         }
     }
@@ -52,6 +60,7 @@ impl Part {
     fn looked_for(self) -> &'static str {
         match self {
             Self::Postgres => "the PostgreSQL server programs (initdb, pg_ctl)",
+            Self::Redis => "the Redis server (redis-server)",
             Self::Browser => "Chromium and chromedriver",
         }
     }

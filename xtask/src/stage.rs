@@ -6,7 +6,7 @@ use crate::{
     args::Without,
     fault::{Fault, Result},
     guard::Guard,
-    needs::{Needs, browser, postgres},
+    needs::{Needs, browser, postgres, redis},
     workspace,
 };
 
@@ -32,6 +32,13 @@ impl Stage {
             println!("PostgreSQL for the tests: {url}");
             variables.push(("USERMGMT_TEST_POSTGRES", url));
         }
+        if needs.redis {
+            let program = redis::find().ok_or_else(|| Fault::new("Redis was found and is gone again"))?;
+            let url = redis::start(&program, &mut guard)?;
+            println!("Redis for the tests: {url}");
+            variables.push(("USERMGMT_TEST_REDIS", url));
+            variables.push(("USERMGMT_TEST_REDIS_SERVER", program.display().to_string()));
+        }
         if needs.browser {
             let browser = browser::find().ok_or_else(|| Fault::new("Chromium was found and is gone again"))?;
             println!("browser for the tests: {}", browser.chromium.display());
@@ -43,7 +50,7 @@ impl Stage {
 
     /// Gives a command the variables, and only these: none of the same name is inherited.
     pub(crate) fn dress(&self, command: &mut Command) {
-        let all = ["POSTGRES", "CHROMIUM", "CHROMEDRIVER", "REPORT", "WITHOUT"];
+        let all = ["POSTGRES", "REDIS", "REDIS_SERVER", "CHROMIUM", "CHROMEDRIVER", "REPORT", "WITHOUT"];
         for name in all {
             command.env_remove(format!("USERMGMT_TEST_{name}"));
         }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Part, browser, postgres};
+use super::{Part, browser, postgres, redis};
 use crate::{
     fault::{Fault, OrFault, Result},
     process,
@@ -13,6 +13,14 @@ const NO_MAIN_CLUSTER: (&str, &str) = (
     "mkdir -p /etc/postgresql-common/createcluster.d && \
      echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/usermgmt.conf",
     "rm -f /etc/postgresql-common/createcluster.d/usermgmt.conf",
+);
+
+/// Keeps Debian's package from starting a server of its own, unless somebody has said already what may be started.
+const NO_SERVICE: (&str, &str) = (
+    "[ -e /usr/sbin/policy-rc.d ] || { printf '#!/bin/sh\\n# of usermgmt\\nexit 101\\n' >/usr/sbin/policy-rc.d && \
+     chmod 755 /usr/sbin/policy-rc.d; }",
+    "! grep -qs '^# of usermgmt' /usr/sbin/policy-rc.d || rm -f /usr/sbin/policy-rc.d; \
+     ! command -v systemctl >/dev/null || systemctl --quiet disable redis-server 2>/dev/null || true",
 );
 
 /// How this process may become root.
@@ -36,6 +44,7 @@ pub(super) fn install(missing: &[Part]) -> Result<()> {
     for part in missing {
         let found = match part {
             Part::Postgres => postgres::find().is_some(),
+            Part::Redis => redis::find().is_some(),
             Part::Browser => browser::find().is_some(),
         };
         if !found {
@@ -53,13 +62,11 @@ fn apt(missing: &[Part], right: Right) -> Result<()> {
         "DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
          install -y --no-install-recommends {list} >/dev/null"
     );
-    if !missing.contains(&Part::Postgres) {
-        return as_root(right, &install);
-    }
-    let (before, after) = NO_MAIN_CLUSTER;
-    as_root(right, before)?;
+    let around = [(Part::Postgres, NO_MAIN_CLUSTER), (Part::Redis, NO_SERVICE)];
+    let around = around.iter().filter(|(part, _)| missing.contains(part));
+    around.clone().try_for_each(|(_, (before, _))| as_root(right, before))?;
     let done = as_root(right, &install);
-    as_root(right, after)?;
+    around.clone().try_for_each(|(_, (_, after))| as_root(right, after))?;
     done
 }
 
@@ -115,6 +122,8 @@ fn packages(missing: &[Part], manager: Manager) -> Vec<&'static str> {
         match (part, manager) {
             (Part::Postgres, Manager::Dnf) => &["postgresql-server"],
             (Part::Postgres, _) => &["postgresql"],
+            (Part::Redis, Manager::Apt) => &["redis-server"],
+            (Part::Redis, _) => &["redis"],
             (Part::Browser, Manager::Apt) => &["chromium", "chromium-driver"],
             (Part::Browser, Manager::Dnf) => &["chromium", "chromedriver"],
             (Part::Browser, Manager::Pacman) => &["chromium"],

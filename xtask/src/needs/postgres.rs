@@ -1,17 +1,14 @@
 //! A temporary PostgreSQL: found, initialised, started; the guard stops and removes it.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::OpenOptions,
     io::Write,
-    net::TcpListener,
-    os::unix::{
-        fs::{DirBuilderExt, chown},
-        process::CommandExt,
-    },
+    os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::Command,
 };
 
+use super::place;
 use crate::{
     fault::{Fault, OrFault, Result},
     guard::Guard,
@@ -45,7 +42,7 @@ pub(crate) fn find() -> Option<Programs> {
 
 /// `/usr/lib/postgresql/*/bin`, the highest version first.
 fn debian_dirs() -> Vec<PathBuf> {
-    let entries = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let entries = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = entries
         .map(|entry| (entry.file_name().to_string_lossy().parse().unwrap_or(0), entry.path().join("bin")))
         .collect();
@@ -60,7 +57,7 @@ fn usable(dir: &Path) -> bool {
 /// Starts a new cluster under the guard and returns the address of its database `postgres`.
 pub(crate) fn start(programs: &Programs, guard: &mut Guard) -> Result<String> {
     let owner = Owner::choose()?;
-    let dir = new_dir()?;
+    let dir = place::new_dir("pg")?;
     guard.watch_cluster(&dir)?;
     owner.give(&dir)?;
     let data = dir.join("data");
@@ -79,13 +76,13 @@ pub(crate) fn start(programs: &Programs, guard: &mut Guard) -> Result<String> {
     // Another process may take the free port before PostgreSQL does: then the next one.
     let mut last = Fault::new("PostgreSQL was not started");
     for _ in 0..5 {
-        let port = free_port()?;
+        let port = place::free_port()?;
         let mut pg_ctl = owner.command(&programs.0.join("pg_ctl"), &dir);
         pg_ctl.args(["start", "--silent", "--wait", "--timeout=60", "--pgdata=data", "--log=log"]);
         pg_ctl.args(["--options", &format!("-p {port}")]);
         match process::output_of(pg_ctl) {
             Ok(_) => return Ok(format!("postgres://postgres@127.0.0.1:{port}/postgres")),
-            Err(fault) => last = Fault::new(format!("{fault}\n{}", end_of_log(&dir.join("log")))),
+            Err(fault) => last = Fault::new(format!("{fault}\n{}", place::end_of_log(&dir.join("log")))),
         }
     }
     Err(last)
@@ -135,31 +132,6 @@ fn id_of_postgres(which: &str) -> Result<u32> {
     id.args([which, "postgres"]);
     let number = process::output_of(id)?;
     number.trim().parse().or_fault(|| "read the id of the user postgres".to_owned())
-}
-
-/// A new directory that only its owner can enter, with a path short enough for a socket in it.
-fn new_dir() -> Result<PathBuf> {
-    let temp = std::env::temp_dir();
-    let temp = if temp.as_os_str().len() > 60 { PathBuf::from("/tmp") } else { temp };
-    let dirs = (0..100).map(|number| temp.join(format!("usermgmt-pg-{}-{number}", std::process::id())));
-    for dir in dirs {
-        if DirBuilder::new().mode(0o700).create(&dir).is_ok() {
-            return Ok(dir);
-        }
-    }
-    Err(Fault::new(format!("could not create a directory in {}", temp.display())))
-}
-
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).or_fault(|| "find a free port".to_owned())?;
-    listener.local_addr().map(|address| address.port()).or_fault(|| "find a free port".to_owned())
-}
-
-fn end_of_log(log: &Path) -> String {
-    let text = fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
-    let from = lines.len().saturating_sub(10);
-    lines.into_iter().skip(from).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
