@@ -49,6 +49,15 @@ impl FreshStore {
         }
     }
 
+    /// The database's URL, if it is a PostgreSQL.
+    #[must_use]
+    pub fn postgres_url(&self) -> Option<&str> {
+        match &self.behind {
+            Behind::Postgres { url, .. } => Some(url),
+            _ => None,
+        }
+    }
+
     /// The same data through connections of their own. Those that a server has opened end with its runtime.
     pub async fn reopen(&mut self) {
         if let Behind::Postgres { url, .. } = &self.behind {
@@ -123,6 +132,13 @@ impl Drop for FreshStore {
             drop(dropped.join());
         }
     }
+}
+
+/// The Redis that `cargo xtask test` has started; `None` if it was left out on purpose.
+#[must_use]
+pub fn redis_url() -> Option<String> {
+    let missing = |_| panic!("run `cargo xtask test`, or set USERMGMT_TEST_WITHOUT=redis to leave Redis out");
+    (!crate::cell::left_out("redis")).then(|| std::env::var("USERMGMT_TEST_REDIS").unwrap_or_else(missing))
 }
 
 /// The cluster that `cargo xtask test` has started.

@@ -12,6 +12,7 @@
 mod administration;
 mod audit;
 mod audit_chain;
+mod bus;
 mod change_password;
 mod csrf;
 mod emails;

@@ -8,7 +8,7 @@ use usermgmt_core::limits;
 use usermgmt_core::model::{Org, User, Version};
 use usermgmt_core::secret::{Bearer, BearerKind};
 use usermgmt_core::store::{ChangeSet, Write};
-use usermgmt_service::UserMgmt;
+use usermgmt_service::{Builder, UserMgmt};
 use usermgmt_tests::faults::Watched;
 use usermgmt_tests::{App, Person, cells};
 
@@ -22,25 +22,34 @@ cells!(
 );
 
 /// A second process of the same application; the calls of its store are counted.
-async fn another(app: &App, life: Duration) -> (UserMgmt, Watched) {
+pub(crate) async fn another(app: &App, life: Duration) -> (UserMgmt, Watched) {
+    another_with(app, life, |builder| builder).await
+}
+
+/// The same with further settings.
+pub(crate) async fn another_with(
+    app: &App,
+    life: Duration,
+    configure: impl FnOnce(Builder) -> Builder,
+) -> (UserMgmt, Watched) {
     let store = Watched::new(app.store.store.clone());
     let builder = UserMgmt::builder(Arc::new(store.clone()), app.origin(), app.keys.clone())
         .clock(app.clock.clone())
         .mailer(app.mailbox.clone())
         .cache_life(life)
         .without_workers();
-    (builder.build().await.unwrap(), store)
+    (configure(builder).build().await.unwrap(), store)
 }
 
-fn bearer(person: &Person) -> Bearer {
+pub(crate) fn bearer(person: &Person) -> Bearer {
     Bearer::parse(BearerKind::Session, &person.agent.cookies["um_session"]).unwrap()
 }
 
-async fn knows(process: &UserMgmt, person: &Person) -> bool {
+pub(crate) async fn knows(process: &UserMgmt, person: &Person) -> bool {
     process.principal(&bearer(person)).await.unwrap().is_some()
 }
 
-async fn sign_out(person: &Person, app: &App) {
+pub(crate) async fn sign_out(person: &Person, app: &App) {
     let mut at_home = person.agent.clone();
     at_home.post("/auth/sign-out", serde_json::json!({})).await.expect(200);
     assert!(!knows(&app.auth, person).await, "at once where it was done");
