@@ -9,6 +9,7 @@
 //! | have mails sent | [`mail`] |
 //! | know what is yours to do | [`threats`] |
 //! | keep data somewhere else | [`howto_store`] |
+//! | run several processes of your application | [`howto_processes`] |
 //! | write your rows and ours in one transaction | [`howto_enlist`] |
 
 #[doc = include_str!("../manual/getting_started.md")]
@@ -35,6 +36,9 @@ pub mod threats {}
 
 #[doc = include_str!("../manual/howto_store.md")]
 pub mod howto_store {}
+
+#[doc = include_str!("../manual/howto_processes.md")]
+pub mod howto_processes {}
 
 #[doc = include_str!("../manual/howto_enlist.md")]
 pub mod howto_enlist {}
