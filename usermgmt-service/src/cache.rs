@@ -59,7 +59,8 @@ impl Entry {
     }
 
     fn subjects(&self) -> [Option<Subject>; 4] {
-        let (user, org) = (self.principal.user(), self.principal.org().map(|standing| standing.org));
+        // Also one that the principal may not enter: whoever comes back to it is let in at once.
+        let (user, org) = (self.principal.user(), self.principal.acts_in());
         [
             Some(Subject::User(user)),
             Some(Subject::Session(self.principal.session())),

@@ -133,6 +133,7 @@ async fn whoever_was_removed_begins_anew(app: App) {
     assert_eq!(refusal(raised), "authority_changed");
     assert_eq!(team.roles(&app, &bob).await, ["reader"]);
     app.report.case("OR-15");
+    assert_eq!(things(&mut bob).await, (200, 403), "a session that stayed there is back at its next request");
     team.enter(&mut bob).await.expect(200);
     assert_eq!(things(&mut bob).await, (200, 403));
     app.report.twin("OR-15");

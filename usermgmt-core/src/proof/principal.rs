@@ -72,7 +72,7 @@ pub struct Principal {
     created_at: OffsetDateTime,
     expires_at: OffsetDateTime,
     seen_at: OffsetDateTime,
-    lost_org: bool,
+    acts_in: Option<OrgId>,
     refresh: Option<Refresh>,
     org: Option<OrgStanding>,
 }
@@ -87,7 +87,13 @@ impl Principal {
     /// Whether the session acted in an organisation that the principal may not enter any more.
     #[must_use]
     pub const fn has_lost_org(&self) -> bool {
-        self.lost_org
+        self.acts_in.is_some() && self.org.is_none()
+    }
+
+    /// The organisation that the session acts in, whether the principal may enter it or not.
+    #[must_use]
+    pub const fn acts_in(&self) -> Option<OrgId> {
+        self.acts_in
     }
 
     /// Checks a session.
@@ -105,7 +111,6 @@ impl Principal {
         if user.status != UserStatus::Active {
             return Err(NotSignedIn::UserInactive);
         }
-        let acts_in = session.org;
         let org = org
             .filter(|(org, membership)| {
                 org.status == OrgStatus::Active && membership.status == MembershipStatus::Active
@@ -141,7 +146,7 @@ impl Principal {
             expires_at: session.expires_at,
             seen_at: session.seen_at,
             refresh: session.refresh,
-            lost_org: acts_in.is_some() && org.is_none(),
+            acts_in: session.org,
             org,
         };
         principal.still_lives(session.seen_at, now).map(|()| principal)
