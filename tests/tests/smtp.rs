@@ -15,7 +15,7 @@ use time::Duration;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::id::OutboxId;
 use usermgmt_core::limits;
-use usermgmt_core::model::{AuditEvent, AuditKind, OutboxRow};
+use usermgmt_core::model::{AuditEvent, AuditKind, Job, OutboxRow};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::port::{Mail, MailError, Mailer as _, OsRandom};
 use usermgmt_service::{Secret, SmtpBuilder, SmtpMailer};
@@ -57,7 +57,10 @@ async fn signed_up(app: &App, name: &str) -> Person {
 }
 
 async fn pending(app: &App) -> Vec<OutboxRow> {
-    app.store.store.pending_jobs(app.auth.realm(), PageRequest::first(200)).await.unwrap().items
+    let mut jobs = app.store.store.pending_jobs(app.auth.realm(), PageRequest::first(200)).await.unwrap().items;
+    // What the application is told about its organisations is no mail.
+    jobs.retain(|row| !matches!(row.job, Job::MembersChanged { .. }));
+    jobs
 }
 
 async fn given_up(app: &App) -> Vec<AuditEvent> {
