@@ -56,7 +56,9 @@ pub(super) async fn play(scene: &Scene<'_>, max: &Browser) -> Result<()> {
             max.open("/auth/organization/members").await?;
             ensure(max.links_saying(&[ZOE.name]).await? == 0, || "she is still among the members".into())?;
             max.open("/auth/organization/audit").await?;
-            for happened in ["Member left", "Organization handed over", "Membership suspended or reactivated"] {
+            for happened in
+                ["Member left", "Organization handed over", "Membership suspended", "Membership reactivated"]
+            {
                 max.reads(happened).await?;
             }
             max.reads("Role removed").await
