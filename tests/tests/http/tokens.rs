@@ -183,6 +183,7 @@ async fn what_is_no_token_is_refused(app: App) {
         app.report.requirement(number);
     }
     app.report.case("JW-06");
+    app.report.twin("JW-06");
 }
 
 async fn a_refresh_token_gives_the_next_one(app: App) {
@@ -350,6 +351,7 @@ async fn access_ends_for_tokens_too(app: App) {
     }
     native(&app).post("/auth/revoke", json!({ "token": "anything" })).await.expect(200);
     app.report.case("JW-11");
+    app.report.twin("JW-11");
     app.report.requirement(208);
 }
 
@@ -375,6 +377,7 @@ async fn a_session_ends_at_its_absolute_end(app: App) {
     app.advance(app.auth.settings().sessions.idle_visit);
     refresh(&app, &token).await.expect(401);
     app.report.case("JW-19");
+    app.report.twin("JW-19");
 }
 
 async fn keys_are_published_before_they_sign(app: App) {
