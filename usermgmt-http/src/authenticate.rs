@@ -152,7 +152,8 @@ async fn by_token(auth: &UserMgmt, head: &Head<'_>, tokens: usermgmt_service::To
     }
 }
 
-/// Finds out who is calling: by the session cookie, or by an access token where they are switched on. An unsafe request that carries one must come from our own origin.
+/// Finds out who is calling: by the session cookie, or by an access token where those are switched on. An unsafe request
+/// that carries the cookie must come from our own origin.
 ///
 /// # Errors
 /// [`Problem::CROSS_SITE`], or an outage: never "nobody" when it could not be found out.

@@ -108,8 +108,9 @@ impl UserMgmt {
         for _ in 0..TRIES {
             let now = self.now();
             if !keys.are_due(algorithm, now) {
-                self.forget_signing_keys(keys.done).await?;
-                return Ok(keys);
+                let Some(done) = keys.done else { return Ok(keys) };
+                self.forget_signing_keys(done).await?;
+                return self.read_signing_keys().await;
             }
             // What was read a while ago may not show what another process has done since.
             keys = self.read_signing_keys().await?;
@@ -172,8 +173,7 @@ impl UserMgmt {
         }
     }
 
-    async fn forget_signing_keys(&self, up_to: Option<u32>) -> Result<(), Error> {
-        let Some(up_to) = up_to else { return Ok(()) };
+    async fn forget_signing_keys(&self, up_to: u32) -> Result<(), Error> {
         let client = Client::default();
         let write = Write::DeleteSigningKeys { realm: self.realm(), up_to };
         self.commit_raw(self.flow(&client).changes()?.with(write)).await?;

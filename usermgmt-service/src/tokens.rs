@@ -11,8 +11,8 @@ use usermgmt_core::model::AuditKind;
 use usermgmt_core::proof::Principal;
 use usermgmt_core::refresh::RefreshToken;
 use usermgmt_jwt::{
-    Algorithm, ClaimTemplate, Claims, ClaimsError, Jwks, NumericDate, Rules, RulesError, TemplateValues, Token,
-    TokenError, Verified, sign,
+    Algorithm, ClaimTemplate, Claims, Jwks, NumericDate, Rules, RulesError, TemplateValues, Token, TokenError,
+    Verified, sign,
 };
 use usermgmt_sessions::Refreshed;
 
@@ -329,11 +329,5 @@ impl Tokens<'_> {
     /// An outage.
     pub async fn replace_keys(self, reason: &str) -> Result<(), Error> {
         self.auth.replace_signing_keys(self.settings.algorithm, reason).await
-    }
-}
-
-impl From<ClaimsError> for BearerError {
-    fn from(error: ClaimsError) -> Self {
-        Self::Unavailable(Unavailable::because(error).into())
     }
 }

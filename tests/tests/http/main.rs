@@ -46,6 +46,7 @@ mod session_abuse;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod signing_keys;
 mod step_up;
 mod taken_addresses;
 mod team;
