@@ -156,9 +156,14 @@ impl Context<'_> {
             // Refresh tokens carry it; no cookie does.
             return Ok(());
         }
-        let ends = principal.is_persistent().then(|| principal.expires_at());
-        self.set_cookie(response, CookieName::Session, secret.expose(), ends);
+        self.carry_session(response, principal, CookieName::Session, secret.expose());
         Ok(())
+    }
+
+    /// Sets a cookie that carries a session: it lives as long as the session can, or as the browser is open.
+    pub fn carry_session(&self, response: &mut Response, principal: &Principal, name: CookieName, secret: &str) {
+        let ends = principal.is_persistent().then(|| principal.expires_at());
+        self.set_cookie(response, name, secret, ends);
     }
 
     /// Where to go afterwards, from a query or form; empty if nowhere in particular.

@@ -78,7 +78,7 @@ impl UserMgmt {
             None => {
                 let generation = self.0.cache.generation();
                 let Some(record) = read().await? else { return Ok(None) };
-                if self.settings().sessions_since.is_some_and(|since| record.session.created_at < since) {
+                if self.settings().is_void(record.session.created_at) {
                     return Ok(None);
                 }
                 match Principal::establish(record, now) {

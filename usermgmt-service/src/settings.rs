@@ -143,6 +143,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether what happened at this time counts for nothing any more.
+    pub(crate) fn is_void(&self, at: OffsetDateTime) -> bool {
+        self.sessions_since.is_some_and(|since| at < since)
+    }
+
     pub(crate) fn new(origin: Origin) -> Self {
         Self {
             origin,

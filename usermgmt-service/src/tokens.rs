@@ -221,10 +221,9 @@ impl Tokens<'_> {
     /// [`Refused::Unauthenticated`] for what is no refresh token, or of a session that has ended; an outage.
     pub async fn refresh(self, client: &Client, text: &str) -> Result<(Arc<Principal>, RefreshToken), Error> {
         let token = RefreshToken::parse(self.auth.keys(), text).ok_or(Refused::Unauthenticated)?;
-        let since = self.auth.settings().sessions_since;
         let outcome = committing!(self.auth, client, |flow| {
             match usermgmt_sessions::refresh(&flow, &token, self.settings.refresh_leeway).await? {
-                Refreshed::On(principal, ..) if since.is_some_and(|since| principal.created_at() < since) => {
+                Refreshed::On(principal, ..) if self.auth.settings().is_void(principal.created_at()) => {
                     return Err(Refused::Unauthenticated.into());
                 }
                 Refreshed::On(principal, successor, Some(changes)) => (changes, Some((*principal, successor))),
@@ -304,8 +303,7 @@ impl Tokens<'_> {
             verified = rules.verify(&keys.published, text, now);
         }
         let verified = verified?;
-        let since = self.auth.settings().sessions_since;
-        if since.is_some_and(|since| verified.iat.moment() < since) {
+        if self.auth.settings().is_void(verified.iat.moment()) {
             return Err(BearerError::Ended);
         }
         Ok(verified)

@@ -3,7 +3,6 @@
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
-use usermgmt_service::core::proof::Principal;
 use usermgmt_service::core::refresh::RefreshToken;
 use usermgmt_service::{Issued, Tokens};
 use utoipa::ToSchema;
@@ -77,11 +76,6 @@ fn answer(issued: &Issued, refresh: Option<&RefreshToken>) -> Response {
     wire::json(StatusCode::OK, &body)
 }
 
-fn keep(context: &Context<'_>, response: &mut Response, principal: &Principal, token: &RefreshToken) {
-    let ends = principal.is_persistent().then(|| principal.expires_at());
-    context.set_cookie(response, CookieName::Refresh, token.expose(), ends);
-}
-
 /// The refresh token in the cookie.
 pub(super) fn in_cookie<'a>(context: &'a Context<'_>) -> Option<&'a str> {
     cookies::read(&context.request.headers, &context.auth.settings().origin, CookieName::Refresh).value()
@@ -103,7 +97,7 @@ pub(super) async fn begin(context: &Context<'_>) -> Result<Response, Problem> {
     let mut response = answer(&issued, Some(&begun).filter(|_| kept));
     context.clear_cookie(&mut response, CookieName::Session);
     if !kept {
-        keep(context, &mut response, principal, &begun);
+        context.carry_session(&mut response, principal, CookieName::Refresh, begun.expose());
     }
     Ok(response)
 }
@@ -117,7 +111,7 @@ pub(super) async fn refresh(context: &Context<'_>) -> Result<Response, Problem> 
     let issued = tokens.issue(&principal, input.audience.as_deref()).await.map_err(|error| context.problem(error))?;
     let mut response = answer(&issued, Some(&successor).filter(|_| kept.is_some()));
     if kept.is_none() {
-        keep(context, &mut response, &principal, &successor);
+        context.carry_session(&mut response, &principal, CookieName::Refresh, successor.expose());
     }
     Ok(response)
 }
