@@ -119,6 +119,8 @@ ids! {
     OutboxId = "out";
     /// An audit event.
     EventId = "evt";
+    /// An API key. Public: the secret is another text.
+    ApiKeyId = "key";
     /// A worker that holds leases.
     WorkerId = "wrk";
 }

@@ -5,6 +5,7 @@
 //! a sign-up or a sign-in, [`port`] for what the outside world provides.
 
 pub mod address;
+pub mod api_key;
 pub mod audit;
 pub mod error;
 pub mod flow;

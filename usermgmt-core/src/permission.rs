@@ -167,6 +167,12 @@ impl<'a> Rights<'a> {
         self.because(key).is_some()
     }
 
+    /// Whether each of these rights is among them: a key can be given no more than whoever makes it holds.
+    #[must_use]
+    pub fn include_all(self, rights: &[String]) -> bool {
+        rights.iter().all(|right| self.give(right))
+    }
+
     /// Whether every right of these others is among them: whoever grants must hold.
     #[must_use]
     pub fn include(self, others: Rights<'_>) -> bool {
@@ -187,7 +193,8 @@ fn is_right(right: &str) -> bool {
         || right.split_once(':').is_some_and(|(resource, action)| word(resource) && (action == "*" || word(action)))
 }
 
-fn covers(right: &str, key: &str) -> bool {
+/// Whether a right, which may be a wildcard, gives the permission with this key.
+pub(crate) fn covers(right: &str, key: &str) -> bool {
     if key == OWN {
         return right == OWN;
     }

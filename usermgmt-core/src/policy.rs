@@ -9,6 +9,7 @@
 //! | `min_methods` | maximum |
 //! | `session_idle_seconds`, `session_absolute_seconds` | minimum |
 //! | `step_up_seconds` | minimum |
+//! | `bars_member_keys` | either |
 
 use std::collections::BTreeSet;
 
@@ -37,6 +38,9 @@ pub struct AuthPolicy {
     /// A proof counts as recent for at most this long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_up_seconds: Option<u32>,
+    /// Whether API keys of members are not let in. Keys of the organisation itself are.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bars_member_keys: bool,
 }
 
 impl AuthPolicy {
@@ -52,6 +56,7 @@ impl AuthPolicy {
             session_idle_seconds: smaller(self.session_idle_seconds, other.session_idle_seconds),
             session_absolute_seconds: smaller(self.session_absolute_seconds, other.session_absolute_seconds),
             step_up_seconds: smaller(self.step_up_seconds, other.step_up_seconds),
+            bars_member_keys: self.bars_member_keys || other.bars_member_keys,
         }
     }
 
@@ -181,13 +186,15 @@ mod tests {
             option::of(0_u32..200),
             option::of(0_u32..200),
             option::of(0_u32..200),
+            proptest::prelude::any::<bool>(),
         )
-            .prop_map(|(methods, min_methods, idle, absolute, step_up)| AuthPolicy {
+            .prop_map(|(methods, min_methods, idle, absolute, step_up, bars_member_keys)| AuthPolicy {
                 methods,
                 min_methods,
                 session_idle_seconds: idle,
                 session_absolute_seconds: absolute,
                 step_up_seconds: step_up,
+                bars_member_keys,
             })
     }
 }

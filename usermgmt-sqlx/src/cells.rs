@@ -61,6 +61,15 @@ impl<'r> Cells<'r> {
         cell.map(|cell| read(cell).ok_or_else(|| self.corrupt(column))).transpose()
     }
 
+    /// The row of an outer join, if it is there; else the cells of its columns are passed over.
+    pub(crate) fn joined<T>(&mut self, columns: &'static str, decode: fn(&mut Self) -> Result<T>) -> Result<Option<T>> {
+        if self.is_absent()? {
+            self.next += columns.split(',').count();
+            return Ok(None);
+        }
+        decode(self).map(Some)
+    }
+
     /// Whether the next cell is NULL: the row of an outer join is not there.
     pub(crate) fn is_absent(&self) -> Result<bool> {
         let raw = self.row.try_get_raw(self.next).map_err(|_| self.corrupt("row"))?;

@@ -31,6 +31,8 @@ columns! {
         id realm user_id digest org_id proofs auth_epoch persistent idle_micros expires_at created_at seen_at ended_at
         label address refresh_generation refreshed_at;
     signing_key_columns = "usermgmt_signing_key": realm number kid key_id private created_at signs_from;
+    api_key_columns = "usermgmt_api_key":
+        owner_id id realm user_id org_id name digest beginning scopes made_by created_at expires_at used_at;
     outbox_columns = "usermgmt_outbox":
         id realm job due_at tries lease_worker lease_until dead_at created_at;
     audit_columns = "usermgmt_audit":

@@ -2,9 +2,10 @@
 
 use time::Duration;
 use usermgmt_core::model::{
-    Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Change, EventTag, Identifier, IdentifierKind,
-    MemberRecord, Membership, MembershipStatus, Org, OrgProfile, OrgStatus, Origin, OutboxRow, PasswordCredential,
-    Profile, Refresh, Seal, Session, SigningKey, Subject, Token, TokenKind, Unproven, User, UserKind, UserStatus,
+    Actor, ApiKey, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Change, EventTag, Identifier,
+    IdentifierKind, KeyOwner, MemberRecord, Membership, MembershipStatus, Org, OrgProfile, OrgStatus, Origin,
+    OutboxRow, PasswordCredential, Profile, Refresh, Seal, Session, SigningKey, Subject, Token, TokenKind, Unproven,
+    User, UserKind, UserStatus,
 };
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::sealed::Sealed;
@@ -211,6 +212,29 @@ pub(crate) fn signing_key(cells: &mut Cells<'_>) -> Result<SigningKey> {
         private: Sealed { key_id: cells.cell("key_id")?, bytes: cells.cell("private")? },
         created_at: cells.time("created_at")?,
         signs_from: cells.time("signs_from")?,
+    })
+}
+
+pub(crate) fn api_key(cells: &mut Cells<'_>) -> Result<ApiKey> {
+    cells.of("usermgmt_api_key");
+    let owner_id: String = cells.cell("owner_id")?;
+    let (id, realm) = (cells.id("id")?, cells.id("realm")?);
+    let (user, org) = (cells.maybe_id("user_id")?, cells.maybe_id("org_id")?);
+    let owner = user.map(KeyOwner::User).or(org.map(KeyOwner::Org));
+    let owner = owner.filter(|owner| owner.to_string() == owner_id).ok_or_else(|| cells.corrupt("owner_id"))?;
+    Ok(ApiKey {
+        owner,
+        id,
+        realm,
+        org,
+        name: cells.cell("name")?,
+        digest: cells.digest("digest")?,
+        beginning: cells.cell("beginning")?,
+        scopes: cells.json("scopes")?,
+        made_by: cells.maybe_id("made_by")?,
+        created_at: cells.time("created_at")?,
+        expires_at: cells.maybe_time("expires_at")?,
+        used_at: cells.maybe_time("used_at")?,
     })
 }
 

@@ -19,6 +19,7 @@ fn strict() -> AuthPolicy {
         session_idle_seconds: Some(0),
         session_absolute_seconds: Some(u32::MAX),
         step_up_seconds: Some(300),
+        bars_member_keys: true,
     }
 }
 

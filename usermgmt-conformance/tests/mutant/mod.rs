@@ -233,7 +233,7 @@ macro_rules! first {
 }
 pub(crate) use first;
 
-usermgmt_core::forward_reads!([] Mutant, |this| this.inner, |call| (), PolicyStore);
+usermgmt_core::forward_reads!([] Mutant, |this| this.inner, |call| (), PolicyStore ApiKeyStore);
 
 #[async_trait]
 impl TokenStore for Mutant {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::tables::{Table, Tables};
 use crate::id::{EventId, OrgId, RealmId, TokenId};
 use crate::model::{
-    Actor, Change, MembershipStatus, Org, OrgStatus, Refresh, Seal, Session, Token, UserStatus, Version,
+    Actor, Change, KeyOwner, MembershipStatus, Org, OrgStatus, Refresh, Seal, Session, Token, UserStatus, Version,
 };
 use crate::store::{
     ChangeSet, Committed, Guard, Result, StillAuthorised, StoreError, StoreErrorKind, SweepBefore, UniqueKey, Write,
@@ -259,6 +259,27 @@ impl Tables {
                 let count = self.sessions.values().filter(running).count();
                 ensure(u32::try_from(count).is_ok_and(|count| count <= max), CONFLICT)
             }
+            Write::PutApiKey(key) => insert(&mut self.api_keys, (key.owner, key.id), key),
+            Write::EndApiKey { owner, id, at } => {
+                let key = row(&mut self.api_keys, &(owner, id), CONFLICT)?;
+                ensure(key.is_live(now), CONFLICT)?;
+                let end = at.max(now);
+                key.expires_at = Some(key.expires_at.map_or(end, |present| present.min(end)));
+                Ok(())
+            }
+            Write::EndApiKeys { user, org } => {
+                for key in self.api_keys.values_mut() {
+                    let is_meant = key.owner == KeyOwner::User(user) && (org.is_none() || key.org == org);
+                    if is_meant && key.is_live(now) {
+                        Arc::make_mut(key).expires_at = Some(now);
+                    }
+                }
+                Ok(())
+            }
+            Write::MaxApiKeys { owner, max } => {
+                let count = self.api_keys.values().filter(|key| key.owner == owner && key.is_live(now)).count();
+                ensure(u32::try_from(count).is_ok_and(|count| count <= max), CONFLICT)
+            }
             Write::FinishJob { id, worker } => {
                 self.leased(id, worker)?;
                 self.outbox.remove(&id);
@@ -359,6 +380,7 @@ impl Tables {
         swept += prune(&mut self.attempts, limit, |row| {
             row.consumed_at.unwrap_or(row.expires_at).min(row.expires_at) < spent
         });
+        swept += prune(&mut self.api_keys, limit, |row| row.expires_at.is_some_and(|end| end < spent));
         let commits: Vec<_> =
             self.commits.iter().filter(|(_, at)| **at < before.commits).take(limit).map(|(id, _)| *id).collect();
         for id in commits {

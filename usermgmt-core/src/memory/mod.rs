@@ -3,6 +3,7 @@
 //! For tests, demonstrations and as the text to read beside the contract. Every commit is applied to a copy of the
 //! tables, which replaces them only if all writes succeeded.
 
+mod api_keys;
 mod apply;
 mod reads;
 mod tables;

@@ -22,11 +22,11 @@ use crate::store::{
     Result, SessionStore, SigningKeyStore, SweepBefore, TokenStore, UserStore,
 };
 
-fn row<K: Ord, V: Clone>(table: &Table<K, V>, key: &K) -> Option<V> {
+pub(super) fn row<K: Ord, V: Clone>(table: &Table<K, V>, key: &K) -> Option<V> {
     table.get(key).map(|row| V::clone(row))
 }
 
-fn rows<K: Ord, V: Clone>(table: &Table<K, V>, wanted: impl Fn(&V) -> bool) -> impl Iterator<Item = V> {
+pub(super) fn rows<K: Ord, V: Clone>(table: &Table<K, V>, wanted: impl Fn(&V) -> bool) -> impl Iterator<Item = V> {
     table.values().filter(move |row| wanted(row)).map(|row| V::clone(row))
 }
 
@@ -60,7 +60,7 @@ fn page<T, K: Ord + Copy>(
 }
 
 /// The same for rows that come in the order of falling keys.
-fn page_down<T, K: Ord + Copy>(
+pub(super) fn page_down<T, K: Ord + Copy>(
     rows: impl Iterator<Item = T>,
     request: &PageRequest<K>,
     key: impl Fn(&T) -> K,

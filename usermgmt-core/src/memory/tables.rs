@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::id::{AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
+use crate::id::{ApiKeyId, AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
 use crate::keys::KeyCheck;
 use crate::model::{
-    Attempt, AuditEvent, Change, Identifier, IdentifierKind, Membership, Org, OrgProfile, OutboxRow,
+    ApiKey, Attempt, AuditEvent, Change, Identifier, IdentifierKind, KeyOwner, Membership, Org, OrgProfile, OutboxRow,
     PasswordCredential, Profile, Seal, Session, SigningKey, Token, User,
 };
 use crate::secret::Digest;
@@ -30,6 +30,7 @@ pub(super) struct Tables {
     pub(super) sessions: Table<SessionId, Session>,
     pub(super) session_digests: BTreeMap<Digest, SessionId>,
     pub(super) signing_keys: Table<(RealmId, u32), SigningKey>,
+    pub(super) api_keys: Table<(KeyOwner, ApiKeyId), ApiKey>,
     pub(super) outbox: Table<OutboxId, OutboxRow>,
     pub(super) audit: Table<EventId, AuditEvent>,
     pub(super) chain_heads: Table<(RealmId, Option<OrgId>), Seal>,

@@ -3,6 +3,7 @@
 //! Rows that people or flows edit carry a [`Version`]; a write states the version it was made from. The three epochs
 //! (`auth_epoch`, `rights_version`, `policy_epoch`) are not part of that: they move only by their own writes.
 
+mod api_key;
 mod attempt;
 mod audit;
 mod change;
@@ -14,6 +15,7 @@ mod signing_key;
 mod token;
 mod user;
 
+pub use api_key::{ApiKey, ApiKeyRecord, KeyOwner};
 pub use attempt::{Attempt, Purpose as AttemptPurpose};
 pub use audit::{Actor, AuditEvent, AuditFilter, AuditKind, EventTag, Outcome as AuditOutcome, Seal};
 pub use change::{Change, Changes, Subject};

@@ -1,11 +1,13 @@
 //! Proofs: values that can be had only from a check. A function that needs the check takes the value.
 
+mod api_key;
 mod grant;
 mod permit;
 mod principal;
 mod scope;
 mod step_up;
 
+pub use api_key::{Access, KeyEnded, KeyHolder, KeyPermit};
 pub use grant::{ChooseOrg, Grant, NewPassword, Pending, Step, VerifyAddress};
 pub use permit::Permit;
 pub use principal::{NotSignedIn, OrgStanding, Principal};

@@ -113,6 +113,10 @@ impl OrgScope {
         &self.0.standing.slug
     }
 
+    pub(super) fn rules(&self) -> &ScopeRules {
+        &self.0.rules
+    }
+
     /// Who has entered.
     #[must_use]
     pub fn principal(&self) -> &Principal {

@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::id::{AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+use crate::id::{
+    ApiKeyId, AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId,
+};
 use crate::keys::KeyCheck;
 use crate::model::{
-    Attempt, AuditEvent, CustomRole, Identifier, IdentifierKind, Membership, Org, OrgProfile, OutboxRow,
-    PasswordCredential, Profile, Proof, Seal, Session, SigningKey, Subject, Token, TokenKind, User, Version,
+    ApiKey, Attempt, AuditEvent, CustomRole, Identifier, IdentifierKind, KeyOwner, Membership, Org, OrgProfile,
+    OutboxRow, PasswordCredential, Profile, Proof, Seal, Session, SigningKey, Subject, Token, TokenKind, User, Version,
 };
 use crate::policy::AuthPolicy;
 use crate::secret::Digest;
@@ -209,6 +211,33 @@ pub enum Write {
         /// How many.
         max: u32,
     },
+    /// Inserts an API key.
+    PutApiKey(ApiKey),
+    /// Lets an API key of this owner end at this time, or at the commit's if that is later; a conflict unless it lives
+    /// at the commit's time. It never lives longer by this.
+    EndApiKey {
+        /// Whose.
+        owner: KeyOwner,
+        /// The key.
+        id: ApiKeyId,
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// Ends every API key of this user: those that act in this organisation, or all. Ending none is no error.
+    EndApiKeys {
+        /// Whose.
+        user: UserId,
+        /// In which organisation.
+        org: Option<OrgId>,
+    },
+    /// Demands that the owner has at most so many living API keys once everything else of this change set is done; a
+    /// conflict otherwise. Commits that demand it of one owner come one after the other.
+    MaxApiKeys {
+        /// Whose.
+        owner: KeyOwner,
+        /// How many.
+        max: u32,
+    },
     /// Inserts a job.
     PutJob(OutboxRow),
     /// Removes a job that is done; refuses with [`Guard::Lease`](super::Guard::Lease) unless this worker holds it.
@@ -377,11 +406,15 @@ impl Write {
             Self::MaxSessions { .. } => 22,
             Self::DeleteSigningKeys { .. } => 23,
             Self::PutSigningKey(_) => 24,
-            Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 25,
-            Self::PutJob(_) => 26,
-            Self::Audit(_) => 27,
-            Self::EraseEvent { .. } => 28,
-            Self::SealEvents { .. } => 29,
+            Self::EndApiKeys { .. } => 25,
+            Self::EndApiKey { .. } => 26,
+            Self::PutApiKey(_) => 27,
+            Self::MaxApiKeys { .. } => 28,
+            Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 29,
+            Self::PutJob(_) => 30,
+            Self::Audit(_) => 31,
+            Self::EraseEvent { .. } => 32,
+            Self::SealEvents { .. } => 33,
         }
     }
 
@@ -405,6 +438,7 @@ impl Write {
             Self::EndSession { id, .. } | Self::RotateSession { id, .. } | Self::RotateRefresh { id, .. } => {
                 (id.as_uuid().as_u128(), 0)
             }
+            Self::EndApiKey { id, .. } => (id.as_uuid().as_u128(), 0),
             Self::DeleteSigningKeys { realm, .. } => (realm.as_uuid().as_u128(), 0),
             Self::PutSigningKey(key) => (key.realm.as_uuid().as_u128(), key.number as u128),
             _ => (0, 0),

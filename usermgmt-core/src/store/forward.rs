@@ -49,14 +49,14 @@ macro_rules! forward_reads {
         $crate::forward_reads!(
             [$($generics)*] $wrapper, |$this| $inner, |$call| $before,
             UserStore OrgStore MembershipStore PolicyStore TokenStore AttemptStore
-            SessionStore SigningKeyStore OutboxStore AuditStore ChangeStore MaintenanceStore ThrottleStore
+            SessionStore SigningKeyStore ApiKeyStore OutboxStore AuditStore ChangeStore MaintenanceStore ThrottleStore
         );
     };
     ($generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr, $($trait:ident)+) => {
         const _: () = {
             use ::std::option::Option;
             use ::time::OffsetDateTime;
-            use $crate::id::{EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+            use $crate::id::{ApiKeyId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
             use $crate::model::*;
             use $crate::page::{Page, PageRequest};
             use $crate::policy::AuthPolicy;
@@ -122,6 +122,15 @@ macro_rules! forward_reads {
     (@SigningKeyStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
         $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, SigningKeyStore {
             fn signing_keys(realm: RealmId) -> Vec<SigningKey>;
+        });
+    };
+    (@ApiKeyStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, ApiKeyStore {
+            fn api_key_record(realm: RealmId, digest: Digest) -> Option<ApiKeyRecord>;
+            fn api_key(owner: KeyOwner, id: ApiKeyId) -> Option<ApiKey>;
+            fn api_keys(owner: KeyOwner, page: PageRequest<ApiKeyId>) -> Page<ApiKey, ApiKeyId>;
+            fn api_keys_in(org: OrgId, page: PageRequest<ApiKeyId>) -> Page<ApiKey, ApiKeyId>;
+            fn touch_api_key(owner: KeyOwner, id: ApiKeyId, used_at: OffsetDateTime) -> ();
         });
     };
     (@OutboxStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {

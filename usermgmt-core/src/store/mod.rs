@@ -28,8 +28,8 @@ mod throttle;
 pub use change_set::{ChangeSet, Committed, StillAuthorised, StillMember, Write};
 pub use error::{Guard, Result, StoreError, StoreErrorKind, UniqueKey};
 pub use reads::{
-    AttemptStore, AuditStore, ChangeStore, CommitStore, MaintenanceStore, MembershipStore, OrgStore, OutboxStore,
-    PolicyStore, SessionStore, SigningKeyStore, SweepBefore, TokenStore, UserStore,
+    ApiKeyStore, AttemptStore, AuditStore, ChangeStore, CommitStore, MaintenanceStore, MembershipStore, OrgStore,
+    OutboxStore, PolicyStore, SessionStore, SigningKeyStore, SweepBefore, TokenStore, UserStore,
 };
 pub use throttle::{Charge, ThrottleKey, ThrottleStore, Throttled};
 
@@ -43,6 +43,7 @@ pub trait Store:
     + AttemptStore
     + SessionStore
     + SigningKeyStore
+    + ApiKeyStore
     + OutboxStore
     + AuditStore
     + ChangeStore
@@ -61,6 +62,7 @@ impl<T> Store for T where
         + AttemptStore
         + SessionStore
         + SigningKeyStore
+        + ApiKeyStore
         + OutboxStore
         + AuditStore
         + ChangeStore

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::{ChangeSet, Committed, Result};
-use crate::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+use crate::id::{ApiKeyId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use crate::keys::KeyCheck;
 use crate::model::{
-    Attempt, AuditEvent, AuditFilter, Changes, Identifier, IdentifierKind, MemberFilter, MemberRecord, Membership, Org,
-    OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord, Profile, Seal, Session, SignInRecord, SigningKey,
-    Token, TokenKind, User, UserFilter,
+    ApiKey, ApiKeyRecord, Attempt, AuditEvent, AuditFilter, Changes, Identifier, IdentifierKind, KeyOwner,
+    MemberFilter, MemberRecord, Membership, Org, OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord, Profile,
+    Seal, Session, SignInRecord, SigningKey, Token, TokenKind, User, UserFilter,
 };
 use crate::page::{Page, PageRequest};
 use crate::policy::AuthPolicy;
@@ -142,6 +142,25 @@ pub trait SigningKeyStore: Send + Sync + 'static {
     async fn signing_keys(&self, realm: RealmId) -> Result<Vec<SigningKey>>;
 }
 
+/// API keys, living or not: the rules decide.
+#[async_trait]
+pub trait ApiKeyStore: Send + Sync + 'static {
+    /// Everything the check of a key needs, in one composed read.
+    async fn api_key_record(&self, realm: RealmId, digest: Digest) -> Result<Option<ApiKeyRecord>>;
+
+    /// A key of this owner.
+    async fn api_key(&self, owner: KeyOwner, id: ApiKeyId) -> Result<Option<ApiKey>>;
+
+    /// The keys of this owner, newest id first.
+    async fn api_keys(&self, owner: KeyOwner, page: PageRequest<ApiKeyId>) -> Result<Page<ApiKey, ApiKeyId>>;
+
+    /// The keys that act in this organisation, its own and those of its members, newest id first.
+    async fn api_keys_in(&self, org: OrgId, page: PageRequest<ApiKeyId>) -> Result<Page<ApiKey, ApiKeyId>>;
+
+    /// Marks that a key was used. Never moves the mark back, never makes an ended key live.
+    async fn touch_api_key(&self, owner: KeyOwner, id: ApiKeyId, used_at: OffsetDateTime) -> Result<()>;
+}
+
 /// The outbox.
 #[async_trait]
 pub trait OutboxStore: Send + Sync + 'static {
@@ -226,7 +245,7 @@ pub trait CommitStore: Send + Sync + 'static {
 /// What may be swept, by kind of row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SweepBefore {
-    /// Sessions, tokens and attempts that ended or expired before then.
+    /// Sessions, tokens, attempts and API keys that ended or expired before then.
     pub spent: OffsetDateTime,
     /// Commit ids and changes older than this.
     pub commits: OffsetDateTime,

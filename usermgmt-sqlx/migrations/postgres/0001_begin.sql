@@ -197,6 +197,30 @@ CREATE INDEX usermgmt_session_user ON usermgmt_session (user_id, id);
 -- Serves the sweep.
 CREATE INDEX usermgmt_session_spent ON usermgmt_session (spent_at);
 
+-- A key by which a program calls. The key serves the keys of an owner, newest first, and every write.
+CREATE TABLE usermgmt_api_key (
+    owner_id   TEXT COLLATE "C" NOT NULL, -- user or organisation that it belongs to
+    id         TEXT COLLATE "C" NOT NULL,
+    realm      TEXT COLLATE "C" NOT NULL,
+    user_id    TEXT COLLATE "C" REFERENCES usermgmt_user (id), -- the owner, if a user
+    org_id     TEXT COLLATE "C" REFERENCES usermgmt_org (id),  -- organisation it acts in; the owner, if one
+    name       TEXT             NOT NULL,
+    digest     BYTEA            NOT NULL, -- of the secret
+    beginning  TEXT COLLATE "C" NOT NULL, -- how the secret begins, for people
+    scopes     TEXT             NOT NULL, -- JSON array of rights
+    made_by    TEXT COLLATE "C",          -- user who made it
+    created_at BIGINT           NOT NULL,
+    expires_at BIGINT,                    -- when it ends or was ended
+    used_at    BIGINT,                    -- last use
+    PRIMARY KEY (owner_id, id)
+);
+-- Serves the check. Not unique: 256 random bits do not meet, and a table that is split by owner could not promise it.
+CREATE INDEX usermgmt_api_key_digest ON usermgmt_api_key (digest);
+-- Serves the keys that act in an organisation, newest first.
+CREATE INDEX usermgmt_api_key_org ON usermgmt_api_key (org_id, id);
+-- Serves the sweep.
+CREATE INDEX usermgmt_api_key_expires ON usermgmt_api_key (expires_at);
+
 -- Work that a commit promised.
 CREATE TABLE usermgmt_outbox (
     id           TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- idempotency id of what it leads to

@@ -196,6 +196,30 @@ CREATE INDEX usermgmt_session_user ON usermgmt_session (user_id, id);
 -- Serves the sweep.
 CREATE INDEX usermgmt_session_spent ON usermgmt_session (spent_at);
 
+-- A key by which a program calls. The key serves the keys of an owner, newest first, and every write.
+CREATE TABLE usermgmt_api_key (
+    owner_id   TEXT    NOT NULL, -- user or organisation that it belongs to
+    id         TEXT    NOT NULL,
+    realm      TEXT    NOT NULL,
+    user_id    TEXT    REFERENCES usermgmt_user (id), -- the owner, if a user
+    org_id     TEXT    REFERENCES usermgmt_org (id),  -- organisation it acts in; the owner, if one
+    name       TEXT    NOT NULL,
+    digest     BLOB    NOT NULL, -- of the secret
+    beginning  TEXT    NOT NULL, -- how the secret begins, for people
+    scopes     TEXT    NOT NULL, -- JSON array of rights
+    made_by    TEXT,             -- user who made it
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,          -- when it ends or was ended
+    used_at    INTEGER,          -- last use
+    PRIMARY KEY (owner_id, id)
+) STRICT, WITHOUT ROWID;
+-- Serves the check. Not unique: 256 random bits do not meet, and a table that is split by owner could not promise it.
+CREATE INDEX usermgmt_api_key_digest ON usermgmt_api_key (digest);
+-- Serves the keys that act in an organisation, newest first.
+CREATE INDEX usermgmt_api_key_org ON usermgmt_api_key (org_id, id);
+-- Serves the sweep.
+CREATE INDEX usermgmt_api_key_expires ON usermgmt_api_key (expires_at);
+
 -- Work that a commit promised.
 CREATE TABLE usermgmt_outbox (
     id           TEXT    NOT NULL PRIMARY KEY, -- idempotency id of what it leads to

@@ -56,6 +56,8 @@ pub(super) const fn moves_what_authority_rests_on(write: &Write) -> bool {
             | Write::EndSession { .. }
             | Write::RotateSession { .. }
             | Write::RotateRefresh { .. }
+            // Counts under the lock of its owner's row.
+            | Write::MaxApiKeys { .. }
     )
 }
 

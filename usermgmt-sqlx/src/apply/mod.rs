@@ -3,6 +3,7 @@
 //! Each write is one conditional statement on its own row, so READ COMMITTED suffices: whoever comes second waits for
 //! the first, sees what it left and finds its own condition no longer met.
 
+mod api_key;
 mod audit;
 mod authority;
 mod org;
@@ -16,7 +17,7 @@ use sqlx::query;
 use time::OffsetDateTime;
 use usermgmt_core::id::CommitId;
 use usermgmt_core::keys::KeyCheck;
-use usermgmt_core::model::Version;
+use usermgmt_core::model::{KeyOwner, Version};
 use usermgmt_core::store::{ChangeSet, CommitStore, Committed, Result, StoreError, StoreErrorKind, UniqueKey, Write};
 
 use super::cells::Cells;
@@ -44,7 +45,7 @@ pub(crate) async fn apply(connection: &mut Connection, changes: ChangeSet) -> Re
     let exclusive = writes.iter().any(authority::moves_what_authority_rests_on);
     // The user's row comes first, as everywhere, and what is counted later is counted by one commit after the other.
     for write in &writes {
-        if let Write::MaxSessions { user, .. } = write {
+        if let Write::MaxSessions { user, .. } | Write::MaxApiKeys { owner: KeyOwner::User(user), .. } = write {
             apply.lock_user(*user).await?;
         }
     }
@@ -94,6 +95,10 @@ impl Apply<'_> {
             Write::DeleteSigningKeys { realm, up_to } => self.delete_signing_keys(realm, up_to).await,
             Write::PutSession(session) => self.put_session(&session).await,
             Write::MaxSessions { user, max } => self.max_sessions(user, max).await,
+            Write::PutApiKey(key) => self.put_api_key(&key).await,
+            Write::EndApiKey { owner, id, at } => self.end_api_key(owner, id, at).await,
+            Write::EndApiKeys { user, org } => self.end_api_keys(user, org).await,
+            Write::MaxApiKeys { owner, max } => self.max_api_keys(owner, max).await,
             Write::FinishJob { id, worker } => self.finish_job(id, worker).await,
             Write::RetryJob { id, worker, due_at } => self.retry_job(id, worker, due_at).await,
             Write::GiveUpJob { id, worker } => self.give_up_job(id, worker).await,

@@ -28,6 +28,11 @@ impl MaintenanceStore for Store {
                 spent,
             ),
             (
+                "DELETE FROM usermgmt_api_key WHERE (owner_id, id) IN \
+                 (SELECT owner_id, id FROM usermgmt_api_key WHERE expires_at < $1 LIMIT +$2)",
+                spent,
+            ),
+            (
                 "DELETE FROM usermgmt_commit WHERE id IN \
                  (SELECT id FROM usermgmt_commit WHERE committed_at < $1 LIMIT +$2)",
                 commits,

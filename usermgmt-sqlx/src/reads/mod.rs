@@ -1,5 +1,6 @@
 //! Reads, one file for each family of rows.
 
+mod api_key;
 mod audit;
 mod maintenance;
 mod org;
