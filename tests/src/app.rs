@@ -156,7 +156,11 @@ impl App {
 pub fn filled(path: &str) -> String {
     let nothing = |kind: &str| format!("{kind}_{:032x}", 1);
     let path = path.replace("{session}", &nothing("ses")).replace("{organization}", &nothing("org"));
-    let path = path.replace("{user}", &nothing("usr")).replace("{role}", "none").replace("{mail}", "none");
+    let path = path
+        .replace("{user}", &nothing("usr"))
+        .replace("{role}", "none")
+        .replace("{mail}", "none")
+        .replace("{key}", &nothing("key"));
     format!("/auth{path}")
 }
 

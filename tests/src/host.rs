@@ -17,7 +17,9 @@ permission! {
 /// The handlers. Written once: that they compile under both frameworks is what the suite is about.
 macro_rules! handlers {
     ($adapter:ident) => {
-        use $adapter::{ActiveOrg, CurrentUser, Fresh, MaybeUser, Require, SteppedUp};
+        use $adapter::{
+            ActiveOrg, Authorized, CurrentKey, CurrentUser, Fresh, MaybeUser, Require, SteppedUp, TokenClaims,
+        };
 
         use super::{ReadThings, WriteThings};
 
@@ -49,6 +51,23 @@ macro_rules! handlers {
             format!("removed from {}", permit.scope().org())
         }
 
+        async fn feed(Authorized(access): Authorized<ReadThings>) -> String {
+            let user = access.user().map_or_else(|| "nobody".to_owned(), |user| user.to_string());
+            format!("feed of {} for {user}", access.org())
+        }
+
+        async fn feed_thing(Authorized(access): Authorized<WriteThings>) -> String {
+            format!("fed {}", access.org())
+        }
+
+        async fn key(CurrentKey(key): CurrentKey) -> String {
+            format!("key {} of {}", key.name(), key.owner())
+        }
+
+        async fn claims(TokenClaims(claims): TokenClaims) -> String {
+            format!("claims of {}", claims.sub)
+        }
+
         async fn very_fresh(fresh: Fresh<60>) -> String {
             format!("fresh {}", fresh.0.principal().user())
         }
@@ -70,6 +89,10 @@ pub(crate) mod on_axum {
             .route("/host/things", get(things).post(add_thing))
             .route("/host/orgs/{org}/things", get(things).post(add_thing))
             .route("/host/orgs/{org}/things/remove", post(remove_thing))
+            .route("/host/feed", get(feed).post(feed_thing))
+            .route("/host/orgs/{org}/feed", get(feed).post(feed_thing))
+            .route("/host/key", get(key))
+            .route("/host/claims", get(claims))
             .route("/host/fresh", get(very_fresh));
         usermgmt_axum::attach(app, "/auth", &auth).with_state(auth)
     }
@@ -91,6 +114,12 @@ pub(crate) mod on_actix {
             .route("/host/orgs/{org}/things", web::get().to(things))
             .route("/host/orgs/{org}/things", web::post().to(add_thing))
             .route("/host/orgs/{org}/things/remove", web::post().to(remove_thing))
+            .route("/host/feed", web::get().to(feed))
+            .route("/host/feed", web::post().to(feed_thing))
+            .route("/host/orgs/{org}/feed", web::get().to(feed))
+            .route("/host/orgs/{org}/feed", web::post().to(feed_thing))
+            .route("/host/key", web::get().to(key))
+            .route("/host/claims", web::get().to(claims))
             .route("/host/fresh", web::get().to(very_fresh))
             .configure(usermgmt_actix::attach("/auth", auth));
     }

@@ -12,7 +12,9 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use tokio::sync::OnceCell;
 use usermgmt_http::authenticate::authenticate;
 use usermgmt_http::service::core::permission::Permission;
-use usermgmt_http::service::core::proof::{OrgScope, Permit, Principal, StepUp};
+use usermgmt_http::service::core::proof::{Access, KeyHolder, OrgScope, Permit, Principal, StepUp};
+#[cfg(feature = "tokens")]
+use usermgmt_http::service::jwt::Verified;
 use usermgmt_http::service::{Client, UserMgmt};
 use usermgmt_http::{Head, Memo, Problem, extract};
 
@@ -38,6 +40,19 @@ pub struct ActiveOrg(pub OrgScope);
 ///
 /// The permit says in which organisation: ask `permit.scope().org()`, not the path.
 pub struct Require<P>(pub Permit<P>);
+
+/// The permission `P` as [`Require`], or by an API key that may use it: for what programs may do as well as people.
+pub struct Authorized<P>(pub Access<P>);
+
+/// The API key that was presented; 401 without one.
+#[derive(Clone, Debug)]
+pub struct CurrentKey(pub KeyHolder);
+
+/// What an access token says, checked without asking the store: it may be minutes old. Whether its session still runs,
+/// and what has changed since, is for [`CurrentUser`].
+#[cfg(feature = "tokens")]
+#[derive(Clone, Debug)]
+pub struct TokenClaims(pub Verified);
 
 /// A proof within the configured time (10 minutes unless set), for what should not be done on an unlocked computer that
 /// somebody has left.
@@ -135,7 +150,7 @@ impl FromRequest for MaybeUser {
         let asked = Asked::of(request);
         Box::pin(async move {
             let asked = asked?;
-            asked.answer(asked.memo().await.clone()).map(Self)
+            asked.answer(extract::maybe_user(asked.memo().await)).map(Self)
         })
     }
 }
@@ -164,6 +179,47 @@ impl<P: Permission> FromRequest for Require<P> {
             let asked = asked?;
             let memo = asked.memo().await;
             asked.answer(extract::permit(&asked.auth, &asked.head(), memo, named.as_deref()).await).map(Self)
+        })
+    }
+}
+
+impl<P: Permission> FromRequest for Authorized<P> {
+    type Error = Rejection;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (asked, named) = (Asked::of(request), convert::named_org(request));
+        Box::pin(async move {
+            let asked = asked?;
+            let memo = asked.memo().await;
+            asked.answer(extract::access(&asked.auth, &asked.head(), memo, named.as_deref()).await).map(Self)
+        })
+    }
+}
+
+impl FromRequest for CurrentKey {
+    type Error = Rejection;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asked = Asked::of(request);
+        Box::pin(async move {
+            let asked = asked?;
+            asked.answer(extract::key_holder(asked.memo().await)).map(Self)
+        })
+    }
+}
+
+#[cfg(feature = "tokens")]
+impl FromRequest for TokenClaims {
+    type Error = Rejection;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asked = Asked::of(request);
+        Box::pin(async move {
+            let asked = asked?;
+            asked.answer(extract::claims(&asked.auth, &asked.head()).await).map(Self)
         })
     }
 }
@@ -203,7 +259,7 @@ impl FromRequest for Caller {
         Box::pin(async move {
             let asked = asked?;
             let mut client = asked.head().client(&asked.auth);
-            client.principal = asked.answer(asked.memo().await.clone())?;
+            client.principal = asked.answer(asked.memo().await.clone())?.user().cloned();
             Ok(Self(client))
         })
     }
@@ -219,6 +275,18 @@ impl FromRequest for Auth {
             let asked = asked?;
             Ok(Self(asked.auth.clone()))
         })
+    }
+}
+
+impl<P> Clone for Authorized<P> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<P> std::fmt::Debug for Authorized<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -250,8 +318,15 @@ deref! {
     [] CurrentUser => Principal,
     [] ActiveOrg => OrgScope,
     [P] Require<P> => Permit<P>,
+    [P] Authorized<P> => Access<P>,
+    [] CurrentKey => KeyHolder,
     [] SteppedUp => StepUp,
     [const SECONDS: u32] Fresh<SECONDS> => StepUp,
     [] Caller => Client,
     [] Auth => UserMgmt,
+}
+
+#[cfg(feature = "tokens")]
+deref! {
+    [] TokenClaims => Verified,
 }

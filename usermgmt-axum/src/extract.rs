@@ -7,7 +7,9 @@ use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use usermgmt_http::authenticate::authenticate;
 use usermgmt_http::service::core::permission::Permission;
-use usermgmt_http::service::core::proof::{OrgScope, Permit, Principal, StepUp};
+use usermgmt_http::service::core::proof::{Access, KeyHolder, OrgScope, Permit, Principal, StepUp};
+#[cfg(feature = "tokens")]
+use usermgmt_http::service::jwt::Verified;
 use usermgmt_http::service::{Client, UserMgmt};
 use usermgmt_http::{Head, Memo, Problem, extract};
 
@@ -34,6 +36,19 @@ pub struct ActiveOrg(pub OrgScope);
 ///
 /// The permit says in which organisation: ask `permit.scope().org()`, not the path.
 pub struct Require<P>(pub Permit<P>);
+
+/// The permission `P` as [`Require`], or by an API key that may use it: for what programs may do as well as people.
+pub struct Authorized<P>(pub Access<P>);
+
+/// The API key that was presented; 401 without one.
+#[derive(Clone, Debug)]
+pub struct CurrentKey(pub KeyHolder);
+
+/// What an access token says, checked without asking the store: it may be minutes old. Whether its session still runs,
+/// and what has changed since, is for [`CurrentUser`].
+#[cfg(feature = "tokens")]
+#[derive(Clone, Debug)]
+pub struct TokenClaims(pub Verified);
 
 /// A proof within the configured time (10 minutes unless set), for what should not be done on an unlocked computer that
 /// somebody has left.
@@ -125,7 +140,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
         let asked = Asked::of(parts, state).await;
-        Ok(asked.answer(asked.memo.clone())?.map(Self))
+        Ok(asked.answer(extract::maybe_user(&asked.memo))?.map(Self))
     }
 }
 
@@ -137,7 +152,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let asked = Asked::of(parts, state).await;
-        asked.answer(asked.memo.clone()).map(Self)
+        asked.answer(extract::maybe_user(&asked.memo)).map(Self)
     }
 }
 
@@ -164,6 +179,45 @@ where
         let named = convert::named_org(parts).await;
         let asked = Asked::of(parts, state).await;
         asked.answer(extract::permit(&asked.auth, &asked.head, &asked.memo, named.as_deref()).await).map(Self)
+    }
+}
+
+impl<P: Permission, S: Send + Sync> FromRequestParts<S> for Authorized<P>
+where
+    UserMgmt: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let named = convert::named_org(parts).await;
+        let asked = Asked::of(parts, state).await;
+        asked.answer(extract::access(&asked.auth, &asked.head, &asked.memo, named.as_deref()).await).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CurrentKey
+where
+    UserMgmt: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let asked = Asked::of(parts, state).await;
+        asked.answer(extract::key_holder(&asked.memo)).map(Self)
+    }
+}
+
+#[cfg(feature = "tokens")]
+impl<S: Send + Sync> FromRequestParts<S> for TokenClaims
+where
+    UserMgmt: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let (auth, head) = (UserMgmt::from_ref(state), convert::head(parts));
+        let claims = extract::claims(&auth, &head).await;
+        claims.map(Self).map_err(|problem| Rejection::new(&auth, &head, &problem))
     }
 }
 
@@ -200,7 +254,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let asked = Asked::of(parts, state).await;
         let mut client = asked.head.client(&asked.auth);
-        client.principal = asked.answer(asked.memo.clone())?;
+        client.principal = asked.answer(asked.memo.clone())?.user().cloned();
         Ok(Self(client))
     }
 }
@@ -213,6 +267,18 @@ where
 
     async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, Rejection> {
         Ok(Self(UserMgmt::from_ref(state)))
+    }
+}
+
+impl<P> Clone for Authorized<P> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<P> std::fmt::Debug for Authorized<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -244,8 +310,15 @@ deref! {
     [] CurrentUser => Principal,
     [] ActiveOrg => OrgScope,
     [P] Require<P> => Permit<P>,
+    [P] Authorized<P> => Access<P>,
+    [] CurrentKey => KeyHolder,
     [] SteppedUp => StepUp,
     [const SECONDS: u32] Fresh<SECONDS> => StepUp,
     [] Caller => Client,
     [] Auth => UserMgmt,
+}
+
+#[cfg(feature = "tokens")]
+deref! {
+    [] TokenClaims => Verified,
 }

@@ -9,7 +9,10 @@
 //! | to know whether somebody is | [`MaybeUser`] | (everybody may) |
 //! | the organisation, and that they are a member | [`ActiveOrg`] | 401, 403, 404 |
 //! | a permission in the organisation | [`Require<P>`](Require) | 401, 403, 404 |
+//! | the same, also by an API key | [`Authorized<P>`](Authorized) | 401, 403, 404 |
+//! | an API key, whatever it may do | [`CurrentKey`] | 401 |
 //! | that they have proven it a short while ago | [`SteppedUp`], [`Fresh<SECONDS>`](Fresh) | 401, 403 |
+//! | what an access token says, without asking the store | `TokenClaims` (feature `tokens`) | 401 |
 //! | to call the library on their behalf | [`Caller`], [`Auth`] | (everybody may) |
 //!
 //! A person who has opened a page is led to sign in, or to prove it again, and back; a program gets
@@ -68,5 +71,7 @@ mod extract;
 mod reject;
 
 pub use attach::attach;
-pub use extract::{ActiveOrg, Auth, Caller, CurrentUser, Fresh, MaybeUser, Require, SteppedUp};
+#[cfg(feature = "tokens")]
+pub use extract::TokenClaims;
+pub use extract::{ActiveOrg, Auth, Authorized, Caller, CurrentKey, CurrentUser, Fresh, MaybeUser, Require, SteppedUp};
 pub use reject::Rejection;

@@ -113,6 +113,17 @@ pub const STEP_UP_FRESH: Duration = Duration::minutes(10);
 /// Life of the cookie that names a known device.
 pub const DEVICE_LIFE: Duration = Duration::days(365);
 
+/// Life of an API key for which nothing else is asked.
+pub const API_KEY_LIFE: Duration = Duration::days(90);
+/// Longest life of an API key, unless the application lets them live longer: a year and a day to replace it in.
+pub const API_KEY_LONGEST: Duration = Duration::days(366);
+/// Living API keys of one user or organisation.
+pub const API_KEYS_PER_OWNER: u32 = 100;
+/// Scopes of an API key.
+pub const SCOPES_PER_KEY: usize = 64;
+/// Longest time that an API key goes on beside the one that replaces it.
+pub const API_KEY_OVERLAP_MAX: Duration = Duration::days(7);
+
 /// A process asks the change sequence at least this often before it answers from its cache: the bound when no bus
 /// wakes it.
 pub const CACHE_LIFE: Duration = Duration::seconds(5);

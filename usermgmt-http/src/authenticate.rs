@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Once};
 
 use http::{HeaderMap, Method, header};
+use usermgmt_service::core::api_key::ApiKeySecret;
 use usermgmt_service::core::model::AuditKind;
-use usermgmt_service::core::proof::Principal;
+use usermgmt_service::core::proof::{KeyHolder, Principal};
 use usermgmt_service::core::secret::{Bearer, BearerKind};
-use usermgmt_service::{Client, UserMgmt};
+use usermgmt_service::{Client, Error, Refused, UserMgmt};
 
 use crate::cookies::{self, CookieName, Found};
 use crate::csrf::{self, Source};
@@ -29,9 +30,31 @@ pub struct Head<'a> {
     pub peer: Option<IpAddr>,
 }
 
+/// Who is calling.
+#[derive(Clone, Debug)]
+pub enum Identity {
+    /// Nobody who is known.
+    Nobody,
+    /// Somebody who is signed in.
+    User(Arc<Principal>),
+    /// A program, by its key. It is no user: what asks for one refuses it.
+    Key(KeyHolder),
+}
+
+impl Identity {
+    /// Whoever is signed in.
+    #[must_use]
+    pub const fn user(&self) -> Option<&Arc<Principal>> {
+        match self {
+            Self::User(principal) => Some(principal),
+            Self::Nobody | Self::Key(_) => None,
+        }
+    }
+}
+
 /// What was found out about the caller of one request. Adapters keep it with the request, so that several extractors
 /// cost one check.
-pub type Memo = Result<Option<Arc<Principal>>, Problem>;
+pub type Memo = Result<Identity, Problem>;
 
 impl Head<'_> {
     /// The client behind the request, without who is signed in.
@@ -84,16 +107,16 @@ impl Head<'_> {
         all.all(|other| other == first).then_some(first)
     }
 
-    /// What is presented as an access token (RFC 6750 section 2.1). Another scheme of `Authorization` is none of ours;
-    /// several of these headers are no token.
-    #[cfg(feature = "tokens")]
+    /// What is presented as an access token or an API key (RFC 6750 section 2.1). Another scheme of `Authorization` is
+    /// none of ours; several of these headers are no token.
     #[must_use]
     pub fn bearer(&self) -> Option<&str> {
-        let mut all =
-            self.headers.get_all(header::AUTHORIZATION).iter().map(|value| value.to_str().unwrap_or_default());
-        let mut tokens = all.by_ref().filter_map(|value| {
-            let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
+        let mut tokens = self.headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| {
+            let mut parts = value.as_bytes().splitn(2, |byte| *byte == b' ');
+            let scheme = parts.next().unwrap_or_default();
+            // What is no text is no token, but it was meant as one.
+            let token = parts.next().and_then(|token| std::str::from_utf8(token).ok()).unwrap_or_default();
+            scheme.eq_ignore_ascii_case(b"bearer").then(|| token.trim_start_matches(' '))
         });
         let first = tokens.next()?;
         Some(if tokens.next().is_some() { "" } else { first })
@@ -136,33 +159,57 @@ impl Head<'_> {
     }
 }
 
-/// Finds out who is calling by an access token. No browser sends one by itself, so no other site can.
-#[cfg(feature = "tokens")]
-async fn by_token(auth: &UserMgmt, head: &Head<'_>, tokens: usermgmt_service::Tokens<'_>, text: &str) -> Memo {
-    use usermgmt_service::BearerError;
-
-    match tokens.principal(text).await {
-        Ok(principal) => Ok(Some(principal)),
-        Err(BearerError::Unavailable(error)) => Err(Problem::of(error, auth.now())),
-        Err(refused) => {
-            tracing::debug!(%refused, "an access token was refused");
-            auth.refusals().note(AuditKind::UnknownSession, &head.client(auth), "access token", auth.now());
-            Err(Problem::INVALID_TOKEN)
-        }
+/// Finds out who is calling by what stands in `Authorization: Bearer`. No browser sends that by itself, so no other site
+/// can.
+async fn by_bearer(auth: &UserMgmt, head: &Head<'_>, text: &str) -> Memo {
+    if ApiKeySecret::is_meant_by(text) {
+        let Some(keys) = auth.api_keys() else { return Err(Problem::INVALID_TOKEN) };
+        return match keys.holder(&head.client(auth), text).await {
+            Ok(holder) => Ok(Identity::Key(holder)),
+            Err(Error::Refused(Refused::Unauthenticated)) => Err(Problem::INVALID_TOKEN),
+            Err(other) => Err(Problem::of(other, auth.now())),
+        };
     }
+    #[cfg(feature = "tokens")]
+    if let Some(tokens) = auth.tokens() {
+        return match tokens.principal(text).await {
+            Ok(principal) => Ok(Identity::User(principal)),
+            Err(error) => Err(not_a_token(auth, head, error)),
+        };
+    }
+    Err(Problem::INVALID_TOKEN)
 }
 
-/// Finds out who is calling: by the session cookie, or by an access token where those are switched on. An unsafe request
-/// that carries the cookie must come from our own origin.
+/// The problem with an access token.
+#[cfg(feature = "tokens")]
+pub(crate) fn not_a_token(auth: &UserMgmt, head: &Head<'_>, error: usermgmt_service::BearerError) -> Problem {
+    if let usermgmt_service::BearerError::Unavailable(error) = error {
+        return Problem::of(error, auth.now());
+    }
+    tracing::debug!(refused = %error, "an access token was refused");
+    auth.refusals().note(AuditKind::UnknownSession, &head.client(auth), "access token", auth.now());
+    Problem::INVALID_TOKEN
+}
+
+/// Whether anything may stand in `Authorization: Bearer`.
+fn takes_bearer(auth: &UserMgmt) -> bool {
+    #[cfg(feature = "tokens")]
+    if auth.tokens().is_some() {
+        return true;
+    }
+    auth.api_keys().is_some()
+}
+
+/// Finds out who is calling: by the session cookie, or by an access token or an API key where those are switched on. An
+/// unsafe request that carries the cookie must come from our own origin.
 ///
 /// # Errors
 /// [`Problem::CROSS_SITE`], or an outage: never "nobody" when it could not be found out.
 pub async fn authenticate(auth: &UserMgmt, head: &Head<'_>) -> Memo {
     let found = cookies::read(head.headers, &auth.settings().origin, CookieName::Session);
-    #[cfg(feature = "tokens")]
-    if let (Some(tokens), Some(text)) = (auth.tokens(), head.bearer()) {
+    if let Some(text) = head.bearer().filter(|_| takes_bearer(auth)) {
         return if found == Found::Absent {
-            by_token(auth, head, tokens, text).await
+            by_bearer(auth, head, text).await
         } else {
             Err(Problem::AMBIGUOUS_CREDENTIALS)
         };
@@ -170,17 +217,17 @@ pub async fn authenticate(auth: &UserMgmt, head: &Head<'_>) -> Memo {
     if found == Found::Ambiguous {
         auth.refusals().note(AuditKind::AmbiguousCookie, &head.client(auth), "session", auth.now());
     }
-    let Some(text) = found.value() else { return Ok(None) };
+    let Some(text) = found.value() else { return Ok(Identity::Nobody) };
     head.check_source(auth, false)?;
     let Some(token) = Bearer::parse(BearerKind::Session, text) else {
         auth.refusals().note(AuditKind::UnknownSession, &head.client(auth), "malformed", auth.now());
-        return Ok(None);
+        return Ok(Identity::Nobody);
     };
     let principal = auth.principal(&token).await.map_err(|error| Problem::of(error, auth.now()))?;
     if principal.is_none() {
         auth.refusals().note(AuditKind::UnknownSession, &head.client(auth), "not running", auth.now());
     }
-    Ok(principal)
+    Ok(principal.map_or(Identity::Nobody, Identity::User))
 }
 
 /// Language tags of `Accept-Language` (RFC 9110 section 12.5.4), best first.

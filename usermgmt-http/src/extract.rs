@@ -5,24 +5,106 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use time::Duration;
 use usermgmt_service::core::model::AuditKind;
 use usermgmt_service::core::permission::Permission;
-use usermgmt_service::core::proof::{OrgScope, Permit, Principal, StepUp};
+use usermgmt_service::core::proof::{Access, KeyHolder, OrgScope, Permit, Principal, StepUp};
+#[cfg(feature = "tokens")]
+use usermgmt_service::jwt::Verified;
 use usermgmt_service::{Refused, UserMgmt};
 
-use crate::authenticate::{Head, Memo};
+#[cfg(feature = "tokens")]
+use crate::authenticate::not_a_token;
+use crate::authenticate::{Head, Identity, Memo};
 use crate::problem::Problem;
 
 /// Name of the path parameter that names an organisation.
 pub const ORG_PARAM: &str = "org";
 
+/// Who is signed in, if anybody is. A program with an API key is neither somebody nor nobody.
+///
+/// # Errors
+/// 403 for an API key; 503.
+pub fn maybe_user(memo: &Memo) -> Result<Option<Arc<Principal>>, Problem> {
+    match memo.clone()? {
+        Identity::Nobody => Ok(None),
+        Identity::User(principal) => Ok(Some(principal)),
+        Identity::Key(_) => Err(Problem::KEY_NOT_ACCEPTED),
+    }
+}
+
 /// Who is signed in.
 ///
 /// # Errors
-/// 401 if nobody is.
+/// 401 if nobody is; 403 for an API key.
 pub fn current_user(auth: &UserMgmt, memo: &Memo) -> Result<Arc<Principal>, Problem> {
-    memo.clone()?.ok_or_else(|| Problem::refused(&Refused::Unauthenticated, auth.now()))
+    maybe_user(memo)?.ok_or_else(|| Problem::refused(&Refused::Unauthenticated, auth.now()))
+}
+
+/// The API key that was presented.
+///
+/// # Errors
+/// 401 if none was.
+pub fn key_holder(memo: &Memo) -> Result<KeyHolder, Problem> {
+    match memo.clone()? {
+        Identity::Key(holder) => Ok(holder),
+        Identity::Nobody | Identity::User(_) => Err(Problem::KEY_REQUIRED),
+    }
+}
+
+/// A permission, by a member who is signed in or by an API key.
+///
+/// # Errors
+/// As [`permit`]; for an API key 404 for an organisation that it does not act in, 403 `insufficient_scope` if neither it
+/// nor its owner has the permission.
+pub async fn access<P: Permission>(
+    auth: &UserMgmt,
+    head: &Head<'_>,
+    memo: &Memo,
+    named: Option<&str>,
+) -> Result<Access<P>, Problem> {
+    match memo.clone()? {
+        Identity::Key(holder) => {
+            key_right(auth, head, &holder, named, P::KEY)?;
+            holder.permit().map(Access::Key).map_err(|refused| Problem::refused(&refused, auth.now()))
+        }
+        Identity::Nobody | Identity::User(_) => permit(auth, head, memo, named).await.map(Access::Member),
+    }
+}
+
+/// Makes sure that an API key may use the right with this key, in the organisation that is named.
+///
+/// # Errors
+/// As [`access`].
+pub fn key_right(
+    auth: &UserMgmt,
+    head: &Head<'_>,
+    holder: &KeyHolder,
+    named: Option<&str>,
+    key: &'static str,
+) -> Result<(), Problem> {
+    let refused = |refused| Problem::refused(&refused, auth.now());
+    let org = holder.org().ok_or_else(|| refused(Refused::NoActiveOrg))?.to_string();
+    let mut names = head.organization(auth).into_iter().chain(named);
+    if !names.all(|name| name == org || Some(name) == holder.org_slug()) {
+        return Err(refused(Refused::NotFound));
+    }
+    if holder.may(key) {
+        return Ok(());
+    }
+    auth.refusals().note(AuditKind::PermissionRefused, &head.client(auth), key, auth.now());
+    Err(Problem { challenge: Some(json!({ "permission": key })), ..Problem::INSUFFICIENT_SCOPE })
+}
+
+/// What an access token says, without asking the store whether its session still runs.
+///
+/// # Errors
+/// 401, also where access tokens are not switched on; 503.
+#[cfg(feature = "tokens")]
+pub async fn claims(auth: &UserMgmt, head: &Head<'_>) -> Result<Verified, Problem> {
+    let (Some(tokens), Some(text)) = (auth.tokens(), head.bearer()) else { return Err(Problem::INVALID_TOKEN) };
+    tokens.verify(text).await.map_err(|error| not_a_token(auth, head, error))
 }
 
 /// The organisation that the session acts in. Where the route names one by its parameter `org`, as id or slug, or the

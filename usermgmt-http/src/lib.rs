@@ -20,7 +20,7 @@ pub mod routes;
 pub mod serve;
 pub mod wire;
 
-pub use authenticate::{Head, Memo};
+pub use authenticate::{Head, Identity, Memo};
 pub use problem::Problem;
 pub use route::{Guard, Representation, Route};
 pub use routes::routes;

@@ -54,7 +54,7 @@ fn operation(route: &Route) -> Value {
     if !public {
         refused(401, "Nobody is signed in, or what was presented proves nothing.");
     }
-    if let Guard::Right(key) | Guard::FreshRight(key) = route.guard {
+    if let Guard::Right(key) | Guard::Access(key) | Guard::FreshRight(key) = route.guard {
         refused(403, &format!("The permission `{key}` is missing, or something else; the code says what."));
     }
     if route.input.is_some() {

@@ -11,8 +11,12 @@ use crate::wire::{self, Response};
 
 /// Challenge of a 401 that a session would have answered.
 const WWW_AUTHENTICATE: &str = "Session";
-/// Challenge of a 401 that another access token would answer (RFC 6750 section 3).
-const WWW_AUTHENTICATE_BEARER: &str = "Bearer error=\"invalid_token\"";
+/// Challenge of a 401 that an API key would answer (RFC 6750 section 3).
+const WWW_AUTHENTICATE_BEARER: &str = "Bearer";
+/// Challenge of a 401 that another access token would answer (RFC 6750 section 3.1).
+const WWW_AUTHENTICATE_INVALID: &str = "Bearer error=\"invalid_token\"";
+/// Challenge of a 403 that an API key with more scopes would answer (RFC 6750 section 3.1).
+const WWW_AUTHENTICATE_SCOPE: &str = "Bearer error=\"insufficient_scope\"";
 
 /// Why a request was not carried out, in the terms of HTTP (RFC 9457), with a stable code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +48,12 @@ impl Problem {
     pub const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "not_found");
     /// The access token is not acceptable, or its session has ended (RFC 6750 section 3.1).
     pub const INVALID_TOKEN: Self = Self::new(StatusCode::UNAUTHORIZED, "invalid_token");
+    /// An API key was presented where a person must be signed in.
+    pub const KEY_NOT_ACCEPTED: Self = Self::new(StatusCode::FORBIDDEN, "api_key_not_accepted");
+    /// An API key must be presented.
+    pub const KEY_REQUIRED: Self = Self::new(StatusCode::UNAUTHORIZED, "api_key_required");
+    /// The API key, or its owner, lacks the permission (RFC 6750 section 3.1).
+    pub const INSUFFICIENT_SCOPE: Self = Self::new(StatusCode::FORBIDDEN, "insufficient_scope");
     /// Both a session cookie and an access token: whose request is it?
     pub const AMBIGUOUS_CREDENTIALS: Self = Self::new(StatusCode::BAD_REQUEST, "ambiguous_credentials");
     /// A mistake of ours.
@@ -59,6 +69,9 @@ impl Problem {
         "invalid_fields",
         "invalid_token",
         "ambiguous_credentials",
+        "api_key_not_accepted",
+        "api_key_required",
+        "insufficient_scope",
         "internal",
     ];
 
@@ -159,9 +172,15 @@ impl Problem {
     pub fn add_headers(&self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
-            let bearer = self.code == Self::INVALID_TOKEN.code;
-            let challenge = if bearer { WWW_AUTHENTICATE_BEARER } else { WWW_AUTHENTICATE };
+            let challenge = match self.code {
+                "invalid_token" => WWW_AUTHENTICATE_INVALID,
+                "api_key_required" => WWW_AUTHENTICATE_BEARER,
+                _ => WWW_AUTHENTICATE,
+            };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if self.code == Self::INSUFFICIENT_SCOPE.code {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(WWW_AUTHENTICATE_SCOPE));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

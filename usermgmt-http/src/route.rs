@@ -32,7 +32,9 @@ pub enum Guard {
     /// Whoever acts in the organisation that the path names by `{organization}` (in any, where the path names none) and
     /// has this permission in it.
     Right(&'static str),
-    /// The same, and has proven it a short while ago.
+    /// The same, or by an API key that may use the permission there.
+    Access(&'static str),
+    /// As `Right`, and has proven it a short while ago.
     FreshRight(&'static str),
     /// Everybody, on a localhost origin; elsewhere it does not exist.
     Development,

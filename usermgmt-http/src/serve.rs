@@ -8,11 +8,11 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use usermgmt_service::core::model::AuditKind;
 use usermgmt_service::core::permission::Permission;
-use usermgmt_service::core::proof::{OrgScope, Permit, Principal, StepUp};
+use usermgmt_service::core::proof::{Access, KeyHolder, OrgScope, Permit, Principal, StepUp};
 use usermgmt_service::core::secret::{Bearer, BearerKind};
 use usermgmt_service::{Client, Error, Refused, UserMgmt};
 
-use crate::authenticate::{Head, authenticate};
+use crate::authenticate::{Head, Identity, authenticate};
 use crate::cookies::{self, CookieName};
 use crate::input::{self, Fields, ORGANIZATION};
 use crate::problem::Problem;
@@ -35,6 +35,8 @@ pub struct Context<'a> {
     pub client: Client,
     /// The organisation that the request acts in, where the route asks for a right in one.
     pub scope: Option<OrgScope>,
+    /// The API key that was presented, if one was.
+    pub key: Option<KeyHolder>,
     /// Language of pages.
     pub language: String,
     /// The time.
@@ -55,7 +57,8 @@ impl Context<'_> {
     /// # Errors
     /// As [`extract::active_org`].
     pub async fn organization(&self, named: Option<&str>) -> Result<OrgScope, Problem> {
-        extract::active_org(self.auth, &self.request.head(), &Ok(self.client.principal.clone()), named).await
+        let identity = self.client.principal.clone().map_or(Identity::Nobody, Identity::User);
+        extract::active_org(self.auth, &self.request.head(), &Ok(identity), named).await
     }
 
     /// The right that the route asks for.
@@ -65,6 +68,17 @@ impl Context<'_> {
     pub fn permit<P: Permission>(&self) -> Result<Permit<P>, Problem> {
         let permit = self.scope.as_ref().ok_or(Refused::NoActiveOrg).and_then(OrgScope::permit);
         permit.map_err(|refused| Problem::refused(&refused, self.now))
+    }
+
+    /// The same on a route that is open to API keys.
+    ///
+    /// # Errors
+    /// 403. Cannot happen on a route whose guard asks for this right.
+    pub fn access<P: Permission>(&self) -> Result<Access<P>, Problem> {
+        match &self.key {
+            Some(holder) => holder.permit().map(Access::Key).map_err(|refused| Problem::refused(&refused, self.now)),
+            None => self.permit().map(Access::Member),
+        }
     }
 
     /// The recent proof that the route asks for.
@@ -283,7 +297,7 @@ async fn answer(
         Body::Broken => return Err(Problem::MALFORMED),
     };
     let memo = authenticate(auth, head).await;
-    *locale = memo.as_ref().ok().and_then(Option::as_ref).and_then(|principal| principal.locale()).map(str::to_owned);
+    *locale = memo.as_ref().ok().and_then(Identity::user).and_then(|principal| principal.locale()).map(str::to_owned);
     let named = named(route, request, &body);
     let named = named.as_deref();
     let scope = match route.guard {
@@ -291,6 +305,10 @@ async fn answer(
         Guard::SignedIn => extract::current_user(auth, &memo).map(|_| None)?,
         Guard::SteppedUp => extract::step_up(auth, &memo, None).map(|_| None)?,
         Guard::Right(key) => Some(extract::right(auth, head, &memo, named, key).await?),
+        Guard::Access(key) => match &memo {
+            Ok(Identity::Key(holder)) => extract::key_right(auth, head, holder, named, key).map(|()| None)?,
+            _ => Some(extract::right(auth, head, &memo, named, key).await?),
+        },
         Guard::FreshRight(key) => {
             let scope = extract::right(auth, head, &memo, named, key).await?;
             extract::step_up(auth, &memo, None).map(|_| Some(scope))?
@@ -298,9 +316,14 @@ async fn answer(
     };
     let mut client = head.client(auth);
     // An outage is not an anonymous visitor, on a public route neither.
-    client.principal = memo?;
+    let identity = memo?;
+    client.principal = identity.user().cloned();
+    let key = match identity {
+        Identity::Key(holder) => Some(holder),
+        Identity::Nobody | Identity::User(_) => None,
+    };
     let language = language(auth, locale.clone(), &client);
-    let context = Context { auth, request, route, body, client, scope, language, now: auth.now() };
+    let context = Context { auth, request, route, body, client, scope, key, language, now: auth.now() };
     (route.run)(&context).await
 }
 

@@ -207,7 +207,9 @@ pub async fn remove_member(flow: &Flow<'_>, by: By<'_, ManageMembers>, user: Use
     let audit = told(flow, by, AuditKind::MemberRemoved, user, json!({ "roles": before.roles }))?;
     let mut changes = by.changes(flow)?.with(audit);
     put_anchored(flow, &mut changes, org, Some(&before), None)?;
-    Ok(changes.with(Write::DeleteMembership { org: by.org(), user, version: before.version }))
+    Ok(changes
+        .with(Write::DeleteMembership { org: by.org(), user, version: before.version })
+        .with(Write::EndApiKeys { user, org: Some(by.org()) }))
 }
 
 /// Works out that the principal leaves an organisation, entered or not.
@@ -226,6 +228,7 @@ pub async fn leave(flow: &Flow<'_>, principal: &Principal, org: OrgId) -> Result
         .changes()?
         .with(Write::StillAuthorised(principal.authority()))
         .with(Write::DeleteMembership { org: org.id, user, version: before.version })
+        .with(Write::EndApiKeys { user, org: Some(org.id) })
         .with(flow.record(audit));
     put_anchored(flow, &mut changes, org, Some(&before), None)?;
     Ok(changes)

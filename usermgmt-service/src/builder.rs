@@ -15,6 +15,7 @@ use usermgmt_core::port::{Bus, Clock, Hooks, Mailer, NoHooks, OsRandom, Password
 use usermgmt_core::store::{Store, StoreError, StoreErrorKind, UniqueKey, Write};
 use usermgmt_sessions::SessionRules;
 
+use crate::api_keys::ApiKeys;
 use crate::breach::BreachCheck;
 use crate::handle::Parts;
 use crate::hasher::{Argon2Pool, HashCost};
@@ -135,8 +136,14 @@ impl Builder {
         self
     }
 
+    /// Switches API keys on, by which programs call: a request may carry one as `Authorization: Bearer`. Only handlers
+    /// that ask for `Access` or for the key's holder are open to them.
+    pub fn api_keys(self, keys: ApiKeys) -> Self {
+        self.set(|settings| settings.api_keys = Some(keys))
+    }
+
     /// Takes everything that was proven before this time for nothing: sessions that began earlier have ended, tokens
-    /// that were issued earlier are refused. For the day on which a backup was restored, which brings ended sessions
+    /// that were issued and API keys that were made earlier are refused. For the day on which a backup was restored, which brings ended sessions
     /// back to life.
     pub fn sessions_since(mut self, since: OffsetDateTime) -> Self {
         if let Ok(settings) = &mut self.settings {
@@ -374,6 +381,9 @@ impl Builder {
         if let Some(wrong) = self.tokens.as_ref().and_then(crate::tokens::AccessTokens::check) {
             return Err(ConfigError::Number(wrong));
         }
+        if let Some(wrong) = settings.api_keys.and_then(|keys| keys.check()) {
+            return Err(ConfigError::Number(wrong));
+        }
         if !settings.brand.is_valid() {
             return Err(ConfigError::Brand);
         }
@@ -409,6 +419,7 @@ impl Builder {
             roles: {
                 let mut roles = self.roles?;
                 roles.register(usermgmt_orgs::PERMISSIONS)?;
+                roles.register(usermgmt_sessions::PERMISSIONS)?;
                 roles
             },
             texts: self.texts?,

@@ -4,6 +4,7 @@
 //! code or over HTTP. No call answers with a made-up user to hide that an account exists: where the existence of an
 //! account must not show, the type of the answer says only "if it exists, mail is on its way".
 
+mod api_keys;
 mod audit;
 mod breach;
 mod builder;
@@ -43,6 +44,7 @@ mod users;
 mod verify_email;
 mod worker;
 
+pub use api_keys::{ApiKeyItem, ApiKeys, Keys};
 pub use audit::{AuditLog, Verified};
 pub use breach::{BreachCheck, OnOutage};
 #[cfg(feature = "hibp")]
@@ -83,4 +85,4 @@ pub use usermgmt_orgs::{
     AddMembers, Because, Explanation, ManageMembers, ManageOrganization, ManagePolicy, ManageRoles, OrgChange,
     OwnOrganization, PERMISSIONS, ReadAudit, ReadMembers, RoleInput, RoleRights,
 };
-pub use usermgmt_sessions::SessionRules;
+pub use usermgmt_sessions::{KeyLife, KeyRules, ManageApiKeys, NewKey, SessionRules};

@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Error, Refused};
-use usermgmt_core::id::{OrgId, UserId};
+use usermgmt_core::id::{ApiKeyId, OrgId, UserId};
 use usermgmt_core::keys::{Purpose, PurposeKey};
 use usermgmt_core::limits as numbers;
 use usermgmt_core::model::AuditKind;
@@ -129,6 +129,11 @@ impl<'a> Meter<'a> {
     /// Verifications of an organisation's audit log.
     pub(crate) fn audit_checks(&self, org: OrgId) -> Charge {
         self.charge("audit/checks", &[org.as_uuid().as_bytes()], self.limits.audit_checks_per_org, Duration::HOUR)
+    }
+
+    /// Uses of an API key.
+    pub(crate) fn api_key(&self, id: ApiKeyId, uses: u32) -> Charge {
+        self.charge("api-key/uses", &[id.as_uuid().as_bytes()], uses, numbers::MINUTE)
     }
 
     /// Questions whether a name is free.

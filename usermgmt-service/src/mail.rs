@@ -68,6 +68,7 @@ const fn shape(kind: MailKind) -> Shape {
         MailKind::MemberAdded => ("/sign-in", None, false, true),
         MailKind::PasswordChanged
         | MailKind::SessionStolen
+        | MailKind::ApiKeyMade
         | MailKind::SupportReset
         | MailKind::EmailAdded
         | MailKind::EmailRemoved

@@ -9,6 +9,7 @@ use usermgmt_core::password::PasswordRules;
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_sessions::SessionRules;
 
+use crate::api_keys::ApiKeys;
 use crate::breach::BreachCheck;
 use crate::hasher::HashCost;
 use crate::limits::Limits;
@@ -120,7 +121,9 @@ pub struct Settings {
     pub hash_threads: usize,
     /// How long sessions live.
     pub sessions: SessionRules,
-    /// Sessions that began before have ended.
+    /// API keys, if programs may call with them.
+    pub api_keys: Option<ApiKeys>,
+    /// Sessions that began before have ended, and API keys that were made before.
     pub sessions_since: Option<OffsetDateTime>,
     /// How long a proof counts as recent.
     pub step_up_fresh: Duration,
@@ -159,6 +162,7 @@ impl Settings {
             hash_cost: HashCost::default(),
             hash_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             sessions: SessionRules::default(),
+            api_keys: None,
             sessions_since: None,
             step_up_fresh: limits::STEP_UP_FRESH,
             policy: AuthPolicy::default(),

@@ -10,6 +10,8 @@
 )]
 
 mod administration;
+mod api_key_attacks;
+mod api_keys;
 mod audit;
 mod audit_chain;
 mod bus;

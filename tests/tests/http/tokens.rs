@@ -38,7 +38,7 @@ pub(crate) async fn with_tokens(app: App) -> App {
 }
 
 /// A client that sends nothing by itself: no cookie, no origin.
-fn native(app: &App) -> Agent {
+pub(crate) fn native(app: &App) -> Agent {
     let mut agent = app.agent();
     agent.headers.remove("origin");
     agent.headers.remove("sec-fetch-site");

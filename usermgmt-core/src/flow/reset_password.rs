@@ -84,6 +84,7 @@ pub async fn plan(flow: &Flow<'_>, found: &Found, hash: PasswordHash, history: u
     changes.push(Write::PutPassword(renewed(flow, user, password.as_ref(), hash, history)));
     mailed::meet(&mut changes, user);
     changes.push(Write::MoveAuthEpoch { user: user.id, from: user.auth_epoch });
+    changes.push(Write::EndApiKeys { user: user.id, org: None });
     changes.push(flow.audit(AuditKind::PasswordReset, actor, user.id, json!({}))?);
     if let Some(primary) = mailed::primary(emails) {
         mailed::notify(flow, &mut changes, MailKind::PasswordChanged, user, primary).await?;

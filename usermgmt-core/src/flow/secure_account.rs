@@ -26,6 +26,7 @@ pub async fn plan(flow: &Flow<'_>, token: &Token) -> Result<(ChangeSet, String)>
     }
     mailed::meet(&mut changes, &user);
     changes.push(Write::MoveAuthEpoch { user: user.id, from: user.auth_epoch });
+    changes.push(Write::EndApiKeys { user: user.id, org: None });
     if let Some(password) = flow.store.password(user.id).await? {
         changes.push(Write::DeletePassword { user: user.id, version: password.version });
     }

@@ -65,6 +65,12 @@ words! {
         RefreshBegun = "session.refresh_begun",
         /// A refresh token came a second time: its session was ended, for somebody else may have the token too.
         RefreshReused = "session.refresh_reused",
+        /// An API key was made.
+        ApiKeyMade = "api_key.made",
+        /// Another API key takes the place of one.
+        ApiKeyRotated = "api_key.rotated",
+        /// An API key was ended.
+        ApiKeyEnded = "api_key.ended",
         /// The keys that sign access tokens were thrown away and made anew.
         SigningKeysReplaced = "system.signing_keys_replaced",
         /// A password hash was made anew at a higher cost.
@@ -119,6 +125,8 @@ words! {
         PermissionRefused = "refused.permission",
         /// A session cookie that nobody was given was presented.
         UnknownSession = "refused.unknown_session",
+        /// An API key that nobody was given, or that has ended, was presented.
+        ApiKeyRefused = "refused.api_key",
         /// A request carried two cookies of one name; neither was believed.
         AmbiguousCookie = "refused.ambiguous_cookie",
         /// Forwarding headers arrived although no proxy is trusted.

@@ -39,6 +39,8 @@ words! {
         PrimaryEmailChanged = "primary_email_changed",
         /// Tells that a session was ended because a refresh token of it came twice, with a link to do more.
         SessionStolen = "session_stolen",
+        /// Tells that an API key was made, with a link to undo it.
+        ApiKeyMade = "api_key_made",
         /// Tells that the reader is a member of an organisation now.
         MemberAdded = "member_added",
     }

@@ -8,9 +8,10 @@ use time::OffsetDateTime;
 
 use super::{Permit, ScopeRules};
 use crate::error::Refused;
-use crate::id::{ApiKeyId, OrgId, UserId};
+use crate::id::{ApiKeyId, EventId, OrgId, UserId};
 use crate::model::{
-    ApiKey, ApiKeyRecord, KeyOwner, MemberFilter, MemberRecord, MembershipStatus, OrgStatus, UserStatus,
+    ApiKey, ApiKeyRecord, AuditEvent, AuditFilter, KeyOwner, MemberFilter, MemberRecord, MembershipStatus, OrgStatus,
+    UserStatus,
 };
 use crate::page::{Page, PageRequest};
 use crate::permission::{OWN, Permission, covers};
@@ -214,7 +215,6 @@ impl<P> std::fmt::Debug for KeyPermit<P> {
 
 /// The permission `P` in an organisation, held by a member who is signed in or by an API key: for what programs may do
 /// as well as people.
-#[derive(Debug)]
 pub enum Access<P> {
     /// A member, in person.
     Member(Permit<P>),
@@ -241,6 +241,15 @@ impl<P> Access<P> {
         }
     }
 
+    /// Whether the right with this key is held, too.
+    #[must_use]
+    pub fn may(&self, key: &str) -> bool {
+        match self {
+            Self::Member(permit) => permit.scope().may(key),
+            Self::Key(permit) => permit.holder().may(key),
+        }
+    }
+
     /// The members of the organisation that the filter lets through.
     ///
     /// # Errors
@@ -251,6 +260,22 @@ impl<P> Access<P> {
         page: PageRequest<UserId>,
     ) -> StoreResult<Page<MemberRecord, UserId>> {
         self.rules().store.members(self.org(), filter, page).await
+    }
+
+    /// The audit events of the organisation that the filter lets through, newest first.
+    ///
+    /// # Errors
+    /// As the store.
+    pub async fn events(
+        &self,
+        filter: &AuditFilter,
+        page: PageRequest<EventId>,
+    ) -> StoreResult<Page<AuditEvent, EventId>> {
+        let realm = match self {
+            Self::Member(permit) => permit.scope().principal().realm(),
+            Self::Key(permit) => permit.holder().key().realm,
+        };
+        self.rules().store.events(realm, Some(self.org()), filter, page).await
     }
 
     fn rules(&self) -> &ScopeRules {
@@ -270,8 +295,11 @@ impl<P> Clone for Access<P> {
     }
 }
 
-impl<P> From<Permit<P>> for Access<P> {
-    fn from(permit: Permit<P>) -> Self {
-        Self::Member(permit)
+impl<P> std::fmt::Debug for Access<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Member(permit) => permit.fmt(f),
+            Self::Key(permit) => permit.fmt(f),
+        }
     }
 }

@@ -114,8 +114,8 @@ pub(crate) fn ways(scope: &OrgScope) -> Value {
 }
 
 /// Whether somebody sees the addresses of members: whoever adds and manages them.
-pub(crate) fn sees_addresses(scope: &OrgScope) -> bool {
-    scope.may(AddMembers::KEY) || scope.may(ManageMembers::KEY)
+pub(crate) fn sees_addresses(may: impl Fn(&str) -> bool) -> bool {
+    may(AddMembers::KEY) || may(ManageMembers::KEY)
 }
 
 /// The same problem of a form whose field has another name than the flow knows it by.

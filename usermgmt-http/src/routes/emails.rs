@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 
 use super::mailed;
 use super::sign_up::remember_browser;
-use crate::extract;
 use crate::input::Fields;
 use crate::pages::{self, Page};
 use crate::problem::Problem;
@@ -108,7 +107,7 @@ async fn shown(
             awaits_approval => item.awaits_approval, undeliverable => item.undeliverable,
         }
     });
-    let fresh = extract::step_up(context.auth, &Ok(context.client.principal.clone()), None).is_ok();
+    let fresh = context.fresh().is_ok();
     let approval = context.auth.settings().email_change_needs_approval;
     let back = pages::onward(&context.path("/account/emails"));
     let data = context! { emails => items.collect::<Vec<_>>(), waiting, mailed, fresh, step_up => back, approval };

@@ -7,7 +7,6 @@ use usermgmt_service::core::id::UserId;
 use usermgmt_service::core::model::{MemberFilter, MemberRecord, MembershipStatus, RoleKey};
 use usermgmt_service::core::page::PageRequest;
 use usermgmt_service::core::permission::Permission as _;
-use usermgmt_service::core::proof::OrgScope;
 use usermgmt_service::{AddMembers, ManageMembers, ReadMembers, Refused};
 use utoipa::ToSchema;
 
@@ -50,10 +49,10 @@ pub(super) fn keys(roles: &[String]) -> Vec<RoleKey> {
 /// addresses cannot ask by them.
 pub(super) fn asked(
     context: &Context<'_>,
-    scope: &OrgScope,
+    sees: bool,
     [cursor, status, email]: [Option<&str>; 3],
 ) -> Result<(MemberFilter, PageRequest<UserId>), Problem> {
-    if email.is_some() && !sees_addresses(scope) {
+    if email.is_some() && !sees {
         return Err(Problem::refused(&Refused::PermissionMissing(ManageMembers::KEY), context.now));
     }
     let status = status.map(|word| MembershipStatus::from_word(word).ok_or(Problem::MALFORMED)).transpose()?;
@@ -76,10 +75,10 @@ fn item(record: &MemberRecord, sees: bool) -> Value {
 
 pub(super) async fn list(context: &Context<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["cursor", "status", "email"])?;
-    let permit = context.permit::<ReadMembers>()?;
-    let (filter, page) = asked(context, permit.scope(), ["cursor", "status", "email"].map(|name| query.get(name)))?;
-    let found = permit.scope().members(&filter, page).await.map_err(|error| context.problem(error.into()))?;
-    let sees = sees_addresses(permit.scope());
+    let access = context.access::<ReadMembers>()?;
+    let sees = sees_addresses(|key| access.may(key));
+    let (filter, page) = asked(context, sees, ["cursor", "status", "email"].map(|name| query.get(name)))?;
+    let found = access.members(&filter, page).await.map_err(|error| context.problem(error.into()))?;
     let items: Vec<_> = found.items.iter().map(|record| item(record, sees)).collect();
     Ok(wire::json(StatusCode::OK, &json!({ "items": items, "next_cursor": found.next })))
 }

@@ -1,6 +1,7 @@
 //! The table of routes, and the handlers by capability.
 
 mod account;
+mod api_keys;
 mod audit;
 mod choose_organization;
 mod development;
@@ -27,7 +28,7 @@ mod tokens;
 mod verify;
 
 use usermgmt_service::{
-    AddMembers, ManageMembers, ManageOrganization, ManageRoles, OwnOrganization, ReadAudit, ReadMembers,
+    AddMembers, ManageApiKeys, ManageMembers, ManageOrganization, ManageRoles, OwnOrganization, ReadAudit, ReadMembers,
 };
 
 use crate::route::{Route, route};
@@ -139,7 +140,7 @@ static ROUTES: &[Route] = &[
     route!(POST "/organizations/{organization}/transfer", Json, FreshRight<OwnOrganization>, SMALL, "Let another member answer for the organization.", organizations::transfer, organizations::TransferInput => 200),
     route!(POST "/organizations/{organization}/delete", Json, FreshRight<OwnOrganization>, SMALL, "Delete the organization. It can be restored for 30 days.", organizations::delete, sign_in::Nothing => 200),
     route!(POST "/organizations/{organization}/restore", Json, SteppedUp, SMALL, "Bring back a deleted organization of the caller.", organizations::restore, sign_in::Nothing => 200),
-    route!(GET "/organizations/{organization}/members", Json, Right<ReadMembers>, 0, "The members.", members::list),
+    route!(GET "/organizations/{organization}/members", Json, Access<ReadMembers>, 0, "The members.", members::list),
     route!(POST "/organizations/{organization}/members", Json, Right<AddMembers>, SMALL, "Make whoever has an address a member. The answer is the same for known and unknown addresses.", members::add, members::AddMemberInput => 202),
     route!(POST "/organizations/{organization}/members/{user}/roles", Json, Right<ManageMembers>, SMALL, "Give a member other roles.", members::set_roles, members::RolesInput => 200),
     route!(POST "/organizations/{organization}/members/{user}/suspend", Json, Right<ManageMembers>, SMALL, "Suspend a membership.", members::suspend, sign_in::Nothing => 200),
@@ -150,10 +151,19 @@ static ROUTES: &[Route] = &[
     route!(POST "/organizations/{organization}/roles", Json, Right<ManageRoles>, SMALL, "Make a role.", roles::create, roles::PutRoleInput => 201),
     route!(POST "/organizations/{organization}/roles/{role}", Json, Right<ManageRoles>, SMALL, "Change a role of the organization.", roles::change, roles::PutRoleInput => 200),
     route!(POST "/organizations/{organization}/roles/{role}/remove", Json, Right<ManageRoles>, SMALL, "Remove a role of the organization.", roles::remove, sign_in::Nothing => 200),
-    route!(GET "/organizations/{organization}/audit", Json, Right<ReadAudit>, 0, "The audit log, newest first.", audit::list),
+    route!(GET "/organizations/{organization}/audit", Json, Access<ReadAudit>, 0, "The audit log, newest first.", audit::list),
     route!(POST "/organizations/{organization}/audit/export", Json, Right<ReadAudit>, SMALL, "Take the audit log out, as lines of JSON.", audit::export, audit::ExportInput => 200),
     route!(GET "/organizations/{organization}/audit/verify", Json, Right<ReadAudit>, 0, "Whether somebody has touched the audit log.", audit::verify),
     route!(POST "/organizations/{organization}/enter", Json, SignedIn, SMALL, "Act in another organization of the caller.", organizations::enter, sign_in::Nothing => 200),
+    route!(GET "/me/api-keys", Json, SignedIn, 0, "The caller's API keys, newest first.", api_keys::list),
+    route!(POST "/me/api-keys", Json, SteppedUp, SMALL, "Make an API key of the caller. Its secret is in this answer only.", api_keys::make, api_keys::MakeKeyInput => 201),
+    route!(POST "/me/api-keys/{key}/rotate", Json, SteppedUp, SMALL, "Put another API key in the place of one.", api_keys::rotate, api_keys::RotateKeyInput => 200),
+    route!(POST "/me/api-keys/{key}/end", Json, SignedIn, SMALL, "End an API key of the caller.", api_keys::end, sign_in::Nothing => 200),
+    route!(GET "/organizations/{organization}/api-keys", Json, Right<ManageApiKeys>, 0, "The API keys that act in the organization, newest first.", api_keys::list_in_org),
+    route!(POST "/organizations/{organization}/api-keys", Json, FreshRight<ManageApiKeys>, SMALL, "Make an API key of the organization. Its secret is in this answer only.", api_keys::make_for_org, api_keys::MakeKeyInput => 201),
+    route!(POST "/organizations/{organization}/api-keys/{key}/rotate", Json, FreshRight<ManageApiKeys>, SMALL, "Put another API key of the organization in the place of one.", api_keys::rotate_of_org, api_keys::RotateKeyInput => 200),
+    route!(POST "/organizations/{organization}/api-keys/{key}/end", Json, Right<ManageApiKeys>, SMALL, "End an API key of the organization.", api_keys::end_of_org, sign_in::Nothing => 200),
+    route!(POST "/organizations/{organization}/members/{user}/api-keys/{key}/end", Json, Right<ManageApiKeys>, SMALL, "End an API key of a member that acts in the organization.", api_keys::end_of_member, sign_in::Nothing => 200),
     #[cfg(feature = "tokens")]
     route!(POST "/tokens", Json, SignedIn, SMALL, "An access token for this application or another service.", tokens::issue, tokens::IssueInput => 200),
     #[cfg(feature = "tokens")]

@@ -67,7 +67,7 @@ async fn heirs(
     {
         members.push(record);
     }
-    let (own, sees) = (scope.principal().user(), sees_addresses(scope));
+    let (own, sees) = (scope.principal().user(), sees_addresses(|key| scope.may(key)));
     let others = members.into_iter().filter(|record| record.user.id != own);
     let option = |MemberRecord { user, email, .. }: MemberRecord| {
         context! { id => user.id.to_string(), name => user.name, email => email.filter(|_| sees), chosen => chosen == Some(user.id) }

@@ -43,7 +43,7 @@ async fn shown(
     let you = scope.principal().user() == user.id;
     let data = context! {
         organization => org.id.to_string(), id => user.id.to_string(), name => user.name.as_str(), you, active,
-        email => email.as_deref().filter(|_| you || sees_addresses(scope)),
+        email => email.as_deref().filter(|_| you || sees_addresses(|key| scope.may(key))),
         barred => user.status != UserStatus::Active, since => membership.created_at.date().to_string(),
         roles => roles_shown(context, &org.roles, &membership.roles),
         boxes => role_boxes(context, scope, &org, &ticked), may_change, beyond => manages && !may_change,

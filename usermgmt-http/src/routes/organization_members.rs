@@ -27,10 +27,11 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
 async fn shown(context: &Context<'_>, query: &Fields, page: Page<'_>, ticked: &[String]) -> Result<Response, Problem> {
     let permit = context.permit::<ReadMembers>()?;
     let scope = permit.scope();
-    let (filter, part) = asked(context, scope, ["cursor", "status", "search"].map(|name| query.get(name)))?;
+    let sees = sees_addresses(|key| scope.may(key));
+    let (filter, part) = asked(context, sees, ["cursor", "status", "search"].map(|name| query.get(name)))?;
     let org = scope.read().await.map_err(|error| context.problem(error))?;
     let found = scope.members(&filter, part).await.map_err(|error| context.problem(error.into()))?;
-    let (own, sees) = (scope.principal().user(), sees_addresses(scope));
+    let own = scope.principal().user();
     let items: Vec<_> = found.items.iter().map(|record| row(context, &org, record, own, sees)).collect();
     let (status, search) = (query.text("status"), query.text("search"));
     let address = |cursor: &str| {

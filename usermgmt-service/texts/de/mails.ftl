@@ -38,6 +38,12 @@ mail-session-stolen =
     .button = Mein Konto absichern
     .undo = Wenn Sie den Grund nicht kennen, nutzen Sie innerhalb von 7 Tagen den Link oben: Er meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues setzen.
 
+mail-api-key-made =
+    .subject = Ein neuer API-Schlüssel für Ihr Konto bei { $product }
+    .intro = Gerade wurde ein API-Schlüssel angelegt, mit dem ein Programm für Sie handeln kann. Wenn Sie das waren, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er beendet alle Ihre API-Schlüssel, meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues festlegen.
+
 mail-support-reset =
     .subject = Der Support legt ein neues Passwort für Ihr Konto bei { $product } fest
     .intro = Unser Support wurde gebeten, Ihnen wieder Zugang zu Ihrem Konto zu verschaffen. Nach einer Wartezeit senden wir eine E-Mail, mit der ein neues Passwort festgelegt werden kann. Wenn Sie darum gebeten haben, müssen Sie nichts tun.

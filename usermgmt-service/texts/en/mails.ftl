@@ -38,6 +38,12 @@ mail-session-stolen =
     .button = Secure my account
     .undo = If you do not know the reason, use the link above within 7 days: it signs everybody out, voids the password and lets you set a new one.
 
+mail-api-key-made =
+    .subject = A new API key for your account with { $product }
+    .intro = An API key was made just now, by which a program can act for you. If it was you, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it ends all your API keys, signs everybody out, voids the password and lets you set a new one.
+
 mail-support-reset =
     .subject = Support is setting a new password for your account with { $product }
     .intro = Our support was asked to help you back into your account. After a waiting time we will send a mail by which a new password can be set. If you asked for this, there is nothing to do.
