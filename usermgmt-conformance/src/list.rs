@@ -152,6 +152,31 @@ macro_rules! each_rule {
             a_signing_key_is_never_replaced
             signing_keys_go_up_to_a_number
         }
+        api_keys {
+            a_key_is_returned_as_it_was_put
+            a_key_is_never_replaced
+            a_key_joins_user_organisation_and_membership
+            a_key_may_lack_user_organisation_and_membership
+            a_key_survives_a_lost_membership
+            a_key_is_read_whatever_its_state
+            a_key_of_another_realm_is_not_found
+            keys_are_listed_by_owner
+            keys_are_listed_by_organisation
+            a_key_of_another_owner_is_another_row
+            use_moves_the_mark_forward_only
+            use_never_revives_a_key
+            a_write_of_a_key_appends_nothing
+        }
+        key_ends {
+            an_end_is_set_and_only_comes_nearer
+            a_key_that_is_over_does_not_end_again
+            keys_of_a_user_end_at_once
+            keys_that_end_at_once_spare_the_rest
+            more_living_keys_than_demanded_conflict
+            a_demanded_number_counts_keys_of_the_owner_alone
+            keys_that_are_over_are_swept
+            keys_are_swept_in_steps
+        }
         outbox {
             a_job_is_returned_as_it_was_put
             a_leased_job_is_nobody_elses
@@ -281,6 +306,7 @@ macro_rules! each_rule {
             sessions_are_paged_newest_first
             pending_jobs_are_paged_by_id
             events_are_paged_newest_first
+            api_keys_are_paged_newest_first
             the_longest_page_is_whole
             a_list_is_read_on_while_rows_come_and_go
             sessions_are_read_on_while_they_begin_and_end
@@ -327,6 +353,10 @@ macro_rules! each_rule {
             one_commit_id_is_applied_once (profile)
             a_reader_of_changes_misses_nothing (profile)
             activity_does_not_race_an_end (profile)
+            one_end_of_a_key_wins (profile)
+            a_key_ends_at_the_earliest_of_all (profile)
+            limits_of_keys_hold_under_a_race (profile)
+            use_does_not_race_an_end (profile)
         }
         maintenance {
             a_ping_is_answered

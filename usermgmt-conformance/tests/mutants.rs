@@ -227,6 +227,77 @@ killed_by! {
     limits_compared_before_counting_are_noticed: ComparesBeforeCounting by limits_hold_under_a_race;
     counted_refusals_are_noticed: CountsRefusedUses by a_refused_use_is_counted_nowhere limits_hold_under_a_race;
     double_refunds_are_noticed: RefundsTwice by a_refund_takes_back_one_use;
-    swept_live_rows_are_noticed: SweepsLiveRows by a_sweep_removes_what_is_spent;
-    sweeps_without_limit_are_noticed: SweepsWithoutLimit by a_sweep_goes_in_steps;
+    swept_live_rows_are_noticed: SweepsLiveRows by a_sweep_removes_what_is_spent keys_that_are_over_are_swept;
+    sweeps_without_limit_are_noticed: SweepsWithoutLimit by a_sweep_goes_in_steps keys_are_swept_in_steps;
+
+    // API keys.
+    sorted_scopes_are_noticed: SortsScopes by a_key_is_returned_as_it_was_put;
+    forgotten_makers_of_keys_are_noticed: ForgetsKeyMaker by a_key_is_returned_as_it_was_put;
+    replaced_keys_are_noticed: ReplacesKeys by a_key_is_never_replaced;
+    ids_of_keys_unique_for_all_owners_are_noticed: KeyIdsUniqueEverywhere by a_key_of_another_owner_is_another_row;
+    keys_of_any_realm_are_noticed: KeysOfAnyRealm by
+        a_key_of_another_realm_is_not_found rows_of_another_realm_do_not_exist;
+    keys_that_want_a_membership_are_noticed: KeysWantMembership by a_key_survives_a_lost_membership;
+    memberships_elsewhere_are_noticed: KeysTakeAnyMembership by
+        a_key_joins_user_organisation_and_membership a_key_may_lack_user_organisation_and_membership
+        a_key_survives_a_lost_membership;
+    memberships_of_others_are_noticed: KeysTakeAnyMember by
+        a_key_joins_user_organisation_and_membership a_key_may_lack_user_organisation_and_membership
+        a_key_survives_a_lost_membership;
+    makers_taken_for_owners_are_noticed: KeysShowTheirMaker by a_key_may_lack_user_organisation_and_membership;
+    hidden_keys_are_noticed: KeysHideTheEnded by a_key_is_read_whatever_its_state a_key_is_returned_as_it_was_put;
+    changes_of_keys_are_noticed: KeysAppendChanges by a_write_of_a_key_appends_nothing;
+    lists_of_living_keys_are_noticed: ListsLivingKeysOnly by
+        a_key_is_read_whatever_its_state keys_are_listed_by_owner api_keys_are_paged_newest_first;
+    oldest_keys_first_are_noticed: ListsOldestKeysFirst by
+        keys_are_listed_by_owner keys_are_listed_by_organisation api_keys_are_paged_newest_first;
+    keys_of_members_taken_for_those_of_the_org_are_noticed: ListsKeysByOrg by
+        keys_are_listed_by_owner api_keys_are_paged_newest_first;
+    listed_keys_of_any_owner_are_noticed: ListsKeysOfAnyOwner by
+        keys_are_listed_by_owner rows_of_another_user_do_not_exist;
+    listed_keys_of_any_org_are_noticed: ListsKeysOfAnyOrg by
+        keys_are_listed_by_organisation rows_of_another_organisation_do_not_exist;
+    unlisted_keys_of_members_are_noticed: ListsOwnKeysOfOrgsOnly by
+        keys_are_listed_by_organisation a_key_is_returned_as_it_was_put;
+    unlisted_keys_of_the_org_are_noticed: ListsKeysOfMembersOnly by
+        keys_are_listed_by_organisation a_key_is_returned_as_it_was_put;
+    keys_found_for_any_owner_are_noticed: FindsKeysOfAnyOwner by a_key_of_another_owner_is_another_row;
+    lengthened_keys_are_noticed: EndsKeysLater by an_end_is_set_and_only_comes_nearer;
+    ends_in_the_past_are_noticed: EndsKeysInThePast by an_end_is_set_and_only_comes_nearer use_never_revives_a_key;
+    ends_that_do_not_wait_are_noticed: EndsKeysAtOnce by
+        an_end_is_set_and_only_comes_nearer a_key_ends_at_the_earliest_of_all;
+    keys_ended_again_are_noticed: EndsKeysThatAreOver by
+        a_key_that_is_over_does_not_end_again use_never_revives_a_key one_end_of_a_key_wins;
+    keys_ended_at_their_end_are_noticed: EndsKeysAtTheirEnd by a_key_that_is_over_does_not_end_again;
+    missing_keys_that_end_are_noticed: EndsMissingKeys by
+        a_key_that_is_over_does_not_end_again a_key_of_another_owner_is_another_row every_failure_leaves_nothing;
+    keys_ended_by_strangers_are_noticed: EndsKeysOfAnyOwner by a_key_of_another_owner_is_another_row;
+    keys_ended_twice_are_noticed: EndsKeysTwiceInARace by one_end_of_a_key_wins;
+    ends_set_from_what_was_read_are_noticed: EndsKeysFromWhatWasRead by a_key_ends_at_the_earliest_of_all;
+    keys_that_end_when_put_are_noticed: EndsKeysItPuts by keys_that_end_at_once_spare_the_rest;
+    keys_ended_for_everybody_are_noticed: EndsKeysOfAllUsers by keys_that_end_at_once_spare_the_rest;
+    keys_ended_everywhere_are_noticed: EndsKeysInAllOrgs by keys_of_a_user_end_at_once;
+    keys_left_in_organisations_are_noticed: EndsKeysOutsideOrgs by keys_of_a_user_end_at_once;
+    keys_of_organisations_ended_are_noticed: EndsKeysOfOrgsToo by keys_that_end_at_once_spare_the_rest;
+    ends_that_move_are_noticed: EndsAllKeysAgain by
+        keys_that_end_at_once_spare_the_rest keys_of_a_user_end_at_once;
+    ends_that_want_a_key_are_noticed: EndsAtLeastOneKey by keys_that_end_at_once_spare_the_rest;
+    an_ignored_number_of_keys_is_noticed: IgnoresMaxKeys by
+        more_living_keys_than_demanded_conflict a_demanded_number_counts_keys_of_the_owner_alone
+        limits_of_keys_hold_under_a_race every_failure_leaves_nothing;
+    counted_keys_that_are_over_are_noticed: MaxKeysCountsTheEnded by more_living_keys_than_demanded_conflict;
+    counted_keys_of_members_are_noticed: MaxKeysCountsByOrg by a_demanded_number_counts_keys_of_the_owner_alone;
+    counted_keys_of_everybody_are_noticed: MaxKeysCountsAll by a_demanded_number_counts_keys_of_the_owner_alone;
+    keys_counted_too_early_are_noticed: MaxKeysCountsBefore by
+        more_living_keys_than_demanded_conflict limits_of_keys_hold_under_a_race;
+    keys_counted_in_a_race_are_noticed: MaxKeysCountsInARace by limits_of_keys_hold_under_a_race;
+    use_moved_back_is_noticed: UseMovesBack by use_moves_the_mark_forward_only;
+    revived_keys_are_noticed: UseRevivesKeys by
+        use_never_revives_a_key use_moves_the_mark_forward_only;
+    a_forgotten_first_use_is_noticed: UseForgetsTheFirst by use_moves_the_mark_forward_only;
+    use_that_wants_a_key_is_noticed: UseWantsAKey by use_moves_the_mark_forward_only;
+    keys_used_by_strangers_are_noticed: UsesKeysOfAnyOwner by a_key_of_another_owner_is_another_row;
+    swept_keys_without_end_are_noticed: SweepsKeysWithoutEnd by keys_that_are_over_are_swept;
+    swept_keys_of_another_owner_are_noticed: SweepsKeysById by keys_that_are_over_are_swept;
+    keys_that_stay_are_noticed: SweepsNoKeys by keys_that_are_over_are_swept;
 }

@@ -4,12 +4,12 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 use time::Duration;
-use usermgmt_core::id::{AttemptId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+use usermgmt_core::id::{ApiKeyId, AttemptId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use usermgmt_core::model::{
-    Actor, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, CustomRole, EventTag, Identifier,
-    IdentifierKind, Job, MailKind, Membership, MembershipStatus, Method, Org, OrgProfile, OrgStatus, Origin, OutboxRow,
-    PasswordCredential, Profile, Proof, RoleKey, Seal, Session, SigningKey, Token, TokenKind, User, UserKind,
-    UserStatus, Version,
+    Actor, ApiKey, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, CustomRole, EventTag, Identifier,
+    IdentifierKind, Job, KeyOwner, MailKind, Membership, MembershipStatus, Method, Org, OrgProfile, OrgStatus, Origin,
+    OutboxRow, PasswordCredential, Profile, Proof, RoleKey, Seal, Session, SigningKey, Token, TokenKind, User,
+    UserKind, UserStatus, Version,
 };
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::policy::AuthPolicy;
@@ -46,6 +46,8 @@ numbered! {
     token_id: TokenId;
     /// An attempt.
     attempt_id: AttemptId;
+    /// An API key.
+    api_key_id: ApiKeyId;
     /// A job.
     job_id: OutboxId;
     /// An audit event.
@@ -208,6 +210,35 @@ pub fn signing_key(number: u32) -> SigningKey {
         private: Sealed { key_id: "root".to_owned(), bytes: vec![0, 255, 7] },
         created_at: NOW,
         signs_from: NOW + Duration::minutes(15),
+    }
+}
+
+/// An API key of a user that acts in no organisation, has no end and was never used.
+pub fn api_key(number: u128, user: u128) -> ApiKey {
+    ApiKey {
+        owner: KeyOwner::User(user_id(user)),
+        id: api_key_id(number),
+        realm: REALM,
+        org: None,
+        name: format!("Key {number}"),
+        digest: digest(&format!("key {number} of user {user}")),
+        beginning: format!("um_key_{number}"),
+        scopes: vec!["project:read".to_owned()],
+        made_by: Some(user_id(user)),
+        created_at: NOW,
+        expires_at: None,
+        used_at: None,
+    }
+}
+
+/// The same for an organisation.
+pub fn org_key(number: u128, org: u128) -> ApiKey {
+    ApiKey {
+        owner: KeyOwner::Org(org_id(org)),
+        org: Some(org_id(org)),
+        digest: digest(&format!("key {number} of organisation {org}")),
+        made_by: None,
+        ..api_key(number, 1)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use usermgmt_core::keys::KeyCheck;
 use usermgmt_core::model::{
-    Attempt, AuditEvent, Change, Identifier, IdentifierKind, MemberRecord, Org, OrgProfile, OutboxRow,
+    ApiKey, Attempt, AuditEvent, Change, Identifier, IdentifierKind, MemberRecord, Org, OrgProfile, OutboxRow,
     PasswordCredential, PrincipalRecord, Profile, Seal, SignInRecord, Token, TokenKind, User, UserFilter, Version,
 };
 use usermgmt_core::page::PageRequest;
@@ -11,9 +11,9 @@ use usermgmt_core::store::{ChangeSet, Committed, Guard, StillAuthorised, StoreEr
 
 use crate::AnyStore;
 use crate::kit::{
-    ALL_EVENTS, ALL_MEMBERS, Answer, Found, NOW, REALM, at, attempt, changes, commit, custom_role, digest, event,
-    event_id, identifier, job, job_id, member, membership, org, org_id, org_profile, password, profile, proof, seal,
-    session, session_id, token, token_id, user, user_id, worker,
+    ALL_EVENTS, ALL_MEMBERS, Answer, Found, NOW, REALM, api_key, api_key_id, at, attempt, changes, commit, custom_role,
+    digest, event, event_id, identifier, job, job_id, member, membership, org, org_id, org_profile, password, profile,
+    proof, seal, session, session_id, token, token_id, user, user_id, worker,
 };
 
 const ADDRESS: &str = "a@example.test";
@@ -33,6 +33,7 @@ struct Everything {
     tokens: Vec<Option<Token>>,
     attempts: Vec<Option<Attempt>>,
     principals: Vec<Option<PrincipalRecord>>,
+    api_keys: Vec<ApiKey>,
     jobs: Vec<OutboxRow>,
     events: Vec<AuditEvent>,
     head: Option<Seal>,
@@ -54,6 +55,7 @@ impl Everything {
             tokens: Vec::new(),
             attempts: Vec::new(),
             principals: Vec::new(),
+            api_keys: Vec::new(),
             jobs: store.pending_jobs(REALM, PageRequest::first(50)).await.answer().items,
             events: store.events(REALM, None, &ALL_EVENTS, PageRequest::first(50)).await.answer().items,
             head: store.chain_head(REALM, None).await.answer(),
@@ -75,6 +77,7 @@ impl Everything {
                 .extend(store.members(org_id(number), &ALL_MEMBERS, PageRequest::first(50)).await.answer().items);
             all.tokens.push(store.token(REALM, token_id(number)).await.answer());
             all.attempts.push(store.attempt(REALM, attempt(number, 1).digest).await.answer());
+            all.api_keys.extend(store.api_keys(api_key(1, number).owner, PageRequest::first(50)).await.answer().items);
             all.principals.push(store.principal(REALM, session(number, 1).digest).await.answer());
         }
         all
@@ -94,6 +97,8 @@ async fn begin(store: &AnyStore) -> StillAuthorised {
         Write::PutPassword(password(3)),
         Write::PutToken(token(1, 1)),
         Write::PutAttempt(attempt(1, 1)),
+        Write::PutApiKey(api_key(1, 1)),
+        Write::PutApiKey(api_key(3, 1)),
         Write::PutJob(job(1)),
         Write::Audit(event(1)),
         Write::Audit(event(3)),
@@ -117,6 +122,7 @@ fn inserts() -> Vec<Write> {
         Write::PutToken(token(2, 2)),
         Write::PutAttempt(attempt(2, 2)),
         Write::PutSession(session(2, 2)),
+        Write::PutApiKey(api_key(2, 2)),
         Write::PutJob(job(2)),
         Write::Audit(event(2)),
     ]
@@ -149,6 +155,7 @@ fn updates() -> Vec<Write> {
             org: None,
             auth_epoch: 1,
         },
+        Write::EndApiKey { owner: api_key(1, 1).owner, id: api_key_id(1), at: at(9) },
         Write::FinishJob { id: job_id(1), worker: worker(1) },
         Write::EraseEvent { realm: REALM, org: None, id: event_id(3), commitment: [9; 32] },
         sealing(0, &[3]),
@@ -196,7 +203,8 @@ pub async fn a_failing_last_write_leaves_no_change(store: AnyStore) {
     leaves_nothing(&store, writes, LAST).await;
     let revocation = Write::RevokeTokens { user: user_id(1), kind: TokenKind::VerifyEmail };
     let end = Write::EndSession { user: user_id(1), id: session_id(1) };
-    leaves_nothing(&store, vec![revocation, end, Write::Audit(event(1))], LAST).await;
+    let keys = Write::EndApiKeys { user: user_id(1), org: None };
+    leaves_nothing(&store, vec![revocation, end, keys, Write::Audit(event(1))], LAST).await;
     commit(&store, updates()).await;
 }
 
@@ -222,6 +230,8 @@ pub async fn every_failure_leaves_nothing(store: AnyStore) {
         (Write::ConsumeToken { id: token_id(9) }, refused(Guard::Token)),
         (Write::ConsumeAttempt { id: attempt(9, 1).id }, refused(Guard::Attempt)),
         (Write::RotateSession { id, from: to, to, proofs, org: None, auth_epoch: 0 }, refused(Guard::Session)),
+        (Write::EndApiKey { owner: api_key(1, 1).owner, id: api_key_id(9), at: NOW }, StoreErrorKind::Conflict),
+        (Write::MaxApiKeys { owner: api_key(1, 1).owner, max: 1 }, StoreErrorKind::Conflict),
         (Write::FinishJob { id: job_id(1), worker: worker(2) }, refused(Guard::Lease)),
         (Write::EraseEvent { realm: REALM, org: None, id: event_id(9), commitment: [9; 32] }, StoreErrorKind::Conflict),
         (sealing(1, &[1]), StoreErrorKind::Conflict),

@@ -2,17 +2,17 @@
 
 use usermgmt_core::id::RealmId;
 use usermgmt_core::model::{
-    Attempt, AuditEvent, Identifier, IdentifierKind, Org, OutboxRow, Session, SigningKey, Token, TokenKind, User,
-    UserFilter,
+    ApiKey, Attempt, AuditEvent, Identifier, IdentifierKind, KeyOwner, Org, OutboxRow, Session, SigningKey, Token,
+    TokenKind, User, UserFilter,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::Write;
 
 use crate::AnyStore;
 use crate::kit::{
-    ALL_EVENTS, ALL_MEMBERS, Answer, NOW, REALM, at, attempt, commit, digest, event, event_id, identifier, job,
-    membership, org, org_id, org_profile, other_realm, password, profile, seal, session, session_id, signing_key,
-    token, token_id, user, user_id, worker,
+    ALL_EVENTS, ALL_MEMBERS, Answer, NOW, REALM, api_key, api_key_id, at, attempt, commit, digest, event, event_id,
+    identifier, job, membership, org, org_id, org_profile, other_realm, password, profile, seal, session, session_id,
+    signing_key, token, token_id, user, user_id, worker,
 };
 
 const ADDRESS: &str = "a@example.test";
@@ -32,6 +32,7 @@ async fn put_all(store: &AnyStore, realm: RealmId, number: u128) {
         Write::PutAttempt(Attempt { realm, ..attempt(number, number) }),
         Write::PutSession(Session { realm, org: Some(org_id(number)), ..session(number, number) }),
         Write::PutSigningKey(SigningKey { realm, ..signing_key(u32::try_from(number).unwrap_or(0)) }),
+        Write::PutApiKey(ApiKey { realm, org: Some(org_id(number)), ..api_key(number, number) }),
         Write::PutJob(OutboxRow { realm, ..job(number) }),
         Write::Audit(AuditEvent { realm, ..event(number) }),
         Write::Audit(AuditEvent { realm, org: Some(org_id(number)), ..event(number + 100) }),
@@ -69,6 +70,7 @@ async fn seen(store: &AnyStore, realm: RealmId, number: u128) -> Vec<&'static st
         ("principal", store.principal(realm, cookie).await.answer().is_some()),
         ("principal_of", store.principal_of(realm, session_id(number)).await.answer().is_some()),
         ("signing_keys", signing_keys.iter().any(|key| u128::from(key.number) == number)),
+        ("api_key_record", store.api_key_record(realm, api_key(number, number).digest).await.answer().is_some()),
         ("pending_jobs", jobs.iter().any(|row| row.id == job(number).id)),
         ("events of the realm", events(None).await.iter().any(|row| row.id == event(number).id)),
         ("events of an organisation", !events(Some(org_id(number))).await.is_empty()),
@@ -86,7 +88,7 @@ pub async fn rows_of_another_realm_do_not_exist(store: AnyStore) {
     put_all(&store, REALM, 1).await;
     put_all(&store, other_realm(), 2).await;
     for (realm, mine, theirs) in [(REALM, 1, 2), (other_realm(), 2, 1)] {
-        assert_eq!(seen(&store, realm, mine).await.len(), 22, "a read does not find the rows of its own realm");
+        assert_eq!(seen(&store, realm, mine).await.len(), 23, "a read does not find the rows of its own realm");
         let none: [&str; 0] = [];
         assert_eq!(seen(&store, realm, theirs).await, none, "these reads find rows of another realm");
     }
@@ -118,6 +120,9 @@ pub async fn rows_of_another_organisation_do_not_exist(store: AnyStore) {
         let events = store.events(REALM, Some(org), &ALL_EVENTS, PageRequest::first(9)).await.answer().items;
         let events: Vec<_> = events.iter().map(|row| row.id).collect();
         assert_eq!(events, [mine + 200, mine + 100].map(event_id), "events of another organisation are listed");
+        let keys = store.api_keys_in(org, PageRequest::first(9)).await.answer().items;
+        let keys: Vec<_> = keys.iter().map(|row| (row.id, row.org)).collect();
+        assert_eq!(keys, [(api_key_id(mine), Some(org))], "API keys of another organisation are listed");
         let facts = store.org_profile(org).await.answer().map(|row| row.org);
         assert_eq!(facts, Some(org), "not the facts about the organisation are found");
     }
@@ -148,6 +153,10 @@ pub async fn rows_of_another_user_do_not_exist(store: AnyStore) {
         let sessions = store.sessions(user, NOW, PageRequest::first(9)).await.answer().items;
         let sessions: Vec<_> = sessions.iter().map(|row| (row.id, row.user)).collect();
         assert_eq!(sessions, [(session(number, number).id, user)], "not exactly the sessions of the user are listed");
+        let owner = KeyOwner::User(user);
+        let keys = store.api_keys(owner, PageRequest::first(9)).await.answer().items;
+        let keys: Vec<_> = keys.iter().map(|row| (row.id, row.owner)).collect();
+        assert_eq!(keys, [(api_key_id(number), owner)], "not exactly the API keys of the user are listed");
     }
 }
 
@@ -171,6 +180,12 @@ pub async fn a_fresh_store_has_nothing(store: AnyStore) {
     assert_eq!(store.org_profile(org).await.answer(), None, "facts were made up about an organisation that has none");
     assert_eq!(store.policy(org).await.answer(), None, "a policy was made up for an organisation that does not exist");
     assert_eq!(store.sessions(user, NOW, PageRequest::first(9)).await.answer().items, [], "a fresh store has sessions");
+    for owner in [KeyOwner::User(user), KeyOwner::Org(org)] {
+        let keys = store.api_keys(owner, PageRequest::first(9)).await.answer();
+        assert_eq!((keys.items, keys.next), (Vec::new(), None), "a fresh store has API keys");
+        assert_eq!(store.api_key(owner, api_key_id(1)).await.answer(), None, "a fresh store has an API key");
+    }
+    assert_eq!(store.api_keys_in(org, PageRequest::first(9)).await.answer().items, [], "a fresh store has API keys");
     assert_eq!(store.lease(REALM, worker(1), NOW, at(60), 9).await.answer(), [], "a fresh store has jobs");
     assert_eq!(store.changes(0, 9).await.answer().items, [], "a fresh store has changes");
     assert_eq!(store.key_check().await.answer(), None, "a fresh store has a key-check value");

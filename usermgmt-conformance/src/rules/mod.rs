@@ -3,6 +3,7 @@
 //! Each is an `async fn` that takes a fresh, empty store and panics, with a sentence that says what is wrong, if the
 //! store breaks the rule.
 
+pub mod api_keys;
 pub mod atomicity;
 pub mod attempts;
 pub mod audit;
@@ -11,6 +12,7 @@ pub mod erasing;
 pub mod filters;
 pub mod guards;
 pub mod isolation;
+pub mod key_ends;
 pub mod maintenance;
 pub mod members;
 pub mod nul;

@@ -1,8 +1,8 @@
 //! The character U+0000 in texts: kept, or refused, never a place where a text is cut.
 
 use usermgmt_core::model::{
-    self, AuditEvent, IdentifierKind, Membership, Org, OrgProfile, PasswordCredential, RoleKey, Session, Token, User,
-    UserFilter,
+    self, ApiKey, AuditEvent, IdentifierKind, Membership, Org, OrgProfile, PasswordCredential, RoleKey, Session, Token,
+    User, UserFilter,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::password::PasswordHash;
@@ -10,8 +10,8 @@ use usermgmt_core::store::{StoreErrorKind, Write};
 
 use super::texts::with_locale;
 use crate::kit::{
-    ALL_EVENTS, Answer, NOW, REALM, at, changes, commit, event, identifier, job, membership, org, org_id, org_profile,
-    password, profile as facts, session, token, user, user_id, worker,
+    ALL_EVENTS, Answer, NOW, REALM, api_key, at, changes, commit, event, identifier, job, membership, org, org_id,
+    org_profile, password, profile as facts, session, token, user, user_id, worker,
 };
 use crate::{AnyStore, Profile};
 
@@ -30,6 +30,8 @@ pub async fn a_nul_is_kept_or_refused(store: AnyStore, profile: Profile) {
         Write::PutToken(Token { canonical: nul.clone(), ..token(1, 1) }),
         Write::PutToken(Token { display: nul.clone(), ..token(2, 1) }),
         Write::PutProfile(model::Profile { contact: Some(nul.clone()), ..facts(1) }),
+        Write::PutApiKey(ApiKey { name: nul.clone(), ..api_key(1, 1) }),
+        Write::PutApiKey(ApiKey { beginning: nul.clone(), ..api_key(2, 1) }),
     ];
     for write in writes {
         let shown = format!("{write:?}");
@@ -56,6 +58,8 @@ pub async fn a_nul_is_kept_or_refused(store: AnyStore, profile: Profile) {
     let filter = UserFilter { identifier_prefix: Some("before\0".to_owned()), ..UserFilter::default() };
     let found = store.users(REALM, &filter, PageRequest::first(9)).await.answer().items.len();
     assert_eq!(found, usize::from(profile.nul_in_text), "an identifier with U+0000 is not found by its beginning");
+    let key = store.api_key(api_key(1, 1).owner, api_key(1, 1).id).await.answer().map(|row| row.name);
+    assert_eq!(key, profile.nul_in_text.then(|| nul.clone()), "a text with U+0000 was cut or changed");
     let contact = store.profile(user_id(1)).await.answer().map(|row| row.contact);
     assert_eq!(contact, profile.nul_in_text.then_some(Some(nul)), "a text with U+0000 was cut or changed");
     let before = store.sign_in_record(REALM, IdentifierKind::Email, "before").await.answer();
@@ -73,11 +77,13 @@ pub async fn a_nul_in_a_document_is_kept_or_refused(store: AnyStore) {
     let earlier = PasswordCredential { previous: vec![PasswordHash::from_phc(nul.to_owned())], ..password(1) };
     let facts_of_org = OrgProfile { settings: serde_json::json!([{ nul: nul }]), ..org_profile(1) };
     let free = model::Profile { own: serde_json::json!([{ nul: nul }]), ..facts(1) };
+    let key = ApiKey { scopes: vec![nul.to_owned()], ..api_key(1, 1) };
     let writes = [
         Write::PutMembership(member.clone()),
         Write::PutPassword(earlier.clone()),
         Write::PutProfile(free.clone()),
         Write::PutOrgProfile(facts_of_org.clone()),
+        Write::PutApiKey(key.clone()),
         Write::PutJob(job.clone()),
         Write::Audit(event.clone()),
     ];
@@ -94,6 +100,7 @@ pub async fn a_nul_in_a_document_is_kept_or_refused(store: AnyStore) {
         let previous = store.password(user_id(1)).await.answer().map(|row| row.previous);
         let own = store.profile(user_id(1)).await.answer().map(|row| row.own);
         let settings = store.org_profile(org_id(1)).await.answer().map(|row| row.settings);
+        let read_key = store.api_key(key.owner, key.id).await.answer();
         let jobs = store.pending_jobs(REALM, PageRequest::first(9)).await.answer().items;
         let events = store.events(REALM, None, &ALL_EVENTS, PageRequest::first(9)).await.answer().items;
         let exact = if shown.starts_with("PutMembership") {
@@ -104,6 +111,8 @@ pub async fn a_nul_in_a_document_is_kept_or_refused(store: AnyStore) {
             own.map_or(!kept, |own| kept && own == free.own)
         } else if shown.starts_with("PutOrgProfile") {
             settings.map_or(!kept, |settings| kept && settings == facts_of_org.settings)
+        } else if shown.starts_with("PutApiKey") {
+            read_key.map_or(!kept, |row| kept && row == key)
         } else if shown.starts_with("PutJob") {
             jobs.first().map_or(!kept, |row| kept && *row == job)
         } else {

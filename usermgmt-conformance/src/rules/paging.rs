@@ -4,15 +4,15 @@ use std::fmt::Debug;
 
 use usermgmt_core::id::{OrgId, SessionId, UserId};
 use usermgmt_core::model::{
-    AuditEvent, AuditFilter, AuditKind, Org, OrgStatus, OutboxRow, Session, UserFilter, Version,
+    ApiKey, AuditEvent, AuditFilter, AuditKind, KeyOwner, Org, OrgStatus, OutboxRow, Session, UserFilter, Version,
 };
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::store::{Result, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    ALL_EVENTS, ALL_MEMBERS, Answer, NOW, REALM, at, commit, commit_at, event, event_id, job, job_id, membership, org,
-    org_id, other_realm, session, session_id, user, user_id, worker,
+    ALL_EVENTS, ALL_MEMBERS, Answer, NOW, REALM, api_key, api_key_id, at, commit, commit_at, event, event_id, job,
+    job_id, membership, org, org_id, org_key, other_realm, session, session_id, user, user_id, worker,
 };
 
 /// Reads a whole list in pages, and checks each page for itself.
@@ -127,6 +127,26 @@ pub async fn events_are_paged_newest_first(store: AnyStore) {
     commit(&store, others.map(Write::Audit)).await;
     let filter = AuditFilter { kind: Some(event(10).kind), ..ALL_EVENTS };
     pages(&newest_first, |page| store.events(REALM, None, &filter, page), |row| row.id).await;
+}
+
+/// API keys, newest id first: those of a user, those of an organisation, and all that act in it, living or not.
+pub async fn api_keys_are_paged_newest_first(store: AnyStore) {
+    commit(&store, [Write::PutUser(user(1)), Write::PutUser(user(2)), Write::PutOrg(org(1))]).await;
+    let acting = |number, user| ApiKey { org: Some(org_id(1)), ..api_key(number, user) };
+    for number in NUMBERS {
+        let over = ApiKey { expires_at: Some(NOW), ..org_key(number + 5, 1) };
+        commit(&store, [acting(number, 1), over, api_key(number + 1, 2)].map(Write::PutApiKey)).await;
+    }
+    let newest_first = |mut numbers: Vec<u128>| {
+        numbers.sort_unstable();
+        numbers.into_iter().rev().map(api_key_id).collect::<Vec<_>>()
+    };
+    let (mine, of_org) = (newest_first(SORTED.to_vec()), newest_first(SORTED.map(|number| number + 5).to_vec()));
+    for (owner, wanted) in [(KeyOwner::User(user_id(1)), mine), (KeyOwner::Org(org_id(1)), of_org)] {
+        pages(&wanted, |page| store.api_keys(owner, page), |row| row.id).await;
+    }
+    let all = newest_first(SORTED.iter().flat_map(|number| [*number, number + 5]).collect());
+    pages(&all, |page| store.api_keys_in(org_id(1), page), |row| row.id).await;
 }
 
 /// The longest page that can be asked for is answered whole.

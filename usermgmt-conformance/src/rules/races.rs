@@ -4,6 +4,7 @@
 //! contract tells callers to do, and what counts is how that ends.
 
 mod addresses;
+mod api_keys;
 mod orgs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,10 @@ use crate::kit::{
 use crate::{AnyStore, Call, Profile, Rendezvous};
 
 pub use addresses::{one_identifier_is_added_once, one_identifier_is_inserted_once, one_removal_wins};
+pub use api_keys::{
+    a_key_ends_at_the_earliest_of_all, limits_of_keys_hold_under_a_race, one_end_of_a_key_wins,
+    use_does_not_race_an_end,
+};
 pub use orgs::{one_sealer_wins, one_set_of_roles_wins, one_slug_is_taken_once};
 
 const FIRST: Version = Version::NEW.next();

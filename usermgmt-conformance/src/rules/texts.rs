@@ -1,8 +1,8 @@
 //! Texts are kept byte for byte, and keys are compared byte for byte.
 
 use usermgmt_core::model::{
-    Actor, Attempt, AuditEvent, CustomRole, EventTag, Identifier, IdentifierKind, Job, Membership, Org, OutboxRow,
-    PasswordCredential, Profile, RoleKey, Session, Token, Unproven, User, Version,
+    Actor, ApiKey, Attempt, AuditEvent, CustomRole, EventTag, Identifier, IdentifierKind, Job, Membership, Org,
+    OutboxRow, PasswordCredential, Profile, RoleKey, Session, Token, Unproven, User, Version,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::password::PasswordHash;
@@ -10,8 +10,8 @@ use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    ALL_EVENTS, Answer, Found, REALM, attempt, changes, commit, digest, event, fails, identifier, job, membership, org,
-    org_id, password, profile, session, token, user, user_id,
+    ALL_EVENTS, Answer, Found, REALM, api_key, attempt, changes, commit, digest, event, fails, identifier, job,
+    membership, org, org_id, password, profile, session, token, user, user_id,
 };
 
 const FIRST: Version = Version::NEW.next();
@@ -196,6 +196,12 @@ pub async fn passing_texts_come_back_byte_for_byte(store: AnyStore) {
         let token =
             Token { key_id: owned.clone(), canonical: owned.clone(), display: owned.clone(), ..token(number, 1) };
         let attempt = Attempt { canonical: owned.clone(), ..attempt(number, 1) };
+        let key = ApiKey {
+            name: owned.clone(),
+            beginning: owned.clone(),
+            scopes: vec![owned.clone(), owned.clone()],
+            ..api_key(number, 1)
+        };
         let job = with_locale(number, text);
         let event = AuditEvent {
             actor: Actor::System { reason: owned.clone() },
@@ -208,10 +214,13 @@ pub async fn passing_texts_come_back_byte_for_byte(store: AnyStore) {
             Write::PutSession(session.clone()),
             Write::PutToken(token.clone()),
             Write::PutAttempt(attempt.clone()),
+            Write::PutApiKey(key.clone()),
             Write::PutJob(job.clone()),
             Write::Audit(event.clone()),
         ];
         commit(&store, writes).await;
+        let read = store.api_key(key.owner, key.id).await.found("an API key");
+        assert_eq!(read, key, "texts of an API key do not come back byte for byte");
         let read = store.principal(REALM, session.digest).await.found("a session").session;
         assert_eq!(read, session, "texts of a session do not come back byte for byte");
         let read = store.token(REALM, token.id).await.found("a token");

@@ -3,15 +3,15 @@
 use time::OffsetDateTime;
 use time::macros::{datetime, offset};
 use usermgmt_core::model::{
-    Attempt, AuditEvent, Identifier, Membership, Method, Org, OutboxRow, PasswordCredential, Proof, Session, Token,
-    User, Version,
+    ApiKey, Attempt, AuditEvent, Identifier, Membership, Method, Org, OutboxRow, PasswordCredential, Proof, Session,
+    Token, User, Version,
 };
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{Charge, Guard, StoreErrorKind, ThrottleKey, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    ALL_EVENTS, Answer, Found, MICRO, REALM, at, attempt, commit, commit_at, event, fails_at, identifier, job,
+    ALL_EVENTS, Answer, Found, MICRO, REALM, api_key, at, attempt, commit, commit_at, event, fails_at, identifier, job,
     membership, org, org_id, password, session, session_id, token, token_id, user, user_id, worker,
 };
 
@@ -102,14 +102,18 @@ pub async fn passing_times_come_back_to_the_microsecond(store: AnyStore) {
             created_at: time,
             ..attempt(number, 1)
         };
+        let key = ApiKey { created_at: time, expires_at: Some(time), used_at: Some(time), ..api_key(number, 1) };
         let job = OutboxRow { due_at: time, created_at: time, ..job(number) };
         let writes = [
             Write::PutSession(session.clone()),
             Write::PutToken(token.clone()),
             Write::PutAttempt(attempt.clone()),
+            Write::PutApiKey(key.clone()),
             Write::PutJob(job.clone()),
         ];
         commit_at(&store, time, writes).await;
+        let read = store.api_key(key.owner, key.id).await.found("an API key");
+        assert_eq!(read, key, "the times of an API key are not kept to the microsecond");
         let read = store.principal(REALM, session.digest).await.found("a session").session;
         assert_eq!(read, session, "the times of a session are not kept to the microsecond");
         let read = store.token(REALM, token.id).await.found("a token");
@@ -132,8 +136,15 @@ pub async fn recorded_times_are_kept_to_the_microsecond(store: AnyStore) {
             Write::PutToken(token(number, 1)),
             Write::PutAttempt(attempt(number, 1)),
             Write::PutSession(session(number, 1)),
+            Write::PutApiKey(api_key(number, 1)),
         ];
         commit(&store, puts).await;
+        let key = api_key(number, 1);
+        store.touch_api_key(key.owner, key.id, time).await.answer();
+        commit(&store, [Write::EndApiKey { owner: key.owner, id: key.id, at: time + MICRO }]).await;
+        let key = store.api_key(key.owner, key.id).await.found("an API key");
+        let wanted = (Some(time), Some(time + MICRO));
+        assert_eq!((key.used_at, key.expires_at), wanted, "an API key does not say exactly when it was used and ends");
         store.touch(session_id(number), time).await.answer();
         let attempt = attempt(number, 1);
         let end = Write::EndSession { user: user_id(1), id: session_id(number) };

@@ -21,11 +21,11 @@ fn again(changes: &ChangeSet, at: OffsetDateTime, writes: impl IntoIterator<Item
     writes.into_iter().fold(ChangeSet::new(id, changes.realm(), at), ChangeSet::with)
 }
 
-fn kept(changes: &ChangeSet, writes: impl IntoIterator<Item = Write>) -> ChangeSet {
+pub(super) fn kept(changes: &ChangeSet, writes: impl IntoIterator<Item = Write>) -> ChangeSet {
     writes.into_iter().fold(ChangeSet::new(changes.id(), changes.realm(), changes.at()), ChangeSet::with)
 }
 
-async fn let_others_run() {
+pub(super) async fn let_others_run() {
     for _ in 0..20 {
         tokio::task::yield_now().await;
     }
@@ -87,6 +87,7 @@ impl Mutant {
     }
 
     async fn commit_with_bug(&self, changes: ChangeSet) -> Result<Committed> {
+        let changes = self.twisted_keys(changes).await?;
         let mut writes = Vec::new();
         for write in changes.writes().iter().cloned() {
             writes.extend(self.twisted(write).await?);

@@ -1,5 +1,6 @@
 //! Stores that break one rule each: the store in memory behind a wrapper that does one thing wrong.
 
+mod api_keys;
 mod audit;
 mod commit;
 mod orgs;
@@ -143,6 +144,56 @@ pub(crate) enum Bug {
     RefundsTwice,
     SweepsLiveRows,
     SweepsWithoutLimit,
+    // API keys.
+    SortsScopes,
+    ForgetsKeyMaker,
+    ReplacesKeys,
+    KeyIdsUniqueEverywhere,
+    KeysOfAnyRealm,
+    KeysWantMembership,
+    KeysTakeAnyMembership,
+    KeysTakeAnyMember,
+    KeysShowTheirMaker,
+    KeysHideTheEnded,
+    KeysAppendChanges,
+    ListsLivingKeysOnly,
+    ListsOldestKeysFirst,
+    ListsKeysByOrg,
+    ListsKeysOfAnyOwner,
+    ListsKeysOfAnyOrg,
+    ListsOwnKeysOfOrgsOnly,
+    ListsKeysOfMembersOnly,
+    FindsKeysOfAnyOwner,
+    EndsKeysLater,
+    EndsKeysInThePast,
+    EndsKeysAtOnce,
+    EndsKeysThatAreOver,
+    EndsKeysAtTheirEnd,
+    EndsMissingKeys,
+    EndsKeysOfAnyOwner,
+    EndsKeysTwiceInARace,
+    EndsKeysFromWhatWasRead,
+    EndsKeysItPuts,
+    EndsKeysOfAllUsers,
+    EndsKeysInAllOrgs,
+    EndsKeysOutsideOrgs,
+    EndsKeysOfOrgsToo,
+    EndsAllKeysAgain,
+    EndsAtLeastOneKey,
+    IgnoresMaxKeys,
+    MaxKeysCountsTheEnded,
+    MaxKeysCountsByOrg,
+    MaxKeysCountsAll,
+    MaxKeysCountsBefore,
+    MaxKeysCountsInARace,
+    UseMovesBack,
+    UseRevivesKeys,
+    UseForgetsTheFirst,
+    UseWantsAKey,
+    UsesKeysOfAnyOwner,
+    SweepsKeysWithoutEnd,
+    SweepsKeysById,
+    SweepsNoKeys,
 }
 
 /// What some bugs need to remember.
@@ -163,6 +214,7 @@ pub(crate) struct Memory {
     hidden: BTreeSet<u64>,
     swept_up_to: u64,
     used: BTreeMap<ThrottleKey, u32>,
+    keys: api_keys::KeyMemory,
 }
 
 /// A store in memory with one bug.
@@ -233,7 +285,7 @@ macro_rules! first {
 }
 pub(crate) use first;
 
-usermgmt_core::forward_reads!([] Mutant, |this| this.inner, |call| (), PolicyStore ApiKeyStore);
+usermgmt_core::forward_reads!([] Mutant, |this| this.inner, |call| (), PolicyStore);
 
 #[async_trait]
 impl TokenStore for Mutant {

@@ -188,7 +188,9 @@ impl MaintenanceStore for Mutant {
             _ => (before, limit),
         };
         let last = self.inner.change_place().await?;
+        let keys = self.known_keys().await?;
         let gone = self.inner.sweep(before, limit).await?;
+        let gone = self.swept_keys(keys, gone).await?;
         if self.has(Bug::UsesNumbersAgain) && self.inner.changes(0, 1).await?.items.is_empty() {
             self.memory().swept_up_to = last;
         }
