@@ -140,7 +140,7 @@ pub async fn a_key_may_lack_user_organisation_and_membership(store: AnyStore) {
 /// A key whose owner has lost the membership is still read, with user and organisation.
 pub async fn a_key_survives_a_lost_membership(store: AnyStore) {
     let key = acting(api_key(1, 1), 1);
-    put(&store, &[key.clone()]).await;
+    put(&store, std::slice::from_ref(&key)).await;
     commit(&store, [Write::DeleteMembership { org: org_id(1), user: user_id(1), version: FIRST }]).await;
     let wanted = ApiKeyRecord {
         key: key.clone(),
