@@ -5,8 +5,8 @@ use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{StoreErrorKind, Write};
 
 use crate::kit::{
-    Answer, Found, NOW, REALM, api_key, at, changes, commit, commit_at, commits, digest, job, one_winner, org, org_key,
-    race, user, user_id,
+    Answer, Found, NOW, REALM, api_key, api_key_id, at, changes, commit, commit_at, commits, digest, job, one_winner,
+    org, org_key, race, user, user_id,
 };
 use crate::{AnyStore, Call, Profile, Rendezvous};
 
@@ -51,28 +51,32 @@ pub async fn a_key_ends_at_the_earliest_of_all(store: AnyStore, profile: Profile
     assert_eq!(ended, Some(told(1)), "an API key does not end at the earliest time that it was told");
 }
 
-/// Many keys are made at once, each under the demand that no more live than half of them, for a user and for an
-/// organisation: exactly as many live as may.
+/// Many keys are made at once, each under the demand that no more live than there are places, for a user and for an
+/// organisation: exactly as many live as may. One place is the hardest: a store that counts what others have committed,
+/// without making them wait, gives it to everybody who begins before the first has ended.
 pub async fn limits_of_keys_hold_under_a_race(store: AnyStore, profile: Profile) {
-    begin(&store).await;
-    let places = profile.racers / 2;
-    let max = u32::try_from(places).unwrap_or(u32::MAX);
-    for base in [api_key(1, 1), org_key(1, 1)] {
-        let owner = base.owner;
-        let held: AnyStore = Rendezvous::of(store.clone(), Call::Commit, profile.racers);
-        let ends = race(profile.racers, |number| {
-            let held = held.clone();
-            let number = number as u128 + 1;
-            let (id, digest) = (api_key(number, 1).id, digest(&format!("racer {number} of {owner}")));
-            let key = Write::PutApiKey(ApiKey { id, digest, ..base.clone() });
-            async move { makes(&held, &[Write::MaxApiKeys { owner, max }, key], owner, places).await }
-        })
-        .await;
-        let made = ends.iter().filter(|made| **made).count();
-        let living = living(&store, owner).await;
-        assert_eq!(living, places, "keys made at the same time: exactly as many must live as were demanded");
-        assert_eq!(made, living, "a racer who was told of a conflict made a key all the same, or the other way round");
+    for (round, places) in [(1, 1), (2, profile.racers / 2), (3, 1)] {
+        commit(&store, [Write::PutUser(user(round)), Write::PutOrg(org(round))]).await;
+        for base in [api_key(1, round), org_key(1, round)] {
+            limit_holds(&store, profile.racers, base, places).await;
+        }
     }
+}
+
+async fn limit_holds(store: &AnyStore, racers: usize, base: ApiKey, places: usize) {
+    let (owner, max) = (base.owner, u32::try_from(places).unwrap_or(u32::MAX));
+    let held: AnyStore = Rendezvous::of(store.clone(), Call::Commit, racers);
+    let ends = race(racers, |number| {
+        let held = held.clone();
+        let (id, digest) = (api_key_id(number as u128 + 1), digest(&format!("racer {number} of {owner}")));
+        let key = Write::PutApiKey(ApiKey { id, digest, ..base.clone() });
+        async move { makes(&held, &[Write::MaxApiKeys { owner, max }, key], owner, places).await }
+    })
+    .await;
+    let made = ends.iter().filter(|made| **made).count();
+    let living = living(store, owner).await;
+    assert_eq!(living, places, "keys made at the same time: exactly as many must live as were demanded");
+    assert_eq!(made, living, "a racer who was told of a conflict made a key all the same, or the other way round");
 }
 
 /// Commits until it succeeds or no place is free: a store may answer a conflict also when another commit was in the way.
