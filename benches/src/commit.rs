@@ -13,8 +13,8 @@ use crate::report::{Report, row, us};
 use crate::world::{self, World};
 
 /// Tables that either way writes to.
-const TABLES: [&str; 5] =
-    ["usermgmt_commit", "usermgmt_org", "usermgmt_membership", "usermgmt_audit", "usermgmt_change"];
+const TABLES: [&str; 6] =
+    ["usermgmt_commit", "usermgmt_org", "usermgmt_slug", "usermgmt_membership", "usermgmt_audit", "usermgmt_change"];
 
 pub(crate) fn run(report: &mut Report) {
     let (rounds, ops) = (report.volume(30, 3), report.volume(100, 20));
@@ -111,6 +111,8 @@ async fn by_hand(auth: &UserMgmt, pool: &SqlitePool, principal: &Principal) {
     );
     let insert = insert.bind(&org).bind(&realm).bind("Quill & Co").bind(micros);
     insert.execute(&mut *write).await.expect("written");
+    let insert = sqlx::query("INSERT INTO usermgmt_slug (org_id, realm, slug) VALUES ($1, $2, $1)");
+    insert.bind(&org).bind(&realm).execute(&mut *write).await.expect("written");
     let insert = sqlx::query(
         "INSERT INTO usermgmt_membership (org_id, user_id, roles, status, rights_version, created_at, version) \
          VALUES ($1, $2, '[\"owner\"]', 'active', $3, $3, 1)",

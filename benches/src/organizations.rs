@@ -150,6 +150,12 @@ async fn seed(pool: &SqlitePool, members: usize, orgs: usize, own: &[String; 2])
     ))
     .await;
     run(format!(
+        "{} INSERT INTO usermgmt_slug (org_id, realm, slug) SELECT 'org_' || printf('%032x', i), {realm}, 'org-' || i \
+         FROM n",
+        count(orgs)
+    ))
+    .await;
+    run(format!(
         "{} INSERT INTO usermgmt_membership (org_id, user_id, roles, status, rights_version, created_at, version) \
          SELECT 'org_' || printf('%032x', i), 'usr_' || printf('%032x', 1 + i % {members}), '[\"owner\"]', 'active', 1, \
          i, 1 FROM n",

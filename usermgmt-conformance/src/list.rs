@@ -134,6 +134,7 @@ macro_rules! each_rule {
             a_principal_is_read_whatever_its_state
             a_rotation_replaces_the_secret
             a_rotation_needs_the_running_session
+            a_rotation_gives_another_secret
             a_session_ends_once
             a_session_of_somebody_else_is_left_alone
             the_list_shows_live_sessions_only
@@ -264,9 +265,6 @@ macro_rules! each_rule {
         }
         uniqueness {
             a_taken_identifier_is_named
-            a_taken_session_digest_is_named
-            a_taken_token_digest_is_named
-            a_taken_attempt_digest_is_named
             a_second_key_check_is_named
             a_key_check_moves_from_the_present_one
             a_taken_id_is_named
@@ -290,6 +288,12 @@ macro_rules! each_rule {
             harmless_edits_do_not_disturb_authority
             a_rotation_does_not_disturb_authority
             authority_is_checked_before_its_own_writes
+        }
+        owners {
+            a_row_is_found_with_its_own_user_only
+            a_write_in_the_name_of_another_user_hits_nothing
+            two_users_may_have_rows_of_one_id
+            a_rotation_is_of_one_user
         }
         isolation {
             rows_of_another_realm_do_not_exist

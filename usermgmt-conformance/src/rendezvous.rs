@@ -165,8 +165,8 @@ impl SessionStore for Rendezvous {
         record
     }
 
-    async fn principal_of(&self, realm: RealmId, session: SessionId) -> Result<Option<PrincipalRecord>> {
-        let record = self.inner.principal_of(realm, session).await;
+    async fn principal_of(&self, realm: RealmId, user: UserId, session: SessionId) -> Result<Option<PrincipalRecord>> {
+        let record = self.inner.principal_of(realm, user, session).await;
         self.at(Call::Principal).await;
         record
     }
@@ -180,8 +180,8 @@ impl SessionStore for Rendezvous {
         self.inner.sessions(user, now, page).await
     }
 
-    async fn touch(&self, id: SessionId, seen_at: OffsetDateTime) -> Result<()> {
-        self.inner.touch(id, seen_at).await
+    async fn touch(&self, user: UserId, id: SessionId, seen_at: OffsetDateTime) -> Result<()> {
+        self.inner.touch(user, id, seen_at).await
     }
 }
 

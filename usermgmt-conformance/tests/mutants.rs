@@ -63,15 +63,28 @@ killed_by! {
     remembered_failures_are_noticed: RemembersFailedCommits by every_failure_leaves_nothing;
     replaced_epochs_are_noticed: ReplacesEpochs by a_replacing_put_leaves_the_epochs_alone;
     unnamed_keys_are_noticed: NamesNoKey by
-        a_taken_identifier_is_named a_taken_session_digest_is_named a_taken_token_digest_is_named
-        a_taken_attempt_digest_is_named a_second_key_check_is_named a_taken_slug_is_named
+        a_taken_identifier_is_named a_second_key_check_is_named a_taken_slug_is_named
         a_slug_is_not_taken_twice_in_one_commit a_rename_to_a_taken_slug_is_named one_slug_is_taken_once;
     tokens_consumed_twice_are_noticed: ConsumesTwiceInARace by one_token_is_consumed_once;
     tokens_consumed_at_expiry_are_noticed: ConsumesAtExpiry by
         a_token_can_be_consumed_until_it_expires a_token_is_consumed_once;
     tries_answered_before_are_noticed: AnswersTriesBefore by
         tries_are_counted_and_answered_after tries_hold_under_a_race;
-    sessions_ended_by_strangers_are_noticed: EndsAnybodysSession by a_session_of_somebody_else_is_left_alone;
+    sessions_ended_by_strangers_are_noticed: EndsAnybodysSession by
+        a_session_of_somebody_else_is_left_alone a_write_in_the_name_of_another_user_hits_nothing;
+    rows_hit_by_strangers_are_noticed: HitsAnybodysRow by a_write_in_the_name_of_another_user_hits_nothing;
+    tries_taken_by_strangers_are_noticed: CountsAnybodysTry by a_write_in_the_name_of_another_user_hits_nothing;
+    rotations_by_strangers_are_noticed: RotatesAnybodysSession by a_write_in_the_name_of_another_user_hits_nothing;
+    chains_moved_by_strangers_are_noticed: MovesAnybodysChain by a_write_in_the_name_of_another_user_hits_nothing;
+    attempts_completed_by_strangers_are_noticed: CompletesAnybodysAttempt by
+        a_write_in_the_name_of_another_user_hits_nothing;
+    activity_of_strangers_is_noticed: TouchesAnybodysSession by
+        a_write_in_the_name_of_another_user_hits_nothing two_users_may_have_rows_of_one_id;
+    rows_found_for_strangers_are_noticed: FindsAnybodysRow by
+        a_row_is_found_with_its_own_user_only two_users_may_have_rows_of_one_id;
+    ids_unique_in_all_users_are_noticed: IdsUniqueEverywhere by
+        two_users_may_have_rows_of_one_id a_rotation_is_of_one_user;
+    rotations_that_change_nothing_are_noticed: RotatesToTheSameSecret by a_rotation_gives_another_secret;
     jobs_settled_by_strangers_are_noticed: SettlesForAnybody by only_the_holder_settles_a_job;
     silent_moves_are_noticed: MovesRightsOfNobody by a_stale_epoch_conflicts;
     epochs_moved_from_any_value_are_noticed: MovesFromAnyEpoch by a_stale_epoch_conflicts epochs_hold_under_a_race;

@@ -1,6 +1,6 @@
 //! Refresh tokens: secrets by which a session goes on without a cookie.
 //!
-//! A token names its session and its place in the session's chain, and carries a MAC that only the holder of the root
+//! A token names its user, its session and its place in the session's chain, and carries a MAC that only the holder of the root
 //! key can make. So the store keeps no secret and no row for each token, a successor can be made again for a caller
 //! who did not get it, and one that was used long ago is still known for what it is.
 
@@ -12,18 +12,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::id::SessionId;
+use crate::id::{SessionId, UserId};
 use crate::keys::{KeyRing, Purpose, PurposeKey};
 use crate::secret::DEFAULT_ROUTE;
 
 /// What every refresh token begins with.
 const PREFIX: &str = "umf";
-/// Session, number and MAC.
-const BYTES: usize = 16 + 4 + 32;
+/// User, session, number and MAC. The user says where the session is stored, see [`SessionStore`](crate::store::SessionStore).
+const BYTES: usize = 16 + 16 + 4 + 32;
 /// Characters of these bytes in base64url (RFC 4648 section 5, without padding).
-const CHARS: usize = 70;
+const CHARS: usize = 91;
 
-/// A refresh token: `umf_00_` and 70 characters of base64url. Whoever presents it goes on with the session.
+/// A refresh token: `umf_00_` and 91 characters of base64url. Whoever presents it goes on with the session.
 ///
 /// It does not print, does not compare and does not serialise; [`expose`](Self::expose) is for its cookie and the
 /// answer that hands it out.
@@ -34,6 +34,7 @@ const CHARS: usize = 70;
 /// ```
 #[derive(Clone)]
 pub struct RefreshToken {
+    user: UserId,
     session: SessionId,
     generation: u32,
     text: SecretString,
@@ -42,17 +43,15 @@ pub struct RefreshToken {
 impl RefreshToken {
     /// The token with this number of a session's chain.
     #[must_use]
-    pub fn derive(keys: &KeyRing, session: SessionId, generation: u32) -> Self {
+    pub fn derive(keys: &KeyRing, user: UserId, session: SessionId, generation: u32) -> Self {
         let mut bytes = Zeroizing::new([0; BYTES]);
-        let mac = mac(&keys.derive(Purpose::Refresh), session, generation);
-        for (place, byte) in bytes
-            .iter_mut()
-            .zip(session.as_uuid().as_bytes().iter().copied().chain(generation.to_be_bytes()).chain(mac))
-        {
+        let mac = mac(&keys.derive(Purpose::Refresh), user, session, generation);
+        let ids = user.as_uuid().into_bytes().into_iter().chain(session.as_uuid().into_bytes());
+        for (place, byte) in bytes.iter_mut().zip(ids.chain(generation.to_be_bytes()).chain(mac)) {
             *place = byte;
         }
         let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()));
-        Self { session, generation, text: format!("{PREFIX}_{DEFAULT_ROUTE}_{}", encoded.as_str()).into() }
+        Self { user, session, generation, text: format!("{PREFIX}_{DEFAULT_ROUTE}_{}", encoded.as_str()).into() }
     }
 
     /// Reads a presented token; `None` unless a key of the ring has made it.
@@ -63,13 +62,23 @@ impl RefreshToken {
             return None;
         }
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(body).ok()?);
-        let (session, rest) = bytes.split_first_chunk::<16>()?;
+        let (user, rest) = bytes.split_first_chunk::<16>()?;
+        let (session, rest) = rest.split_first_chunk::<16>()?;
         let (generation, tag) = rest.split_first_chunk::<4>()?;
-        let (session, generation) = (SessionId::from_uuid(Uuid::from_bytes(*session)), u32::from_be_bytes(*generation));
-        let (id, number) = (session.as_uuid(), generation.to_be_bytes());
-        let parts = [b"refresh".as_slice(), id.as_bytes(), &number];
+        let parts = [b"refresh".as_slice(), user, session, generation];
         let ours = keys.derive_all(Purpose::Refresh).any(|key| key.verify(&parts, tag));
-        ours.then(|| Self { session, generation, text: text.to_owned().into() })
+        ours.then(|| Self {
+            user: UserId::from_uuid(Uuid::from_bytes(*user)),
+            session: SessionId::from_uuid(Uuid::from_bytes(*session)),
+            generation: u32::from_be_bytes(*generation),
+            text: text.to_owned().into(),
+        })
+    }
+
+    /// Whose session it carries.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.user
     }
 
     /// The session that it carries.
@@ -91,8 +100,8 @@ impl RefreshToken {
     }
 }
 
-fn mac(key: &PurposeKey, session: SessionId, generation: u32) -> [u8; 32] {
-    key.mac(&[b"refresh", session.as_uuid().as_bytes(), &generation.to_be_bytes()])
+fn mac(key: &PurposeKey, user: UserId, session: SessionId, generation: u32) -> [u8; 32] {
+    key.mac(&[b"refresh", user.as_uuid().as_bytes(), session.as_uuid().as_bytes(), &generation.to_be_bytes()])
 }
 
 impl fmt::Debug for RefreshToken {
@@ -111,12 +120,14 @@ mod tests {
     #[test]
     fn only_a_key_of_the_ring_makes_one() {
         let ring = KeyRing::generate(&OsRandom).unwrap();
+        let user = UserId::new(&OsRandom, OffsetDateTime::UNIX_EPOCH).unwrap();
         let session = SessionId::new(&OsRandom, OffsetDateTime::UNIX_EPOCH).unwrap();
-        let token = RefreshToken::derive(&ring, session, 7);
+        let token = RefreshToken::derive(&ring, user, session, 7);
         let rotated = ring.clone().rotated(&OsRandom).unwrap();
         for ring in [&ring, &rotated] {
             let read = RefreshToken::parse(ring, token.expose()).unwrap();
-            assert_eq!((read.session(), read.generation(), read.expose()), (session, 7, token.expose()));
+            assert_eq!((read.user(), read.session(), read.generation()), (user, session, 7));
+            assert_eq!(read.expose(), token.expose());
         }
         assert!(RefreshToken::parse(&KeyRing::generate(&OsRandom).unwrap(), token.expose()).is_none());
         let text = token.expose().to_owned();

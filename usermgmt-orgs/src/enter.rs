@@ -35,6 +35,7 @@ pub async fn enter(
         .changes()?
         .with(Write::StillAuthorised(principal.authority()))
         .with(Write::RotateSession {
+            user: principal.user(),
             id: principal.session(),
             from: principal.digest(),
             to: secret.digest(),

@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use moka::sync::Cache;
 use time::{Duration, OffsetDateTime};
-use usermgmt_core::id::SessionId;
+use usermgmt_core::id::{SessionId, UserId};
 use usermgmt_core::limits;
 use usermgmt_core::model::Subject;
 use usermgmt_core::proof::Principal;
@@ -75,7 +75,7 @@ impl Entry {
 pub struct PrincipalCache {
     entries: Cache<Digest, Arc<Entry>>,
     /// Where the entries of sessions stand that something else than their secret proves.
-    by_session: Cache<SessionId, Digest>,
+    by_session: Cache<(UserId, SessionId), Digest>,
     generation: AtomicU64,
     moved: RwLock<Notes>,
     heard: RwLock<Option<Heard>>,
@@ -161,11 +161,11 @@ impl PrincipalCache {
         Some(entry)
     }
 
-    /// The entry of this session, likewise.
+    /// The entry of this session of this user, likewise.
     #[cfg(feature = "tokens")]
     #[must_use]
-    pub fn get_by_session(&self, session: SessionId, now: OffsetDateTime) -> Option<Arc<Entry>> {
-        self.get(&self.by_session.get(&session)?, now)
+    pub fn get_by_session(&self, user: UserId, session: SessionId, now: OffsetDateTime) -> Option<Arc<Entry>> {
+        self.get(&self.by_session.get(&(user, session))?, now)
     }
 
     fn stands(&self, entry: &Entry) -> bool {
@@ -194,7 +194,8 @@ impl PrincipalCache {
         if self.stands(&entry) {
             self.entries.insert(entry.principal.digest(), entry.clone());
             if entry.principal.refresh().is_some() {
-                self.by_session.insert(entry.principal.session(), entry.principal.digest());
+                let key = (entry.principal.user(), entry.principal.session());
+                self.by_session.insert(key, entry.principal.digest());
             }
         }
         entry

@@ -171,7 +171,7 @@ impl UserMgmt {
         let meter = Meter::new(self, client);
         let guesses = [meter.wrong_code(token.user)];
         meter.take(&guesses, flow.now).await?;
-        let count = flow.changes()?.with(Write::CountTry { id: token.id });
+        let count = flow.changes()?.with(Write::CountTry { user: token.user, id: token.id });
         self.commit_raw(count).await.map_err(|error| match error.kind() {
             StoreErrorKind::Refused(_) => refuse(),
             _ => error.into(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 use usermgmt_core::error::{Error, Refused};
-use usermgmt_core::id::{OrgId, SessionId};
+use usermgmt_core::id::{OrgId, SessionId, UserId};
 use usermgmt_core::limits;
 use usermgmt_core::model::PrincipalRecord;
 use usermgmt_core::page::{Page, PageRequest};
@@ -57,10 +57,14 @@ impl UserMgmt {
 
     /// The same for a session that something else than its secret has proven.
     #[cfg(feature = "tokens")]
-    pub(crate) async fn principal_by_session(&self, session: SessionId) -> Result<Option<Arc<Principal>>, Error> {
+    pub(crate) async fn principal_by_session(
+        &self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<Option<Arc<Principal>>, Error> {
         let now = self.now();
-        let read = || self.store().principal_of(self.realm(), session);
-        self.checked(now, |cache| cache.get_by_session(session, now), read).await
+        let read = || self.store().principal_of(self.realm(), user, session);
+        self.checked(now, |cache| cache.get_by_session(user, session, now), read).await
     }
 
     /// A principal from the cache, or as it is read.
@@ -92,7 +96,7 @@ impl UserMgmt {
         };
         let principal = entry.principal();
         if entry.claim_touch(now)
-            && let Err(error) = self.store().touch(principal.session(), now).await
+            && let Err(error) = self.store().touch(principal.user(), principal.session(), now).await
         {
             tracing::warn!(kind = ?error.kind(), "activity of a session was not written");
         }

@@ -247,7 +247,7 @@ impl Tokens<'_> {
     ) -> Result<(Arc<Principal>, RefreshToken), Error> {
         let now = self.auth.now();
         if now - principal.seen_at() >= limits::ACTIVITY_INTERVAL
-            && let Err(error) = self.auth.store().touch(principal.session(), now).await
+            && let Err(error) = self.auth.store().touch(principal.user(), principal.session(), now).await
         {
             tracing::warn!(kind = ?error.kind(), "activity of a session was not written");
         }
@@ -315,9 +315,10 @@ impl Tokens<'_> {
     /// As [`verify`](Self::verify); [`BearerError::Ended`].
     pub async fn principal(self, text: &str) -> Result<Arc<Principal>, BearerError> {
         let verified = self.verify(text).await?;
+        let user = verified.sub.parse().map_err(|_| TokenError::Claim("sub"))?;
         let session = verified.sid.parse().map_err(|_| TokenError::Claim("sid"))?;
-        let found = self.auth.principal_by_session(session).await.map_err(BearerError::Unavailable)?;
-        found.filter(|principal| principal.user().to_string() == verified.sub).ok_or(BearerError::Ended)
+        let found = self.auth.principal_by_session(user, session).await.map_err(BearerError::Unavailable)?;
+        found.ok_or(BearerError::Ended)
     }
 
     /// Throws all signing keys away: every access token that was ever issued is refused from now on, at services that

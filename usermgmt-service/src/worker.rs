@@ -94,7 +94,7 @@ impl UserMgmt {
                     return self.finish(worker, &row).await;
                 };
                 let token = match token {
-                    Some(id) => match self.store().token(self.realm(), id).await? {
+                    Some(id) => match self.store().token(self.realm(), user, id).await? {
                         None => return self.finish(worker, &row).await,
                         found => found,
                     },

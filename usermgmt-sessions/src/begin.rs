@@ -90,7 +90,7 @@ pub async fn begin(
     };
     let mut changes = flow.changes()?;
     if let Some(attempt) = grant.stored_attempt() {
-        changes.push(Write::ConsumeAttempt { id: attempt });
+        changes.push(Write::ConsumeAttempt { user: grant.user(), id: attempt });
     }
     if let Some(former) = device.replaces {
         changes.push(Write::EndSession { user: former.user(), id: former.session() });

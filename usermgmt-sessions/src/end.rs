@@ -54,6 +54,7 @@ pub fn end_all(flow: &Flow<'_>, principal: &Principal, keep: bool) -> Result<(Ch
     }
     let secret = Bearer::mint(BearerKind::Session, flow.random)?;
     let rotation = Write::RotateSession {
+        user: principal.user(),
         id: principal.session(),
         from: principal.digest(),
         to: secret.digest(),

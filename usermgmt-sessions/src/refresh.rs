@@ -26,6 +26,7 @@ pub fn begin_refresh(flow: &Flow<'_>, principal: &Principal) -> Result<(ChangeSe
     // Nobody ever sees this one.
     let unknown = Bearer::mint(BearerKind::Session, flow.random)?;
     let rotation = Write::RotateSession {
+        user: principal.user(),
         id: principal.session(),
         from: principal.digest(),
         to: unknown.digest(),
@@ -37,9 +38,9 @@ pub fn begin_refresh(flow: &Flow<'_>, principal: &Principal) -> Result<(ChangeSe
         .changes()?
         .with(Write::StillAuthorised(principal.authority()))
         .with(rotation)
-        .with(Write::RotateRefresh { id: principal.session(), from: None })
+        .with(Write::RotateRefresh { user: principal.user(), id: principal.session(), from: None })
         .with(flow.audit(AuditKind::RefreshBegun, actor(principal), principal.user(), json!({}))?);
-    Ok((changes, RefreshToken::derive(flow.keys, principal.session(), 1)))
+    Ok((changes, RefreshToken::derive(flow.keys, principal.user(), principal.session(), 1)))
 }
 
 /// What a presented refresh token leads to.
@@ -58,16 +59,15 @@ pub enum Refreshed {
 /// # Errors
 /// [`Refused::Unauthenticated`] for a session that has ended, expired, or was never carried so.
 pub async fn refresh(flow: &Flow<'_>, token: &RefreshToken, leeway: Duration) -> Result<Refreshed> {
-    let record = flow.store.principal_of(flow.realm, token.session()).await?.ok_or(Refused::Unauthenticated)?;
+    let record = flow.store.principal_of(flow.realm, token.user(), token.session()).await?;
+    let record = record.ok_or(Refused::Unauthenticated)?;
     let principal = Principal::establish(record, flow.now).map_err(|_| Refused::Unauthenticated)?;
     let Refresh { generation, rotated_at } = principal.refresh().ok_or(Refused::Unauthenticated)?;
-    let session = principal.session();
-    let successor = |generation| RefreshToken::derive(flow.keys, session, generation);
+    let (user, session) = (principal.user(), principal.session());
+    let successor = |generation| RefreshToken::derive(flow.keys, user, session, generation);
     if token.generation() == generation {
-        let changes = flow
-            .changes()?
-            .with(Write::StillAuthorised(principal.authority()))
-            .with(Write::RotateRefresh { id: session, from: Some(generation) });
+        let rotation = Write::RotateRefresh { user, id: session, from: Some(generation) };
+        let changes = flow.changes()?.with(Write::StillAuthorised(principal.authority())).with(rotation);
         return Ok(Refreshed::On(Box::new(principal), successor(generation.saturating_add(1)), Some(changes)));
     }
     let is_parent = token.generation().checked_add(1) == Some(generation);
@@ -75,11 +75,13 @@ pub async fn refresh(flow: &Flow<'_>, token: &RefreshToken, leeway: Duration) ->
         return Ok(Refreshed::On(Box::new(principal), successor(generation), None));
     }
     let detail = json!({ "presented": token.generation(), "present": generation });
-    let mut changes = flow
-        .changes()?
-        .with(Write::EndSession { user: principal.user(), id: session })
-        .with(flow.audit(AuditKind::RefreshReused, actor(&principal), principal.user(), detail)?);
-    if let Some(user) = flow.store.user(flow.realm, principal.user()).await? {
+    let mut changes = flow.changes()?.with(Write::EndSession { user, id: session }).with(flow.audit(
+        AuditKind::RefreshReused,
+        actor(&principal),
+        user,
+        detail,
+    )?);
+    if let Some(user) = flow.store.user(flow.realm, user).await? {
         let emails = mailed::emails(flow, user.id).await?;
         if let Some(primary) = mailed::primary(&emails) {
             mailed::notify(flow, &mut changes, MailKind::SessionStolen, &user, primary).await?;
@@ -94,7 +96,8 @@ pub async fn refresh(flow: &Flow<'_>, token: &RefreshToken, leeway: Duration) ->
 /// # Errors
 /// As the store.
 pub async fn revoke(flow: &Flow<'_>, token: &RefreshToken) -> Result<Option<ChangeSet>> {
-    let Some(record) = flow.store.principal_of(flow.realm, token.session()).await? else { return Ok(None) };
+    let found = flow.store.principal_of(flow.realm, token.user(), token.session()).await?;
+    let Some(record) = found else { return Ok(None) };
     let session = record.session;
     if session.refresh.is_none() || session.ended_at.is_some() {
         return Ok(None);

@@ -6,10 +6,7 @@ use usermgmt_core::store::{Guard, StoreError, StoreErrorKind, UniqueKey};
 
 /// Unique indexes with a meaning of their own, as PostgreSQL and as SQLite name them. Every other unique rule is an id.
 const UNIQUE: &[(&str, &str, UniqueKey)] = &[
-    ("usermgmt_session_digest", "usermgmt_session.digest", UniqueKey::SessionDigest),
-    ("usermgmt_token_digest", "usermgmt_token.digest", UniqueKey::TokenDigest),
-    ("usermgmt_attempt_digest", "usermgmt_attempt.digest", UniqueKey::AttemptDigest),
-    ("usermgmt_org_slug", "usermgmt_org.slug", UniqueKey::OrgSlug),
+    ("usermgmt_slug_pkey", "usermgmt_slug.slug", UniqueKey::OrgSlug),
     ("usermgmt_identifier_pkey", "usermgmt_identifier.realm", UniqueKey::Identifier),
     ("usermgmt_key_check_pkey", "usermgmt_key_check.only_row", UniqueKey::KeyCheck),
 ];

@@ -155,11 +155,8 @@ async fn use_elsewhere_keeps_a_session_alive(app: App) {
     let ann = Person::signed_in(&app, "ann").await;
     assert!(knows(&process, &ann).await);
     app.advance(Duration::seconds(30));
-    app.store
-        .store
-        .touch(app.auth.principal(&bearer(&ann)).await.unwrap().unwrap().session(), app.now())
-        .await
-        .unwrap();
+    let principal = app.auth.principal(&bearer(&ann)).await.unwrap().unwrap();
+    app.store.store.touch(principal.user(), principal.session(), app.now()).await.unwrap();
     app.advance(Duration::seconds(25));
     assert!(knows(&process, &ann).await, "it was used half a minute ago");
     app.advance(Duration::seconds(50));

@@ -206,7 +206,8 @@ async fn a_refresh_token_gives_the_next_one(app: App) {
     }
     // The holder of another root key makes none.
     let strange = KeyRing::generate(&OsRandom).unwrap();
-    let forged = RefreshToken::derive(&strange, RefreshToken::parse(&app.keys, &token).unwrap().session(), 6);
+    let read = RefreshToken::parse(&app.keys, &token).unwrap();
+    let forged = RefreshToken::derive(&strange, read.user(), read.session(), 6);
     refresh(&app, forged.expose()).await.expect(401);
     app.report.requirement(58);
 }

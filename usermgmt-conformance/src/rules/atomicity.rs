@@ -75,7 +75,7 @@ impl Everything {
             all.org_profiles.push(store.org_profile(org_id(number)).await.answer());
             all.members
                 .extend(store.members(org_id(number), &ALL_MEMBERS, PageRequest::first(50)).await.answer().items);
-            all.tokens.push(store.token(REALM, token_id(number)).await.answer());
+            all.tokens.push(store.token(REALM, user_id(1), token_id(number)).await.answer());
             all.attempts.push(store.attempt(REALM, attempt(number, 1).digest).await.answer());
             all.api_keys.extend(store.api_keys(api_key(1, number).owner, PageRequest::first(50)).await.answer().items);
             all.principals.push(store.principal(REALM, session(number, 1).digest).await.answer());
@@ -144,10 +144,11 @@ fn updates() -> Vec<Write> {
         Write::PutRoles { org, roles: vec![custom_role("clerk")], from: 0 },
         Write::MoveRights { org, user: None },
         Write::DeleteMembership { org, user: member, version: FIRST },
-        Write::CountTry { id: token_id(1) },
-        Write::ConsumeToken { id: token_id(1) },
-        Write::ConsumeAttempt { id: attempt(1, 1).id },
+        Write::CountTry { user: user_id(1), id: token_id(1) },
+        Write::ConsumeToken { user: user_id(1), id: token_id(1) },
+        Write::ConsumeAttempt { user: user_id(1), id: attempt(1, 1).id },
         Write::RotateSession {
+            user: user_id(1),
             id: session_id(1),
             from: session(1, 1).digest,
             to: digest("rotated"),
@@ -226,10 +227,13 @@ pub async fn every_failure_leaves_nothing(store: AnyStore) {
         (Write::PutRoles { org: org_id(1), roles: Vec::new(), from: 9 }, StoreErrorKind::Conflict),
         (Write::MoveAuthEpoch { user: user_id(1), from: 9 }, StoreErrorKind::Conflict),
         (Write::MoveRights { org: org_id(1), user: Some(user_id(9)) }, StoreErrorKind::Conflict),
-        (Write::CountTry { id: token_id(9) }, refused(Guard::Tries)),
-        (Write::ConsumeToken { id: token_id(9) }, refused(Guard::Token)),
-        (Write::ConsumeAttempt { id: attempt(9, 1).id }, refused(Guard::Attempt)),
-        (Write::RotateSession { id, from: to, to, proofs, org: None, auth_epoch: 0 }, refused(Guard::Session)),
+        (Write::CountTry { user: user_id(1), id: token_id(9) }, refused(Guard::Tries)),
+        (Write::ConsumeToken { user: user_id(1), id: token_id(9) }, refused(Guard::Token)),
+        (Write::ConsumeAttempt { user: user_id(1), id: attempt(9, 1).id }, refused(Guard::Attempt)),
+        (
+            Write::RotateSession { user: user_id(1), id, from: to, to, proofs, org: None, auth_epoch: 0 },
+            refused(Guard::Session),
+        ),
         (Write::EndApiKey { owner: api_key(1, 1).owner, id: api_key_id(9), at: NOW }, StoreErrorKind::Conflict),
         (Write::MaxApiKeys { owner: api_key(1, 1).owner, max: 1 }, StoreErrorKind::Conflict),
         (Write::FinishJob { id: job_id(1), worker: worker(2) }, refused(Guard::Lease)),
@@ -275,7 +279,8 @@ pub async fn a_commit_is_remembered(store: AnyStore) {
 pub async fn the_same_change_set_twice_is_applied_once(store: AnyStore) {
     begin(&store).await;
     // Nothing but the commit's id stands in the way of doing this again.
-    let again = [Write::MoveRights { org: org_id(1), user: None }, Write::CountTry { id: token_id(1) }];
+    let again =
+        [Write::MoveRights { org: org_id(1), user: None }, Write::CountTry { user: user_id(1), id: token_id(1) }];
     let changes = changes(again);
     store.commit(changes.clone()).await.answer();
     let once = Everything::of(&store).await;
@@ -298,5 +303,9 @@ pub async fn a_failed_change_set_may_be_tried_again(store: AnyStore) {
         store.committed(changes.id()).await.answer(),
         "a commit that succeeded at the second try is not remembered"
     );
-    assert_eq!(store.token(REALM, token_id(1)).await.found("a token"), token(1, 1), "the second try wrote nothing");
+    assert_eq!(
+        store.token(REALM, user_id(1), token_id(1)).await.found("a token"),
+        token(1, 1),
+        "the second try wrote nothing"
+    );
 }

@@ -6,14 +6,14 @@ use usermgmt_core::store::{Guard, StoreErrorKind, Write};
 use crate::AnyStore;
 use crate::kit::{
     Answer, Found, MICRO, REALM, at, attempt, attempt_id, commit, commit_at, digest, fails_at, org, org_id, proof,
-    refuses, user,
+    refuses, user, user_id,
 };
 
 const FIRST: Version = Version::NEW.next();
 const OVER: StoreErrorKind = StoreErrorKind::Refused(Guard::Attempt);
 
 fn consume(number: u128) -> [Write; 1] {
-    [Write::ConsumeAttempt { id: attempt_id(number) }]
+    [Write::ConsumeAttempt { user: user_id(1), id: attempt_id(number) }]
 }
 
 async fn put(store: &AnyStore, attempts: &[Attempt]) {

@@ -34,6 +34,7 @@ fn removal() -> Write {
 
 fn rotation() -> Write {
     Write::RotateSession {
+        user: user_id(1),
         id: session_id(1),
         from: session(1, 1).digest,
         to: digest("rotated"),
@@ -134,7 +135,7 @@ pub async fn harmless_writes_append_nothing(store: AnyStore) {
         Write::PutProfile(Profile { contact: None, version: Version::NEW.next(), ..profile(1) }),
     ];
     commit(&store, writes).await;
-    store.touch(session_id(1), at(60)).await.answer();
+    store.touch(user_id(1), session_id(1), at(60)).await.answer();
     assert_eq!(since(&store, before).await, [], "a write that changes nothing in a principal was appended");
 }
 
@@ -198,7 +199,8 @@ pub async fn a_reader_can_begin_at_the_present(store: AnyStore) {
 pub async fn a_failed_commit_appends_nothing(store: AnyStore) {
     member(&store).await;
     let before = last(&store).await;
-    let writes = [Write::MoveRights { org: org_id(1), user: None }, Write::ConsumeToken { id: token_id(9) }];
+    let writes =
+        [Write::MoveRights { org: org_id(1), user: None }, Write::ConsumeToken { user: user_id(1), id: token_id(9) }];
     refuses(&store, Guard::Token, "a token that does not exist was used", writes).await;
     assert_eq!(since(&store, before).await, [], "a commit that failed was appended to the change sequence");
 }

@@ -71,6 +71,7 @@ pub async fn a_session_of_an_older_epoch_commits_nothing(store: AnyStore) {
         [
             Write::MoveAuthEpoch { user: user_id(1), from: 0 },
             Write::RotateSession {
+                user: user_id(1),
                 id: session_id(1),
                 from: session(1, 1).digest,
                 to: digest("rotated"),
@@ -177,7 +178,7 @@ pub async fn harmless_edits_do_not_disturb_authority(store: AnyStore) {
         Write::Audit(event(1)),
     ];
     commit(&store, writes).await;
-    store.touch(session_id(1), at(60)).await.answer();
+    store.touch(user_id(1), session_id(1), at(60)).await.answer();
     let others = [
         Write::MoveAuthEpoch { user: user_id(2), from: 0 },
         Write::MoveRights { org: org_id(1), user: Some(user_id(2)) },
@@ -191,6 +192,7 @@ pub async fn harmless_edits_do_not_disturb_authority(store: AnyStore) {
 pub async fn a_rotation_does_not_disturb_authority(store: AnyStore) {
     let authority = member(&store).await;
     let rotation = Write::RotateSession {
+        user: user_id(1),
         id: session_id(1),
         from: session(1, 1).digest,
         to: digest("rotated"),

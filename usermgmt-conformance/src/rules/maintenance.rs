@@ -62,7 +62,7 @@ pub async fn a_sweep_removes_what_is_spent(store: AnyStore) {
     for (number, (ended, expires_at, goes)) in (1..).zip(cases) {
         let left = [
             store.principal(REALM, session(number, 1).digest).await.answer().is_some(),
-            store.token(REALM, token_id(number)).await.answer().is_some(),
+            store.token(REALM, user_id(1), token_id(number)).await.answer().is_some(),
             store.attempt(REALM, attempt(number, 1).digest).await.answer().is_some(),
         ];
         let case = format!("ended {ended:?}, expires {expires_at}, swept before {spent}");
@@ -130,7 +130,8 @@ pub async fn a_swept_session_is_gone(store: AnyStore) {
     commit(&store, [Write::PutUser(user(1)), Write::PutSession(ended)]).await;
     assert_eq!(sweep(&store, SweepBefore { spent: at(2), ..NOTHING }).await, 1, "a spent session was not removed");
     let (id, from, to) = (session_id(1), session(1, 1).digest, digest("rotated"));
-    let rotation = Write::RotateSession { id, from, to, proofs: vec![proof(0)], org: None, auth_epoch: 0 };
+    let rotation =
+        Write::RotateSession { user: user_id(1), id, from, to, proofs: vec![proof(0)], org: None, auth_epoch: 0 };
     refuses(&store, Guard::Session, "a session that was swept was rotated", [rotation]).await;
     commit(&store, [Write::PutSession(session(1, 1))]).await;
     let read = store.principal(REALM, session(1, 1).digest).await.found("a session").session;

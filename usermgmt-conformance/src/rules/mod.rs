@@ -19,6 +19,7 @@ pub mod nul;
 pub mod org_profiles;
 pub mod orgs;
 pub mod outbox;
+pub mod owners;
 pub mod paging;
 pub mod profiles;
 pub mod races;

@@ -36,7 +36,7 @@ const FIRST: Version = Version::NEW.next();
 pub async fn one_token_is_consumed_once(store: AnyStore, profile: Profile) {
     commit(&store, [Write::PutUser(user(1)), Write::PutToken(token(1, 1))]).await;
     let ends = commits(&store, profile.racers, |number| {
-        vec![Write::ConsumeToken { id: token_id(1) }, Write::PutJob(job(number))]
+        vec![Write::ConsumeToken { user: user_id(1), id: token_id(1) }, Write::PutJob(job(number))]
     })
     .await;
     let winner = one_winner(&ends, StoreErrorKind::Refused(Guard::Token), "uses of one token");
@@ -49,7 +49,7 @@ pub async fn one_token_is_consumed_once(store: AnyStore, profile: Profile) {
 pub async fn one_attempt_is_consumed_once(store: AnyStore, profile: Profile) {
     commit(&store, [Write::PutUser(user(1)), Write::PutAttempt(attempt(1, 1))]).await;
     let ends = commits(&store, profile.racers, |number| {
-        vec![Write::ConsumeAttempt { id: attempt_id(1) }, Write::PutSession(session(number, 1))]
+        vec![Write::ConsumeAttempt { user: user_id(1), id: attempt_id(1) }, Write::PutSession(session(number, 1))]
     })
     .await;
     one_winner(&ends, StoreErrorKind::Refused(Guard::Attempt), "completions of one attempt");
@@ -65,7 +65,7 @@ pub async fn tries_hold_under_a_race(store: AnyStore, profile: Profile) {
     let held: AnyStore = Rendezvous::of(store.clone(), Call::Commit, profile.racers);
     let ends = race(profile.racers, |_| {
         let held = held.clone();
-        async move { insist(&held, &[Write::CountTry { id: token_id(1) }]).await }
+        async move { insist(&held, &[Write::CountTry { user: user_id(1), id: token_id(1) }]).await }
     })
     .await;
     let refused = ends.iter().filter(|end| end.as_ref().err() == Some(&StoreErrorKind::Refused(Guard::Tries))).count();
@@ -234,7 +234,15 @@ pub async fn one_rotation_wins(store: AnyStore, profile: Profile) {
     let to = |number: u128| digest(&format!("rotated {number}"));
     let (id, from) = (session_id(1), session(1, 1).digest);
     let ends = commits(&store, profile.racers, |number| {
-        vec![Write::RotateSession { id, from, to: to(number), proofs: vec![proof(0)], org: None, auth_epoch: 0 }]
+        vec![Write::RotateSession {
+            user: user_id(1),
+            id,
+            from,
+            to: to(number),
+            proofs: vec![proof(0)],
+            org: None,
+            auth_epoch: 0,
+        }]
     })
     .await;
     let winner = one_winner(&ends, StoreErrorKind::Refused(Guard::Session), "rotations of one session");
@@ -310,7 +318,7 @@ pub async fn activity_does_not_race_an_end(store: AnyStore, profile: Profile) {
             if number % 4 == 0 {
                 commit_at(&store, at(500), [Write::EndSession { user: user_id(1), id: session_id(1) }]).await;
             } else {
-                store.touch(session_id(1), at(seconds)).await.answer();
+                store.touch(user_id(1), session_id(1), at(seconds)).await.answer();
             }
         }
     })

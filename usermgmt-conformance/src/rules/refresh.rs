@@ -13,11 +13,11 @@ async fn put(store: &AnyStore) {
 }
 
 async fn read(store: &AnyStore, number: u128) -> Session {
-    store.principal_of(REALM, session_id(number)).await.found("a session").session
+    store.principal_of(REALM, user_id(1), session_id(number)).await.found("a session").session
 }
 
 fn rotate(number: u128, from: Option<u32>) -> Write {
-    Write::RotateRefresh { id: session_id(number), from }
+    Write::RotateRefresh { user: user_id(1), id: session_id(number), from }
 }
 
 /// A chain begins with number 1 and grows by one; number and time are all that changes.

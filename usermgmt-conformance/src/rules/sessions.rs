@@ -24,7 +24,7 @@ async fn put(store: &AnyStore, sessions: &[Session]) {
 
 async fn principal(store: &AnyStore, digest: Digest) -> PrincipalRecord {
     let record = store.principal(REALM, digest).await.found("a session");
-    let by_id = store.principal_of(REALM, record.session.id).await.answer();
+    let by_id = store.principal_of(REALM, record.user.id, record.session.id).await.answer();
     assert_eq!(by_id.as_ref(), Some(&record), "a session is not the same by its id as by its secret");
     record
 }
@@ -39,7 +39,15 @@ async fn listed(store: &AnyStore, user: u128, now: OffsetDateTime) -> Vec<u128> 
 }
 
 fn rotate(number: u128, from: Digest, to: Digest) -> Write {
-    Write::RotateSession { id: session_id(number), from, to, proofs: vec![proof(0)], org: None, auth_epoch: 0 }
+    Write::RotateSession {
+        user: user_id(1),
+        id: session_id(number),
+        from,
+        to,
+        proofs: vec![proof(0)],
+        org: None,
+        auth_epoch: 0,
+    }
 }
 
 /// Every column of a session comes back as it was put, also of one that has ended or expired.
@@ -140,6 +148,7 @@ pub async fn a_rotation_replaces_the_secret(store: AnyStore) {
     put(&store, &[put_session.clone(), session(2, 1)]).await;
     let (to, proofs) = (digest("rotated"), vec![proof(0), Proof { method: Method::Email, at: at(50) }]);
     let rotation = Write::RotateSession {
+        user: user_id(1),
         id: session_id(1),
         from: put_session.digest,
         to,
@@ -168,6 +177,14 @@ pub async fn a_rotation_needs_the_running_session(store: AnyStore) {
     let why = "a session that has ended was rotated";
     refuses(&store, Guard::Session, why, [rotate(1, session(1, 1).digest, to)]).await;
     assert_eq!(store.principal(REALM, to).await.answer(), None, "a refused rotation gave its new secret to a session");
+}
+
+/// A rotation gives a session another secret: one to the secret that it has is refused.
+pub async fn a_rotation_gives_another_secret(store: AnyStore) {
+    put(&store, &[session(1, 1)]).await;
+    let has = session(1, 1).digest;
+    refuses(&store, Guard::Session, "a rotation left the secret as it was", [rotate(1, has, has)]).await;
+    assert_eq!(read(&store, 1).await, session(1, 1), "a refused rotation changed the session");
 }
 
 /// A session ends at the time of the commit; ending it again is no error and does not move that time.
@@ -235,20 +252,20 @@ pub async fn more_running_sessions_than_demanded_conflict(store: AnyStore) {
 pub async fn activity_moves_the_mark_forward_only(store: AnyStore) {
     put(&store, &[session(1, 1), session(2, 1)]).await;
     for (touched, wanted) in [(at(60), at(60)), (at(30), at(60)), (NOW, at(60)), (at(60) + MICRO, at(60) + MICRO)] {
-        store.touch(session_id(1), touched).await.answer();
+        store.touch(user_id(1), session_id(1), touched).await.answer();
         assert_eq!(read(&store, 1).await.seen_at, wanted, "the mark of activity did not move as it should");
     }
     let wanted = Session { seen_at: at(60) + MICRO, ..session(1, 1) };
     assert_eq!(read(&store, 1).await, wanted, "activity changed more than its mark");
     assert_eq!(read(&store, 2).await, session(2, 1), "activity in one session marked another");
-    store.touch(session_id(9), at(60)).await.answer();
+    store.touch(user_id(1), session_id(9), at(60)).await.answer();
 }
 
 /// Activity does not bring an ended session back.
 pub async fn activity_never_revives_a_session(store: AnyStore) {
     put(&store, &[session(1, 1)]).await;
     commit_at(&store, at(5), [Write::EndSession { user: user_id(1), id: session_id(1) }]).await;
-    store.touch(session_id(1), at(60)).await.answer();
+    store.touch(user_id(1), session_id(1), at(60)).await.answer();
     assert_eq!(read(&store, 1).await.ended_at, Some(at(5)), "activity brought an ended session back");
     assert!(listed(&store, 1, at(60)).await.is_empty(), "a session that has ended is listed after activity");
     let why = "a session that has ended was rotated after activity";

@@ -223,7 +223,7 @@ pub async fn passing_texts_come_back_byte_for_byte(store: AnyStore) {
         assert_eq!(read, key, "texts of an API key do not come back byte for byte");
         let read = store.principal(REALM, session.digest).await.found("a session").session;
         assert_eq!(read, session, "texts of a session do not come back byte for byte");
-        let read = store.token(REALM, token.id).await.found("a token");
+        let read = store.token(REALM, user_id(1), token.id).await.found("a token");
         assert_eq!(read, token, "texts of a token do not come back byte for byte");
         let read = store.attempt(REALM, attempt.digest).await.found("an attempt");
         let wanted = Attempt { version: FIRST, ..attempt };

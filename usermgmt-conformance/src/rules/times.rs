@@ -116,7 +116,7 @@ pub async fn passing_times_come_back_to_the_microsecond(store: AnyStore) {
         assert_eq!(read, key, "the times of an API key are not kept to the microsecond");
         let read = store.principal(REALM, session.digest).await.found("a session").session;
         assert_eq!(read, session, "the times of a session are not kept to the microsecond");
-        let read = store.token(REALM, token.id).await.found("a token");
+        let read = store.token(REALM, user_id(1), token.id).await.found("a token");
         assert_eq!(read, token, "the times of a token are not kept to the microsecond");
         let read = store.attempt(REALM, attempt.digest).await.found("an attempt");
         let wanted = Attempt { version: FIRST, ..attempt };
@@ -145,13 +145,22 @@ pub async fn recorded_times_are_kept_to_the_microsecond(store: AnyStore) {
         let key = store.api_key(key.owner, key.id).await.found("an API key");
         let wanted = (Some(time), Some(time + MICRO));
         assert_eq!((key.used_at, key.expires_at), wanted, "an API key does not say exactly when it was used and ends");
-        store.touch(session_id(number), time).await.answer();
+        store.touch(user_id(1), session_id(number), time).await.answer();
         let attempt = attempt(number, 1);
         let end = Write::EndSession { user: user_id(1), id: session_id(number) };
-        commit_at(&store, time, [Write::ConsumeToken { id }, Write::ConsumeAttempt { id: attempt.id }, end]).await;
+        commit_at(
+            &store,
+            time,
+            [
+                Write::ConsumeToken { user: user_id(1), id },
+                Write::ConsumeAttempt { user: user_id(1), id: attempt.id },
+                end,
+            ],
+        )
+        .await;
         let read = store.principal(REALM, session(number, 1).digest).await.found("a session").session;
         assert_eq!((read.seen_at, read.ended_at), (time, Some(time)), "a session does not say exactly when it ended");
-        let token = store.token(REALM, id).await.found("a token").consumed_at;
+        let token = store.token(REALM, user_id(1), id).await.found("a token").consumed_at;
         assert_eq!(token, Some(time), "a token does not say exactly when it was used");
         let attempt = store.attempt(REALM, attempt.digest).await.found("an attempt").consumed_at;
         assert_eq!(attempt, Some(time), "an attempt does not say exactly when it ended");
@@ -179,12 +188,12 @@ pub async fn a_time_is_an_instant_whatever_its_offset(store: AnyStore) {
     assert_eq!(read, at(5), "a time with an offset comes back as another instant");
     let dead = StoreErrorKind::Refused(Guard::Token);
     for (number, offset) in [(1, west), (2, east), (3, east), (3, west)] {
-        let consume = || [Write::ConsumeToken { id: token_id(number) }];
+        let consume = || [Write::ConsumeToken { user: user_id(1), id: token_id(number) }];
         let why = "a token that has expired was used, since its offset was taken for a part of the instant";
         fails_at(&store, end, dead, why, consume()).await;
         fails_at(&store, end.to_offset(offset), dead, why, consume()).await;
         let early = (end - MICRO).to_offset(offset);
-        commit_at(&store, early, [Write::CountTry { id: token_id(number) }]).await;
+        commit_at(&store, early, [Write::CountTry { user: user_id(1), id: token_id(number) }]).await;
     }
 }
 

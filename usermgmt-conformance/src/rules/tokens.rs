@@ -15,11 +15,11 @@ const SPENT: StoreErrorKind = StoreErrorKind::Refused(Guard::Token);
 const NO_TRY: StoreErrorKind = StoreErrorKind::Refused(Guard::Tries);
 
 fn consume(number: u128) -> [Write; 1] {
-    [Write::ConsumeToken { id: token_id(number) }]
+    [Write::ConsumeToken { user: user_id(1), id: token_id(number) }]
 }
 
 fn count(number: u128) -> [Write; 1] {
-    [Write::CountTry { id: token_id(number) }]
+    [Write::CountTry { user: user_id(1), id: token_id(number) }]
 }
 
 async fn put(store: &AnyStore, tokens: &[Token]) {
@@ -28,7 +28,7 @@ async fn put(store: &AnyStore, tokens: &[Token]) {
 }
 
 async fn read(store: &AnyStore, number: u128) -> Token {
-    store.token(REALM, token_id(number)).await.found("a token")
+    store.token(REALM, user_id(1), token_id(number)).await.found("a token")
 }
 
 /// Every column of a token comes back as it was put, by id and by digest, live or not.
@@ -48,7 +48,11 @@ pub async fn a_token_is_returned_as_it_was_put(store: AnyStore) {
     let all = [token(1, 1), rich, Token { consumed_at: Some(at(3)), ..token(3, 1) }];
     put(&store, &all).await;
     for put in all {
-        assert_eq!(store.token(REALM, put.id).await.found("a token"), put, "a token does not come back as it was put");
+        assert_eq!(
+            store.token(REALM, put.user, put.id).await.found("a token"),
+            put,
+            "a token does not come back as it was put"
+        );
         let by_digest = store.token_by_digest(REALM, KIND, put.digest).await.found("a token");
         assert_eq!(by_digest, put, "a token is not found by the digest of its link");
     }
@@ -176,7 +180,7 @@ pub async fn revocation_ends_the_live_tokens_of_one_user(store: AnyStore) {
         fails_at(&store, at(11), NO_TRY, "the code of a revoked token must not be tried", count(number)).await;
     }
     assert_eq!(read(&store, 3).await.consumed_at, Some(at(-5)), "revoking changed when another token was used");
-    commit_at(&store, at(11), consume(4)).await;
+    commit_at(&store, at(11), [Write::ConsumeToken { user: user_id(2), id: token_id(4) }]).await;
 }
 
 /// A change set that revokes and puts a token leaves the new one live: only one link lives at a time.

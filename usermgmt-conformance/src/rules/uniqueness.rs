@@ -1,14 +1,14 @@
 //! What is unique, and the name of the key that says so.
 
 use usermgmt_core::keys::KeyCheck;
-use usermgmt_core::model::{Attempt, AuditEvent, AuditKind, Identifier, OutboxRow, Session, Token, TokenKind, User};
+use usermgmt_core::model::{AuditEvent, AuditKind, Identifier, OutboxRow, Session, Token};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 
 use crate::AnyStore;
 use crate::kit::{
-    ALL_EVENTS, Answer, Found, REALM, at, attempt, changes, commit, digest, event, fails, identifier, job, member,
-    other_realm, session, session_id, token, user, user_id,
+    ALL_EVENTS, Answer, Found, REALM, at, changes, commit, digest, event, fails, identifier, job, member, session,
+    session_id, token, user, user_id,
 };
 
 const fn duplicate(key: UniqueKey) -> StoreErrorKind {
@@ -24,56 +24,6 @@ pub async fn a_taken_identifier_is_named(store: AnyStore) {
         let again = Identifier { display: "A@example.test".to_owned(), ..identifier(owner, "a@example.test") };
         let why = "a new identifier that exists must be a duplicate of `Identifier`";
         fails(&store, duplicate(UniqueKey::Identifier), why, [Write::PutIdentifier(again)]).await;
-    }
-}
-
-/// Two sessions never have the same digest, in whatever realm and whether they have ended or not.
-pub async fn a_taken_session_digest_is_named(store: AnyStore) {
-    let there = User { realm: other_realm(), ..user(2) };
-    let ended = Session { ended_at: Some(at(1)), ..session(2, 1) };
-    let writes = [
-        Write::PutUser(user(1)),
-        Write::PutUser(there),
-        Write::PutSession(session(1, 1)),
-        Write::PutSession(ended.clone()),
-    ];
-    commit(&store, writes).await;
-    for taken in [session(1, 1).digest, ended.digest] {
-        let why = "a new session whose digest exists must be a duplicate of `SessionDigest`";
-        let same = Session { digest: taken, ..session(3, 1) };
-        fails(&store, duplicate(UniqueKey::SessionDigest), why, [Write::PutSession(same)]).await;
-        let elsewhere = Session { digest: taken, realm: other_realm(), ..session(3, 2) };
-        fails(&store, duplicate(UniqueKey::SessionDigest), why, [Write::PutSession(elsewhere)]).await;
-    }
-    for to in [ended.digest, session(1, 1).digest] {
-        let (id, from) = (session_id(1), session(1, 1).digest);
-        let rotation = Write::RotateSession { id, from, to, proofs: Vec::new(), org: None, auth_epoch: 0 };
-        let why = "a rotation to a digest that exists, its own included, must be a duplicate of `SessionDigest`";
-        fails(&store, duplicate(UniqueKey::SessionDigest), why, [rotation]).await;
-    }
-    let read = store.principal(REALM, session(1, 1).digest).await.found("a session");
-    assert_eq!(read.session, session(1, 1), "a refused rotation changed the session");
-}
-
-/// Two tokens never have the same digest.
-pub async fn a_taken_token_digest_is_named(store: AnyStore) {
-    commit(&store, [Write::PutUser(user(1)), Write::PutToken(token(1, 1))]).await;
-    let why = "a new token whose digest exists must be a duplicate of `TokenDigest`";
-    let same = Token { digest: token(1, 1).digest, ..token(2, 1) };
-    fails(&store, duplicate(UniqueKey::TokenDigest), why, [Write::PutToken(same)]).await;
-    let read = store.token_by_digest(REALM, TokenKind::VerifyEmail, token(1, 1).digest).await.found("a token");
-    assert_eq!(read, token(1, 1), "a duplicate replaced the token that was there");
-}
-
-/// Two attempts never have the same digest, neither by a new one nor by a replacing put.
-pub async fn a_taken_attempt_digest_is_named(store: AnyStore) {
-    let writes = [Write::PutUser(user(1)), Write::PutAttempt(attempt(1, 1)), Write::PutAttempt(attempt(2, 1))];
-    commit(&store, writes).await;
-    let second = store.attempt(REALM, attempt(2, 1).digest).await.found("an attempt");
-    for same in [attempt(3, 1), second] {
-        let why = "an attempt whose digest another has must be a duplicate of `AttemptDigest`";
-        let same = Attempt { digest: attempt(1, 1).digest, ..same };
-        fails(&store, duplicate(UniqueKey::AttemptDigest), why, [Write::PutAttempt(same)]).await;
     }
 }
 

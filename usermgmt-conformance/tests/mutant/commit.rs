@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
-use usermgmt_core::id::{CommitId, RealmId};
+use usermgmt_core::id::{CommitId, RealmId, SessionId, UserId};
 use usermgmt_core::keys::KeyCheck;
 use usermgmt_core::model::{
     AuditEvent, Identifier, Membership, OrgStatus, PasswordCredential, Profile, Session, Token, User, Version,
@@ -38,6 +38,9 @@ const fn is_guard(write: &Write) -> bool {
 #[async_trait]
 impl CommitStore for Mutant {
     async fn commit(&self, changes: ChangeSet) -> Result<Committed> {
+        if self.has(Bug::IdsUniqueEverywhere) && self.takes_an_id_of_another_user(&changes) {
+            return Err(StoreError::new(StoreErrorKind::Duplicate(UniqueKey::Id)));
+        }
         self.remember(&changes);
         let id = changes.id();
         let end = self.commit_with_bug(changes).await;
@@ -76,10 +79,13 @@ impl Mutant {
                 Write::PutOrg(org) => drop(memory.orgs.insert(org.id)),
                 Write::PutUser(user) => drop(memory.users.insert(user.id)),
                 Write::Audit(event) => drop(memory.events.entry(event.id).or_insert_with(|| event.clone())),
-                Write::PutToken(token) => drop(memory.tokens.insert(token.id)),
+                Write::PutToken(token) => drop(memory.tokens.insert(token.id, token.user)),
+                Write::PutAttempt(attempt) if attempt.version == Version::NEW => {
+                    memory.attempts.insert(attempt.id, attempt.user);
+                }
                 Write::PutSession(session) => {
-                    memory.owners.insert(session.id, session.user);
-                    memory.digests.entry(session.id).or_insert(session.digest);
+                    memory.owners.entry(session.id).or_insert(session.user);
+                    memory.digests.entry((session.user, session.id)).or_insert(session.digest);
                 }
                 _ => {}
             }
@@ -127,9 +133,9 @@ impl Mutant {
             }
             Bug::ConsumesTwiceInARace => {
                 for write in &writes {
-                    if let Write::ConsumeToken { id } = write {
-                        let live =
-                            self.inner.token(changes.realm(), *id).await?.is_some_and(|row| row.is_live(changes.at()));
+                    if let Write::ConsumeToken { user, id } = write {
+                        let found = self.inner.token(changes.realm(), *user, *id).await?;
+                        let live = found.is_some_and(|row| row.is_live(changes.at()));
                         if !live {
                             return Err(StoreError::new(StoreErrorKind::Refused(Guard::Token)));
                         }
@@ -240,8 +246,7 @@ impl Mutant {
                 Write::Audit(AuditEvent { detail, ..row })
             }
             Write::EndSession { user, id } if self.has(Bug::EndsAnybodysSession) => {
-                let owner = self.memory().owners.get(&id).copied();
-                Write::EndSession { user: owner.unwrap_or(user), id }
+                Write::EndSession { user: self.owner(Bug::EndsAnybodysSession, id).unwrap_or(user), id }
             }
             Write::FinishJob { id, worker } if self.has(Bug::SettlesForAnybody) => {
                 let realm = RealmId::DEFAULT;
@@ -275,17 +280,29 @@ impl Mutant {
                 let present = self.inner.user(RealmId::DEFAULT, user).await?;
                 Write::MoveAuthEpoch { user, from: present.map_or(from, |row| row.auth_epoch) }
             }
-            Write::RotateSession { id, from, to, proofs, org, auth_epoch } if self.has(Bug::RotatesFromAnySecret) => {
-                let present = self.memory().digests.insert(id, to);
-                Write::RotateSession { id, from: present.unwrap_or(from), to, proofs, org, auth_epoch }
+            Write::RotateSession { user, id, from, to, proofs, org, auth_epoch }
+                if self.has(Bug::RotatesFromAnySecret) =>
+            {
+                let present = self.memory().digests.insert((user, id), to);
+                Write::RotateSession { user, id, from: present.unwrap_or(from), to, proofs, org, auth_epoch }
             }
-            Write::RotateRefresh { id, from } if self.has(Bug::RotatesRefreshFromAny) => {
-                let present = self.inner.principal_of(RealmId::DEFAULT, id).await?;
+            Write::RotateSession { from, to, .. } if self.has(Bug::RotatesToTheSameSecret) && from == to => {
+                return Ok(Vec::new());
+            }
+            Write::RotateSession { user, id, from, to, proofs, org, auth_epoch } => {
+                let user = self.owner(Bug::RotatesAnybodysSession, id).unwrap_or(user);
+                Write::RotateSession { user, id, from, to, proofs, org, auth_epoch }
+            }
+            Write::RotateRefresh { user, id, from } if self.has(Bug::MovesAnybodysChain) => {
+                Write::RotateRefresh { user: self.owner(Bug::MovesAnybodysChain, id).unwrap_or(user), id, from }
+            }
+            Write::RotateRefresh { user, id, from } if self.has(Bug::RotatesRefreshFromAny) => {
+                let present = self.inner.principal_of(RealmId::DEFAULT, user, id).await?;
                 let present = present.map(|record| record.session.refresh.map(|refresh| refresh.generation));
-                Write::RotateRefresh { id, from: present.unwrap_or(from) }
+                Write::RotateRefresh { user, id, from: present.unwrap_or(from) }
             }
-            Write::RotateRefresh { id, .. } if self.has(Bug::RotatesRefreshOfTheEnded) => {
-                let found = self.inner.principal_of(RealmId::DEFAULT, id).await?;
+            Write::RotateRefresh { user, id, .. } if self.has(Bug::RotatesRefreshOfTheEnded) => {
+                let found = self.inner.principal_of(RealmId::DEFAULT, user, id).await?;
                 let ended = found.is_some_and(|record| record.session.ended_at.is_some());
                 return Ok(Vec::from_iter((!ended).then_some(write)));
             }
@@ -301,6 +318,18 @@ impl Mutant {
                 Write::MoveKeyCheck { from: present.map_or(from, |check| check.key_id), to }
             }
             Write::ConsumeAttempt { .. } if self.has(Bug::CompletesTwice) => return Ok(Vec::new()),
+            Write::ConsumeAttempt { user, id } if self.has(Bug::CompletesAnybodysAttempt) => {
+                let owner = self.memory().attempts.get(&id).copied();
+                Write::ConsumeAttempt { user: owner.unwrap_or(user), id }
+            }
+            Write::ConsumeToken { user, id } if self.has(Bug::HitsAnybodysRow) => {
+                let owner = self.memory().tokens.get(&id).copied();
+                Write::ConsumeToken { user: owner.unwrap_or(user), id }
+            }
+            Write::CountTry { user, id } if self.has(Bug::CountsAnybodysTry) => {
+                let owner = self.memory().tokens.get(&id).copied();
+                Write::CountTry { user: owner.unwrap_or(user), id }
+            }
             Write::RevokeTokens { kind, .. } if self.has(Bug::RevokesForEverybody) => {
                 let users = self.memory().users.clone();
                 return Ok(users.into_iter().map(|user| Write::RevokeTokens { user, kind }).collect());
@@ -313,6 +342,19 @@ impl Mutant {
             other => other,
         };
         Ok(vec![write])
+    }
+
+    /// Whose session it is: the first user's who had one of this id, for a store with this bug.
+    pub(super) fn owner(&self, bug: Bug, session: SessionId) -> Option<UserId> {
+        self.memory().owners.get(&session).copied().filter(|_| self.has(bug))
+    }
+
+    fn takes_an_id_of_another_user(&self, changes: &ChangeSet) -> bool {
+        let memory = self.memory();
+        changes.writes().iter().any(|write| match write {
+            Write::PutSession(row) => memory.owners.get(&row.id).is_some_and(|owner| *owner != row.user),
+            _ => false,
+        })
     }
 
     /// The version of a write, or, if versions are ignored, whatever the row has.

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use time::OffsetDateTime;
 use usermgmt_core::MemoryStore;
-use usermgmt_core::id::{CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
+use usermgmt_core::id::{AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
 use usermgmt_core::model::{Attempt, AuditEvent, CustomRole, Token, TokenKind};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::secret::Digest;
@@ -44,6 +44,13 @@ pub(crate) enum Bug {
     ConsumesAtExpiry,
     AnswersTriesBefore,
     EndsAnybodysSession,
+    HitsAnybodysRow,
+    CountsAnybodysTry,
+    RotatesAnybodysSession,
+    MovesAnybodysChain,
+    CompletesAnybodysAttempt,
+    IdsUniqueEverywhere,
+    RotatesToTheSameSecret,
     SettlesForAnybody,
     MovesRightsOfNobody,
     MovesFromAnyEpoch,
@@ -123,6 +130,8 @@ pub(crate) enum Bug {
     ListsExpiredSessions,
     TouchRevives,
     TouchMovesBack,
+    TouchesAnybodysSession,
+    FindsAnybodysRow,
     AmongInTheOrderAsked,
     AmongTakesTheFirst,
     ForgetsFilter,
@@ -204,8 +213,9 @@ pub(crate) struct Memory {
     events: BTreeMap<EventId, AuditEvent>,
     erased: BTreeSet<EventId>,
     roles: BTreeMap<OrgId, Vec<CustomRole>>,
-    tokens: BTreeSet<TokenId>,
-    digests: BTreeMap<SessionId, Digest>,
+    tokens: BTreeMap<TokenId, UserId>,
+    attempts: BTreeMap<AttemptId, UserId>,
+    digests: BTreeMap<(UserId, SessionId), Digest>,
     jobs: BTreeSet<OutboxId>,
     owners: BTreeMap<SessionId, UserId>,
     failed: BTreeSet<CommitId>,
@@ -289,8 +299,10 @@ usermgmt_core::forward_reads!([] Mutant, |this| this.inner, |call| (), PolicySto
 
 #[async_trait]
 impl TokenStore for Mutant {
-    async fn token(&self, realm: RealmId, id: TokenId) -> Result<Option<Token>> {
-        first!(self, realm, |realm| self.inner.token(realm, id).await)
+    async fn token(&self, realm: RealmId, user: UserId, id: TokenId) -> Result<Option<Token>> {
+        let owner = self.memory().tokens.get(&id).copied().filter(|_| self.has(Bug::FindsAnybodysRow));
+        let user = owner.unwrap_or(user);
+        first!(self, realm, |realm| self.inner.token(realm, user, id).await)
     }
 
     async fn token_by_digest(&self, realm: RealmId, kind: TokenKind, digest: Digest) -> Result<Option<Token>> {
@@ -307,8 +319,8 @@ impl TokenStore for Mutant {
     async fn live_tokens(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Token>> {
         if self.has(Bug::LiveTokensIncludesDead) {
             let (ids, mut all) = (self.memory().tokens.clone(), Vec::new());
-            for id in ids {
-                all.extend(self.inner.token(RealmId::DEFAULT, id).await?.filter(|token| token.user == user));
+            for id in ids.into_keys() {
+                all.extend(self.inner.token(RealmId::DEFAULT, user, id).await?);
             }
             return Ok(all);
         }

@@ -50,9 +50,10 @@ impl SessionStore for Mutant {
         first!(self, realm, |realm| self.principal_with_bug(realm, digest).await)
     }
 
-    async fn principal_of(&self, realm: RealmId, session: SessionId) -> Result<Option<PrincipalRecord>> {
+    async fn principal_of(&self, realm: RealmId, user: UserId, session: SessionId) -> Result<Option<PrincipalRecord>> {
+        let user = self.owner(Bug::FindsAnybodysRow, session).unwrap_or(user);
         for realm in self.realms(realm) {
-            let Some(record) = self.inner.principal_of(realm, session).await? else { continue };
+            let Some(record) = self.inner.principal_of(realm, user, session).await? else { continue };
             if self.has(Bug::ForgetsTheRestById) {
                 return Ok(Some(PrincipalRecord { email: None, org: None, ..record }));
             }
@@ -71,14 +72,15 @@ impl SessionStore for Mutant {
         self.inner.sessions(user, now, page).await
     }
 
-    async fn touch(&self, id: SessionId, seen_at: OffsetDateTime) -> Result<()> {
+    async fn touch(&self, user: UserId, id: SessionId, seen_at: OffsetDateTime) -> Result<()> {
         if self.has(Bug::TouchRevives) {
             self.memory().revived.insert(id);
         }
         if self.has(Bug::TouchMovesBack) {
             self.memory().seen.insert(id, seen_at);
         }
-        self.inner.touch(id, seen_at).await
+        let user = self.owner(Bug::TouchesAnybodysSession, id).unwrap_or(user);
+        self.inner.touch(user, id, seen_at).await
     }
 }
 

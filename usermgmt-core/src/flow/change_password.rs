@@ -35,6 +35,7 @@ pub async fn plan(
         changes.push(Write::MoveAuthEpoch { user: user.id, from: principal.auth_epoch() });
     }
     changes.push(Write::RotateSession {
+        user: principal.user(),
         id: principal.session(),
         from: principal.digest(),
         to: secret.digest(),

@@ -110,7 +110,7 @@ pub async fn plan_approval(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> 
     let to = EmailAddress::parse(&token.display).map_err(|_| Refused::LinkInvalid)?;
     let next = flow.token(TokenKind::AddEmail, user.id, &to, token.browser)?;
     let next = Token { replaces_primary: token.replaces_primary, ..next };
-    let mut changes = flow.changes()?.with(Write::ConsumeToken { id: token.id });
+    let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
     changes.push(flow.audit(AuditKind::EmailAddApproved, actor(user.id), user.id, json!({}))?);
     let owner = known(flow, &token.canonical).await?;
     let owner = owner.filter(|known| known.identifier.verified_at.is_some() && known.user.id != user.id);
@@ -125,7 +125,7 @@ pub async fn plan_approval(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> 
 /// somebody else's; or as the store. A commit that meets the address elsewhere is a duplicate.
 pub async fn plan_proof(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> {
     let (user, emails) = mailed::holder(flow, token).await?;
-    let mut changes = flow.changes()?.with(Write::ConsumeToken { id: token.id });
+    let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
     if let Some(own) = emails.iter().find(|email| email.canonical == token.canonical) {
         let verified_at = own.verified_at.or(Some(flow.now));
         changes.push(Write::PutIdentifier(Identifier { verified_at, undeliverable_at: None, ..own.clone() }));

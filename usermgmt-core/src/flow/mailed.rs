@@ -36,7 +36,7 @@ pub async fn by_browser(flow: &Flow<'_>, kind: TokenKind, browser: Digest) -> Re
 /// # Errors
 /// `dead` if it does not.
 pub async fn again(flow: &Flow<'_>, before: &Token, dead: Refused) -> Result<Token> {
-    let token = flow.store.token(flow.realm, before.id).await?;
+    let token = flow.store.token(flow.realm, before.user, before.id).await?;
     Ok(token.filter(|token| token.is_live(flow.now)).ok_or(dead)?)
 }
 

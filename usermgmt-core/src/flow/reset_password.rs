@@ -77,7 +77,7 @@ pub async fn found(flow: &Flow<'_>, token: Token) -> Result<Found> {
 pub async fn plan(flow: &Flow<'_>, found: &Found, hash: PasswordHash, history: u8) -> Result<ChangeSet> {
     let Found { token, user, emails, password } = found;
     let actor = Actor::User { user: user.id, session: None };
-    let mut changes = flow.changes()?.with(Write::ConsumeToken { id: token.id });
+    let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
     for kind in ENDED {
         changes.push(Write::RevokeTokens { user: user.id, kind });
     }

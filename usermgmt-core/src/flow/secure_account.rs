@@ -20,7 +20,7 @@ pub async fn plan(flow: &Flow<'_>, token: &Token) -> Result<(ChangeSet, String)>
     let (user, emails) = mailed::holder(flow, token).await?;
     let to = EmailAddress::parse(&token.display).map_err(|_| Refused::LinkInvalid)?;
     let actor = Actor::User { user: user.id, session: None };
-    let mut changes = flow.changes()?.with(Write::ConsumeToken { id: token.id });
+    let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
     for kind in TokenKind::ALL {
         changes.push(Write::RevokeTokens { user: user.id, kind: *kind });
     }

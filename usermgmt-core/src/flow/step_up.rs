@@ -26,6 +26,7 @@ pub fn plan(flow: &Flow<'_>, principal: &Principal, method: Method) -> Result<(C
         .changes()?
         .with(Write::StillAuthorised(principal.authority()))
         .with(Write::RotateSession {
+            user: principal.user(),
             id: principal.session(),
             from: principal.digest(),
             to: secret.digest(),

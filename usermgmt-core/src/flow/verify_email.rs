@@ -117,7 +117,7 @@ pub fn plan(
     let Found { token, record, same_browser } = found;
     let user = record.user.id;
     let actor = || Actor::User { user, session: None };
-    let mut changes = flow.changes()?.with(Write::ConsumeToken { id: token.id });
+    let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
     changes.push(Write::RevokeTokens { user, kind: TokenKind::VerifyEmail });
     changes.push(Write::PutIdentifier(Identifier {
         verified_at: Some(flow.now),

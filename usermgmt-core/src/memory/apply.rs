@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::tables::{Table, Tables};
-use crate::id::{EventId, OrgId, RealmId, TokenId};
+use crate::id::{EventId, OrgId, RealmId, TokenId, UserId};
 use crate::model::{
     Actor, Change, KeyOwner, MembershipStatus, Org, OrgStatus, Refresh, Seal, Session, Token, UserStatus, Version,
 };
@@ -183,20 +183,16 @@ impl Tables {
                 }
                 Ok(())
             }
-            Write::CountTry { id } => self.count_try(id, now, committed),
-            Write::ConsumeToken { id } => {
-                let token = row(&mut self.tokens, &id, refused(Guard::Token))?;
+            Write::CountTry { user, id } => self.count_try(user, id, now, committed),
+            Write::ConsumeToken { user, id } => {
+                let token = row(&mut self.tokens, &(user, id), refused(Guard::Token))?;
                 ensure(token.is_live(now), refused(Guard::Token))?;
                 token.consumed_at = Some(now);
                 Ok(())
             }
-            Write::PutToken(token) => {
-                let taken = self.tokens.values().any(|row| row.digest == token.digest);
-                ensure(!taken, duplicate(UniqueKey::TokenDigest))?;
-                insert(&mut self.tokens, token.id, token)
-            }
-            Write::ConsumeAttempt { id } => {
-                let attempt = row(&mut self.attempts, &id, refused(Guard::Attempt))?;
+            Write::PutToken(token) => insert(&mut self.tokens, (token.user, token.id), token),
+            Write::ConsumeAttempt { user, id } => {
+                let attempt = row(&mut self.attempts, &(user, id), refused(Guard::Attempt))?;
                 let live = attempt.consumed_at.is_none() && now < attempt.expires_at;
                 ensure(live, refused(Guard::Attempt))?;
                 attempt.consumed_at = Some(now);
@@ -204,33 +200,31 @@ impl Tables {
                 Ok(())
             }
             Write::PutAttempt(mut attempt) => {
-                let taken = self.attempts.values().any(|row| row.digest == attempt.digest && row.id != attempt.id);
-                ensure(!taken, duplicate(UniqueKey::AttemptDigest))?;
-                expect(&self.attempts, &attempt.id, attempt.version, |row| row.version)?;
+                let key = (attempt.user, attempt.id);
+                expect(&self.attempts, &key, attempt.version, |row| row.version)?;
                 attempt.version = attempt.version.next();
-                self.attempts.insert(attempt.id, Arc::new(attempt));
+                self.attempts.insert(key, Arc::new(attempt));
                 Ok(())
             }
             Write::EndSession { user, id } => {
-                let session = self.sessions.get_mut(&id).filter(|row| row.user == user && row.ended_at.is_none());
+                let session = self.sessions.get_mut(&(user, id)).filter(|row| row.ended_at.is_none());
                 if let Some(session) = session {
                     Arc::make_mut(session).ended_at = Some(now);
                 }
                 Ok(())
             }
-            Write::RotateSession { id, from, to, proofs, org, auth_epoch } => {
-                ensure(!self.session_digests.contains_key(&to), duplicate(UniqueKey::SessionDigest))?;
-                let session = row(&mut self.sessions, &id, refused(Guard::Session))?;
-                let running = session.ended_at.is_none() && session.digest == from;
+            Write::RotateSession { user, id, from, to, proofs, org, auth_epoch } => {
+                let session = row(&mut self.sessions, &(user, id), refused(Guard::Session))?;
+                let running = session.ended_at.is_none() && session.digest == from && from != to;
                 ensure(running, refused(Guard::Session))?;
                 (session.digest, session.proofs, session.org) = (to, proofs, org);
                 session.auth_epoch = auth_epoch;
-                self.session_digests.remove(&from);
-                self.session_digests.insert(to, id);
+                self.session_digests.remove(&(from, user, id));
+                self.session_digests.insert((to, user, id));
                 Ok(())
             }
-            Write::RotateRefresh { id, from } => {
-                let session = row(&mut self.sessions, &id, CONFLICT)?;
+            Write::RotateRefresh { user, id, from } => {
+                let session = row(&mut self.sessions, &(user, id), CONFLICT)?;
                 let stands = session.ended_at.is_none() && session.refresh.map(|refresh| refresh.generation) == from;
                 ensure(stands, CONFLICT)?;
                 let generation = from.unwrap_or(0).checked_add(1).ok_or(StoreError::new(CONFLICT))?;
@@ -243,9 +237,8 @@ impl Tables {
                 Ok(())
             }
             Write::PutSession(session) => {
-                let fresh = self.session_digests.insert(session.digest, session.id).is_none();
-                ensure(fresh, duplicate(UniqueKey::SessionDigest))?;
-                insert(&mut self.sessions, session.id, session)
+                self.session_digests.insert((session.digest, session.user, session.id));
+                insert(&mut self.sessions, (session.user, session.id), session)
             }
             Write::MaxSessions { user, max } => {
                 let epoch = self.users.get(&user).map(|user| user.auth_epoch);
@@ -314,9 +307,10 @@ impl Tables {
     }
 
     fn stands(&self, authority: &StillAuthorised) -> bool {
-        let session = self.sessions.get(&authority.session).is_some_and(|session| {
-            session.ended_at.is_none() && session.user == authority.user && session.auth_epoch == authority.auth_epoch
-        });
+        let session = self
+            .sessions
+            .get(&(authority.user, authority.session))
+            .is_some_and(|session| session.ended_at.is_none() && session.auth_epoch == authority.auth_epoch);
         let user = self
             .users
             .get(&authority.user)
@@ -347,8 +341,8 @@ impl Tables {
         Ok(())
     }
 
-    fn count_try(&mut self, id: TokenId, now: OffsetDateTime, committed: &mut Committed) -> Result<()> {
-        let token = row(&mut self.tokens, &id, refused(Guard::Tries))?;
+    fn count_try(&mut self, user: UserId, id: TokenId, now: OffsetDateTime, committed: &mut Committed) -> Result<()> {
+        let token = row(&mut self.tokens, &(user, id), refused(Guard::Tries))?;
         ensure(token.code_is_live(now), refused(Guard::Tries))?;
         token.tries_left -= 1;
         committed.tries_left.push((id, token.tries_left));
@@ -369,11 +363,12 @@ impl Tables {
             .values()
             .filter(|row| row.ended_at.unwrap_or(row.expires_at).min(row.expires_at) < spent)
             .take(limit)
-            .map(|row| (row.digest, row.id))
+            .map(|row| (row.digest, row.user, row.id))
             .collect();
-        for (digest, id) in digests {
-            self.session_digests.remove(&digest);
-            swept += u64::from(self.sessions.remove(&id).is_some());
+        for key in digests {
+            self.session_digests.remove(&key);
+            let (_, user, id) = key;
+            swept += u64::from(self.sessions.remove(&(user, id)).is_some());
         }
         swept +=
             prune(&mut self.tokens, limit, |row| row.consumed_at.unwrap_or(row.expires_at).min(row.expires_at) < spent);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::MemoryStore;
 use super::tables::{Table, Tables};
@@ -203,8 +204,8 @@ impl PolicyStore for MemoryStore {
 
 #[async_trait]
 impl TokenStore for MemoryStore {
-    async fn token(&self, realm: RealmId, id: TokenId) -> Result<Option<Token>> {
-        Ok(row(&self.tables()?.tokens, &id).filter(|token| token.realm == realm))
+    async fn token(&self, realm: RealmId, user: UserId, id: TokenId) -> Result<Option<Token>> {
+        Ok(row(&self.tables()?.tokens, &(user, id)).filter(|token| token.realm == realm))
     }
 
     async fn token_by_digest(&self, realm: RealmId, kind: TokenKind, digest: Digest) -> Result<Option<Token>> {
@@ -218,7 +219,8 @@ impl TokenStore for MemoryStore {
 
     async fn token_of_browser(&self, realm: RealmId, kind: TokenKind, browser: Digest) -> Result<Option<Token>> {
         let tables = self.tables()?;
-        Ok(rows(&tables.tokens, |row| (row.realm, row.kind, row.browser) == (realm, kind, Some(browser))).last())
+        let asked = |row: &Token| (row.realm, row.kind, row.browser) == (realm, kind, Some(browser));
+        Ok(rows(&tables.tokens, asked).max_by_key(|row| row.id))
     }
 }
 
@@ -234,13 +236,15 @@ impl AttemptStore for MemoryStore {
 impl SessionStore for MemoryStore {
     async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>> {
         let tables = self.tables()?;
-        let session = tables.session_digests.get(&digest).and_then(|id| row(&tables.sessions, id));
+        let first = (digest, UserId::from_uuid(Uuid::nil()), SessionId::from_uuid(Uuid::nil()));
+        let found = tables.session_digests.range(first..).next().filter(|(found, ..)| *found == digest);
+        let session = found.and_then(|(_, user, id)| row(&tables.sessions, &(*user, *id)));
         Ok(session.and_then(|session| principal(&tables, realm, session)))
     }
 
-    async fn principal_of(&self, realm: RealmId, session: SessionId) -> Result<Option<PrincipalRecord>> {
+    async fn principal_of(&self, realm: RealmId, user: UserId, session: SessionId) -> Result<Option<PrincipalRecord>> {
         let tables = self.tables()?;
-        Ok(row(&tables.sessions, &session).and_then(|session| principal(&tables, realm, session)))
+        Ok(row(&tables.sessions, &(user, session)).and_then(|session| principal(&tables, realm, session)))
     }
 
     async fn sessions(
@@ -262,10 +266,10 @@ impl SessionStore for MemoryStore {
         Ok(page_down(newest, &request, |row| row.id))
     }
 
-    async fn touch(&self, id: SessionId, seen_at: OffsetDateTime) -> Result<()> {
+    async fn touch(&self, user: UserId, id: SessionId, seen_at: OffsetDateTime) -> Result<()> {
         let mut tables = self.tables()?;
         if let Some(session) =
-            tables.sessions.get_mut(&id).filter(|row| row.ended_at.is_none() && row.seen_at < seen_at)
+            tables.sessions.get_mut(&(user, id)).filter(|row| row.ended_at.is_none() && row.seen_at < seen_at)
         {
             Arc::make_mut(session).seen_at = seen_at;
         }

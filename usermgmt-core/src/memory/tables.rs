@@ -1,6 +1,6 @@
 //! The tables. Maps share their rows, so copying all tables costs a pointer for each row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -25,10 +25,10 @@ pub(super) struct Tables {
     pub(super) orgs: Table<OrgId, Org>,
     pub(super) org_profiles: Table<OrgId, OrgProfile>,
     pub(super) memberships: Table<(OrgId, UserId), Membership>,
-    pub(super) tokens: Table<TokenId, Token>,
-    pub(super) attempts: Table<AttemptId, Attempt>,
-    pub(super) sessions: Table<SessionId, Session>,
-    pub(super) session_digests: BTreeMap<Digest, SessionId>,
+    pub(super) tokens: Table<(UserId, TokenId), Token>,
+    pub(super) attempts: Table<(UserId, AttemptId), Attempt>,
+    pub(super) sessions: Table<(UserId, SessionId), Session>,
+    pub(super) session_digests: BTreeSet<(Digest, UserId, SessionId)>,
     pub(super) signing_keys: Table<(RealmId, u32), SigningKey>,
     pub(super) api_keys: Table<(KeyOwner, ApiKeyId), ApiKey>,
     pub(super) outbox: Table<OutboxId, OutboxRow>,

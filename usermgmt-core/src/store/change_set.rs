@@ -137,11 +137,16 @@ pub enum Write {
     /// Takes one try from a live token's code; refuses with [`Guard::Tries`](super::Guard::Tries) if none is left or
     /// the token is not live.
     CountTry {
+        /// Whose; a token of somebody else is not live.
+        user: UserId,
         /// The token.
         id: TokenId,
     },
-    /// Uses up a live token, whatever has become of its code; refuses with [`Guard::Token`](super::Guard::Token) if it is not live at the commit's time.
+    /// Uses up a live token, whatever has become of its code; refuses with [`Guard::Token`](super::Guard::Token) if it
+    /// is not live at the commit's time.
     ConsumeToken {
+        /// Whose; a token of somebody else is not live.
+        user: UserId,
         /// The token.
         id: TokenId,
     },
@@ -157,15 +162,19 @@ pub enum Write {
     /// Completes a live attempt; refuses with [`Guard::Attempt`](super::Guard::Attempt) if it is not live at the
     /// commit's time.
     ConsumeAttempt {
+        /// Whose; an attempt of somebody else is not live.
+        user: UserId,
         /// The attempt.
         id: AttemptId,
     },
     /// Inserts a session.
     PutSession(Session),
     /// Gives a session a new secret and what has been proven since; refuses with
-    /// [`Guard::Session`](super::Guard::Session) unless the session has the old secret and was not ended. Whether it
-    /// has expired is for the check that led here.
+    /// [`Guard::Session`](super::Guard::Session) unless the session has the old secret, was not ended and really gets
+    /// another one. Whether it has expired is for the check that led here.
     RotateSession {
+        /// Whose; a session of somebody else is none.
+        user: UserId,
         /// The session.
         id: SessionId,
         /// Digest of the secret it has.
@@ -182,6 +191,8 @@ pub enum Write {
     /// Moves a session's chain of refresh tokens on from this number, or begins it; a conflict if it has moved
     /// already, or if the session was ended. Whether it has expired is for the check that led here.
     RotateRefresh {
+        /// Whose; a session of somebody else is none.
+        user: UserId,
         /// The session.
         id: SessionId,
         /// The number of the token that was good; `None` for a session that has no chain yet.
@@ -435,9 +446,9 @@ impl Write {
             Self::DeleteMembership { org, user, .. } | Self::MoveRights { org, user: Some(user) } => {
                 (org.as_uuid().as_u128(), user.as_uuid().as_u128())
             }
-            Self::EndSession { id, .. } | Self::RotateSession { id, .. } | Self::RotateRefresh { id, .. } => {
-                (id.as_uuid().as_u128(), 0)
-            }
+            Self::EndSession { user, id }
+            | Self::RotateSession { user, id, .. }
+            | Self::RotateRefresh { user, id, .. } => (user.as_uuid().as_u128(), id.as_uuid().as_u128()),
             Self::EndApiKey { id, .. } => (id.as_uuid().as_u128(), 0),
             Self::DeleteSigningKeys { realm, .. } => (realm.as_uuid().as_u128(), 0),
             Self::PutSigningKey(key) => (key.realm.as_uuid().as_u128(), key.number as u128),

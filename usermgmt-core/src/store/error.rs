@@ -8,12 +8,6 @@ use std::fmt;
 pub enum UniqueKey {
     /// Realm, kind and canonical form of an identifier.
     Identifier,
-    /// Digest of a session.
-    SessionDigest,
-    /// Digest of a mailed link.
-    TokenDigest,
-    /// Digest of an attempt.
-    AttemptDigest,
     /// Realm and slug of an organisation.
     OrgSlug,
     /// The store's one key-check value.

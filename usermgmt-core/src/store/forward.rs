@@ -100,7 +100,7 @@ macro_rules! forward_reads {
     };
     (@TokenStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
         $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, TokenStore {
-            fn token(realm: RealmId, id: TokenId) -> Option<Token>;
+            fn token(realm: RealmId, user: UserId, id: TokenId) -> Option<Token>;
             fn token_by_digest(realm: RealmId, kind: TokenKind, digest: Digest) -> Option<Token>;
             fn live_tokens(user: UserId, now: OffsetDateTime) -> Vec<Token>;
             fn token_of_browser(realm: RealmId, kind: TokenKind, browser: Digest) -> Option<Token>;
@@ -114,9 +114,9 @@ macro_rules! forward_reads {
     (@SessionStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
         $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, SessionStore {
             fn principal(realm: RealmId, digest: Digest) -> Option<PrincipalRecord>;
-            fn principal_of(realm: RealmId, session: SessionId) -> Option<PrincipalRecord>;
+            fn principal_of(realm: RealmId, user: UserId, session: SessionId) -> Option<PrincipalRecord>;
             fn sessions(user: UserId, now: OffsetDateTime, page: PageRequest<SessionId>) -> Page<Session, SessionId>;
-            fn touch(id: SessionId, seen_at: OffsetDateTime) -> ();
+            fn touch(user: UserId, id: SessionId, seen_at: OffsetDateTime) -> ();
         });
     };
     (@SigningKeyStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {

@@ -91,10 +91,14 @@ pub trait PolicyStore: Send + Sync + 'static {
 }
 
 /// Reads of mailed tokens, live or not: the rules decide.
+///
+/// A token, an attempt and a session is named by user and id, so that a store may keep each user's rows apart. Only
+/// whoever presents a secret is looked up without the user, by its digest. Secrets are of 256 random bits: no two rows
+/// have the same, and no store has to see to it; if two had, every write would still be to the row of the user it names.
 #[async_trait]
 pub trait TokenStore: Send + Sync + 'static {
-    /// The token with this id.
-    async fn token(&self, realm: RealmId, id: TokenId) -> Result<Option<Token>>;
+    /// The token of this user with this id.
+    async fn token(&self, realm: RealmId, user: UserId, id: TokenId) -> Result<Option<Token>>;
 
     /// The token of this kind whose link has this digest.
     async fn token_by_digest(&self, realm: RealmId, kind: TokenKind, digest: Digest) -> Result<Option<Token>>;
@@ -119,8 +123,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Everything the session check needs, in one composed read; also for a session that has ended or expired.
     async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>>;
 
-    /// The same by the session's id, for a caller whom something else than the session's secret has proven.
-    async fn principal_of(&self, realm: RealmId, session: SessionId) -> Result<Option<PrincipalRecord>>;
+    /// The same by user and id, for a caller whom something else than the session's secret has proven.
+    async fn principal_of(&self, realm: RealmId, user: UserId, session: SessionId) -> Result<Option<PrincipalRecord>>;
 
     /// The sessions of a user that have neither ended nor expired at `now` and belong to the user's present epoch,
     /// newest id first.
@@ -131,8 +135,8 @@ pub trait SessionStore: Send + Sync + 'static {
         page: PageRequest<SessionId>,
     ) -> Result<Page<Session, SessionId>>;
 
-    /// Marks activity. Never moves the mark back, never revives an ended session.
-    async fn touch(&self, id: SessionId, seen_at: OffsetDateTime) -> Result<()>;
+    /// Marks activity of a session of this user. Never moves the mark back, never revives an ended session.
+    async fn touch(&self, user: UserId, id: SessionId, seen_at: OffsetDateTime) -> Result<()>;
 }
 
 /// Keys that sign access tokens.

@@ -9,6 +9,34 @@
 -- Your tables may reference usermgmt_user (id) and usermgmt_org (id).
 -- Texts that are compared or ordered are COLLATE "C": byte for byte, whatever the locale of the database is.
 -- No schema is named: the tables stand in the first schema of the search_path of whoever migrates.
+--
+-- How the tables can be split, by PARTITION BY or among servers: every table of users or organisations leads each of
+-- its keys with the column named here, and its rows are written and read by it. How to do it: "Splitting the tables"
+-- in the manual. No rule of one of these tables spans two users or two organisations.
+--   usermgmt_user            by id
+--   usermgmt_password        by user_id
+--   usermgmt_profile         by user_id
+--   usermgmt_token           by user_id
+--   usermgmt_attempt         by user_id
+--   usermgmt_session         by user_id
+--   usermgmt_org             by id
+--   usermgmt_org_profile     by org_id
+--   usermgmt_membership      by org_id
+--   usermgmt_audit           by chain
+--   usermgmt_audit_head      by chain
+-- The digests in three of them lead in without the user. They are of 256 random bits, so no two are the same and no
+-- unique index, which could not be split, has to say so; nothing would be wrong if two were, as all writes name the
+-- user.
+--
+-- These stay whole. None has a row that many wait for:
+--   usermgmt_identifier      names are unique across users; one row for each, written when it changes
+--   usermgmt_slug            names are unique across organisations; one row for each, written when it changes
+--   usermgmt_outbox          one row for each job, made and removed; workers pass over the rows that others hold
+--   usermgmt_change          one row for each change, never written again; numbers come from a sequence, without a lock
+--   usermgmt_commit          one row for each commit, never written again
+--   usermgmt_key_check       one row, read when a process starts
+--   usermgmt_signing_key     a few rows, written once in weeks and kept by every process
+--   usermgmt_throttle        one row for each key and window; may be in Redis instead
 
 -- A person (or a machine) with an account.
 CREATE TABLE usermgmt_user (
@@ -72,7 +100,7 @@ CREATE TABLE usermgmt_profile (
 CREATE TABLE usermgmt_org (
     id             TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     realm          TEXT COLLATE "C" NOT NULL,
-    slug           TEXT COLLATE "C" NOT NULL, -- name in addresses, unique in the realm
+    slug           TEXT COLLATE "C" NOT NULL, -- name in addresses; unique by usermgmt_slug
     name           TEXT             NOT NULL,
     status         TEXT COLLATE "C" NOT NULL, -- active, suspended, deleted
     deleted_at     BIGINT,                    -- when it was deleted, if it is
@@ -86,10 +114,19 @@ CREATE TABLE usermgmt_org (
     created_at     BIGINT           NOT NULL,
     version        BIGINT           NOT NULL
 );
--- Serves the organisation with a slug, also among the deleted ones.
-CREATE UNIQUE INDEX usermgmt_org_slug ON usermgmt_org (realm, slug);
 -- Serves the organisations of a realm.
 CREATE INDEX usermgmt_org_realm ON usermgmt_org (realm, id);
+
+-- The name of an organisation in addresses. A table of its own, because slugs are unique across organisations. The key
+-- serves the organisation with a slug, also among the deleted ones.
+CREATE TABLE usermgmt_slug (
+    realm  TEXT COLLATE "C" NOT NULL,
+    slug   TEXT COLLATE "C" NOT NULL,
+    org_id TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_org (id),
+    PRIMARY KEY (realm, slug)
+);
+-- Serves renaming.
+CREATE UNIQUE INDEX usermgmt_slug_org ON usermgmt_slug (org_id);
 
 -- Facts about an organisation that decide nothing.
 CREATE TABLE usermgmt_org_profile (
@@ -116,10 +153,10 @@ CREATE INDEX usermgmt_membership_user ON usermgmt_membership (user_id, org_id);
 
 -- A mailed link with its code; single use. Link and code are derived from the id.
 CREATE TABLE usermgmt_token (
-    id              TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    user_id         TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
+    id              TEXT COLLATE "C" NOT NULL,
     realm           TEXT COLLATE "C" NOT NULL,
     kind            TEXT COLLATE "C" NOT NULL, -- verify_email, reset_password, approve_email, add_email, secure_account
-    user_id         TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
     digest          BYTEA            NOT NULL, -- of the link's secret
     key_id          TEXT             NOT NULL, -- root key that link and code are derived under
     browser         BYTEA,                     -- browser that asked for it; the code works only there
@@ -132,10 +169,11 @@ CREATE TABLE usermgmt_token (
     consumed_at     BIGINT,                    -- when it was used or revoked
     created_at      BIGINT           NOT NULL,
     spent_at        BIGINT           NOT NULL  -- when it was or will be over
-        GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED
+        GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED,
+    PRIMARY KEY (user_id, id)
 );
 -- Serves the link.
-CREATE UNIQUE INDEX usermgmt_token_digest ON usermgmt_token (digest);
+CREATE INDEX usermgmt_token_digest ON usermgmt_token (digest);
 -- Serves the code: the newest token that a browser asked for.
 CREATE INDEX usermgmt_token_browser ON usermgmt_token (browser, kind, id) WHERE browser IS NOT NULL;
 -- Serves revoking what is live.
@@ -145,10 +183,10 @@ CREATE INDEX usermgmt_token_spent ON usermgmt_token (spent_at);
 
 -- A sign-in after its first proof and before its last.
 CREATE TABLE usermgmt_attempt (
-    id          TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    user_id     TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
+    id          TEXT COLLATE "C" NOT NULL,
     realm       TEXT COLLATE "C" NOT NULL,
     purpose     TEXT COLLATE "C" NOT NULL, -- sign_in
-    user_id     TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
     digest      BYTEA            NOT NULL, -- of the secret in the attempt's cookie
     browser     BYTEA            NOT NULL, -- browser it began in
     proofs      TEXT             NOT NULL, -- JSON: what was proven so far
@@ -161,18 +199,19 @@ CREATE TABLE usermgmt_attempt (
     created_at  BIGINT           NOT NULL,
     version     BIGINT           NOT NULL,
     spent_at    BIGINT           NOT NULL  -- when it was or will be over
-        GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED
+        GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED,
+    PRIMARY KEY (user_id, id)
 );
 -- Serves the attempt's cookie.
-CREATE UNIQUE INDEX usermgmt_attempt_digest ON usermgmt_attempt (digest);
+CREATE INDEX usermgmt_attempt_digest ON usermgmt_attempt (digest);
 -- Serves the sweep.
 CREATE INDEX usermgmt_attempt_spent ON usermgmt_attempt (spent_at);
 
--- A signed-in user on one device.
+-- A signed-in user on one device. The key serves the sessions of a user, newest first.
 CREATE TABLE usermgmt_session (
-    id          TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    realm       TEXT COLLATE "C" NOT NULL,
     user_id     TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
+    id          TEXT COLLATE "C" NOT NULL,
+    realm       TEXT COLLATE "C" NOT NULL,
     digest      BYTEA            NOT NULL, -- of the secret in the session's cookie
     org_id      TEXT COLLATE "C" REFERENCES usermgmt_org (id), -- organisation it acts in
     proofs      TEXT             NOT NULL, -- JSON: what was proven
@@ -188,12 +227,11 @@ CREATE TABLE usermgmt_session (
     refresh_generation BIGINT, -- number of the refresh token that is good, if such tokens carry it
     refreshed_at       BIGINT, -- when that became so
     spent_at    BIGINT           NOT NULL  -- when it was or will be over
-        GENERATED ALWAYS AS (CASE WHEN ended_at < expires_at THEN ended_at ELSE expires_at END) STORED
+        GENERATED ALWAYS AS (CASE WHEN ended_at < expires_at THEN ended_at ELSE expires_at END) STORED,
+    PRIMARY KEY (user_id, id)
 );
 -- Serves the session check.
-CREATE UNIQUE INDEX usermgmt_session_digest ON usermgmt_session (digest);
--- Serves the sessions of a user, newest first.
-CREATE INDEX usermgmt_session_user ON usermgmt_session (user_id, id);
+CREATE INDEX usermgmt_session_digest ON usermgmt_session (digest);
 -- Serves the sweep.
 CREATE INDEX usermgmt_session_spent ON usermgmt_session (spent_at);
 

@@ -7,6 +7,7 @@
 --   digest, browser SHA-256 of a bearer secret; the secret itself is nowhere stored
 --   version         how often the row was written; a write names the version it was made from
 -- Your tables may reference usermgmt_user (id) and usermgmt_org (id).
+-- Keys lead with the user or the organisation as in the PostgreSQL file, which says why.
 -- Tables whose rows are found by their key alone are WITHOUT ROWID: one search instead of two.
 
 -- A person (or a machine) with an account.
@@ -71,7 +72,7 @@ CREATE TABLE usermgmt_profile (
 CREATE TABLE usermgmt_org (
     id             TEXT    NOT NULL PRIMARY KEY,
     realm          TEXT    NOT NULL,
-    slug           TEXT    NOT NULL, -- name in addresses, unique in the realm
+    slug           TEXT    NOT NULL, -- name in addresses; unique by usermgmt_slug
     name           TEXT    NOT NULL,
     status         TEXT    NOT NULL, -- active, suspended, deleted
     deleted_at     INTEGER,          -- when it was deleted, if it is
@@ -85,10 +86,19 @@ CREATE TABLE usermgmt_org (
     created_at     INTEGER NOT NULL,
     version        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
--- Serves the organisation with a slug, also among the deleted ones.
-CREATE UNIQUE INDEX usermgmt_org_slug ON usermgmt_org (realm, slug);
 -- Serves the organisations of a realm.
 CREATE INDEX usermgmt_org_realm ON usermgmt_org (realm, id);
+
+-- The name of an organisation in addresses. A table of its own, because slugs are unique across organisations. The key
+-- serves the organisation with a slug, also among the deleted ones.
+CREATE TABLE usermgmt_slug (
+    realm  TEXT NOT NULL,
+    slug   TEXT NOT NULL,
+    org_id TEXT NOT NULL REFERENCES usermgmt_org (id),
+    PRIMARY KEY (realm, slug)
+) STRICT, WITHOUT ROWID;
+-- Serves renaming.
+CREATE UNIQUE INDEX usermgmt_slug_org ON usermgmt_slug (org_id);
 
 -- Facts about an organisation that decide nothing.
 CREATE TABLE usermgmt_org_profile (
@@ -115,10 +125,10 @@ CREATE INDEX usermgmt_membership_user ON usermgmt_membership (user_id, org_id);
 
 -- A mailed link with its code; single use. Link and code are derived from the id.
 CREATE TABLE usermgmt_token (
-    id              TEXT    NOT NULL PRIMARY KEY,
+    user_id         TEXT    NOT NULL REFERENCES usermgmt_user (id),
+    id              TEXT    NOT NULL,
     realm           TEXT    NOT NULL,
     kind            TEXT    NOT NULL, -- verify_email, reset_password, approve_email, add_email, secure_account
-    user_id         TEXT    NOT NULL REFERENCES usermgmt_user (id),
     digest          BLOB    NOT NULL, -- of the link's secret
     key_id          TEXT    NOT NULL, -- root key that link and code are derived under
     browser         BLOB,             -- browser that asked for it; the code works only there
@@ -131,10 +141,11 @@ CREATE TABLE usermgmt_token (
     consumed_at     INTEGER,          -- when it was used or revoked
     created_at      INTEGER NOT NULL,
     spent_at        INTEGER NOT NULL  -- when it was or will be over
-        GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED
+        GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED,
+    PRIMARY KEY (user_id, id)
 ) STRICT;
 -- Serves the link.
-CREATE UNIQUE INDEX usermgmt_token_digest ON usermgmt_token (digest);
+CREATE INDEX usermgmt_token_digest ON usermgmt_token (digest);
 -- Serves the code: the newest token that a browser asked for.
 CREATE INDEX usermgmt_token_browser ON usermgmt_token (browser, kind, id) WHERE browser IS NOT NULL;
 -- Serves revoking what is live.
@@ -144,10 +155,10 @@ CREATE INDEX usermgmt_token_spent ON usermgmt_token (spent_at);
 
 -- A sign-in after its first proof and before its last.
 CREATE TABLE usermgmt_attempt (
-    id          TEXT    NOT NULL PRIMARY KEY,
+    user_id     TEXT    NOT NULL REFERENCES usermgmt_user (id),
+    id          TEXT    NOT NULL,
     realm       TEXT    NOT NULL,
     purpose     TEXT    NOT NULL, -- sign_in
-    user_id     TEXT    NOT NULL REFERENCES usermgmt_user (id),
     digest      BLOB    NOT NULL, -- of the secret in the attempt's cookie
     browser     BLOB    NOT NULL, -- browser it began in
     proofs      TEXT    NOT NULL, -- JSON: what was proven so far
@@ -160,18 +171,19 @@ CREATE TABLE usermgmt_attempt (
     created_at  INTEGER NOT NULL,
     version     INTEGER NOT NULL,
     spent_at    INTEGER NOT NULL  -- when it was or will be over
-        GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED
+        GENERATED ALWAYS AS (CASE WHEN consumed_at < expires_at THEN consumed_at ELSE expires_at END) STORED,
+    PRIMARY KEY (user_id, id)
 ) STRICT;
 -- Serves the attempt's cookie.
-CREATE UNIQUE INDEX usermgmt_attempt_digest ON usermgmt_attempt (digest);
+CREATE INDEX usermgmt_attempt_digest ON usermgmt_attempt (digest);
 -- Serves the sweep.
 CREATE INDEX usermgmt_attempt_spent ON usermgmt_attempt (spent_at);
 
--- A signed-in user on one device.
+-- A signed-in user on one device. The key serves the sessions of a user, newest first.
 CREATE TABLE usermgmt_session (
-    id          TEXT    NOT NULL PRIMARY KEY,
-    realm       TEXT    NOT NULL,
     user_id     TEXT    NOT NULL REFERENCES usermgmt_user (id),
+    id          TEXT    NOT NULL,
+    realm       TEXT    NOT NULL,
     digest      BLOB    NOT NULL,                     -- of the secret in the session's cookie
     org_id      TEXT    REFERENCES usermgmt_org (id), -- organisation it acts in
     proofs      TEXT    NOT NULL,                     -- JSON: what was proven
@@ -187,12 +199,11 @@ CREATE TABLE usermgmt_session (
     refresh_generation INTEGER, -- number of the refresh token that is good, if such tokens carry it
     refreshed_at       INTEGER, -- when that became so
     spent_at    INTEGER NOT NULL                      -- when it was or will be over
-        GENERATED ALWAYS AS (CASE WHEN ended_at < expires_at THEN ended_at ELSE expires_at END) STORED
+        GENERATED ALWAYS AS (CASE WHEN ended_at < expires_at THEN ended_at ELSE expires_at END) STORED,
+    PRIMARY KEY (user_id, id)
 ) STRICT;
 -- Serves the session check.
-CREATE UNIQUE INDEX usermgmt_session_digest ON usermgmt_session (digest);
--- Serves the sessions of a user, newest first.
-CREATE INDEX usermgmt_session_user ON usermgmt_session (user_id, id);
+CREATE INDEX usermgmt_session_digest ON usermgmt_session (digest);
 -- Serves the sweep.
 CREATE INDEX usermgmt_session_spent ON usermgmt_session (spent_at);
 

@@ -81,16 +81,16 @@ impl Apply<'_> {
             Write::DeleteMembership { org, user, version } => self.delete_membership(org, user, version).await,
             Write::MoveRights { org, user } => self.move_rights(org, user).await,
             Write::RevokeTokens { user, kind } => self.revoke_tokens(user, kind).await,
-            Write::CountTry { id } => self.count_try(id).await,
-            Write::ConsumeToken { id } => self.consume_token(id).await,
+            Write::CountTry { user, id } => self.count_try(user, id).await,
+            Write::ConsumeToken { user, id } => self.consume_token(user, id).await,
             Write::PutToken(token) => self.put_token(&token).await,
-            Write::ConsumeAttempt { id } => self.consume_attempt(id).await,
+            Write::ConsumeAttempt { user, id } => self.consume_attempt(user, id).await,
             Write::PutAttempt(attempt) => self.put_attempt(&attempt).await,
             Write::EndSession { user, id } => self.end_session(user, id).await,
-            Write::RotateSession { id, from, to, proofs, org, auth_epoch } => {
-                self.rotate_session(session::Rotation { id, from, to, proofs, org, auth_epoch }).await
+            Write::RotateSession { user, id, from, to, proofs, org, auth_epoch } => {
+                self.rotate_session(session::Rotation { user, id, from, to, proofs, org, auth_epoch }).await
             }
-            Write::RotateRefresh { id, from } => self.rotate_refresh(id, from).await,
+            Write::RotateRefresh { user, id, from } => self.rotate_refresh(user, id, from).await,
             Write::PutSigningKey(key) => self.put_signing_key(&key).await,
             Write::DeleteSigningKeys { realm, up_to } => self.delete_signing_keys(realm, up_to).await,
             Write::PutSession(session) => self.put_session(&session).await,
@@ -196,4 +196,10 @@ impl HostTransaction for sqlx::Transaction<'_, Db> {
 /// A time that may be absent, as stored.
 fn maybe_micros(time: Option<OffsetDateTime>) -> Option<i64> {
     time.map(micros)
+}
+
+/// Whether the conflict is a row that was not hit, rather than an error of the database: after one of those PostgreSQL
+/// answers no further question in this transaction.
+fn failure_is_ours(failure: &StoreError) -> bool {
+    std::error::Error::source(failure).is_none()
 }

@@ -6,19 +6,47 @@ use usermgmt_core::model::{CustomRole, Membership, Org, OrgProfile, Version};
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::store::Result;
 
-use super::{Apply, maybe_micros};
+use super::{Apply, Query, failure_is_ours, maybe_micros};
 use crate::error::CONFLICT;
 use crate::value::{int, json, micros, text};
 
+macro_rules! update_org {
+    ($also:literal) => {
+        concat!(
+            "UPDATE usermgmt_org SET realm = $2, slug = $3, name = $4, status = $5, deleted_at = $6, owners = $7,",
+            " members = $8, seats = $9, created_at = $14, version = $15 + 1 WHERE id = $1 AND version = $15",
+            $also
+        )
+    };
+}
+
 impl Apply<'_> {
+    /// Writes the organisation first, so that commits meet in its row before they meet in a slug. Only a new one and
+    /// one that is renamed have a slug to write: most writes of an organisation are one statement.
     pub(super) async fn put_org(&mut self, org: &Org) -> Result<()> {
+        if org.version == Version::NEW {
+            self.write_org(org, true).await?;
+            let insert = query("INSERT INTO usermgmt_slug (org_id, realm, slug) VALUES ($1, $2, $3)");
+            return self.one(with_slug(insert, org)?, CONFLICT).await;
+        }
+        match self.write_org(org, true).await {
+            Err(failure) if failure.kind() == CONFLICT && failure_is_ours(&failure) => {
+                self.write_org(org, false).await?;
+                let update = query("UPDATE usermgmt_slug SET realm = $2, slug = $3 WHERE org_id = $1");
+                self.one(with_slug(update, org)?, CONFLICT).await
+            }
+            end => end,
+        }
+    }
+
+    /// Writes the row itself; of one that is there already with `same` only if it keeps its slug.
+    async fn write_org(&mut self, org: &Org, same: bool) -> Result<()> {
         self.put(
             org.version,
             "INSERT INTO usermgmt_org (id, realm, slug, name, status, deleted_at, owners, members, seats, roles, policy, \
              rights_version, policy_epoch, created_at, version) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 + 1) ON CONFLICT (id) DO NOTHING",
-            "UPDATE usermgmt_org SET realm = $2, slug = $3, name = $4, status = $5, deleted_at = $6, owners = $7, \
-             members = $8, seats = $9, created_at = $14, version = $15 + 1 WHERE id = $1 AND version = $15",
+            if same { update_org!(" AND realm = $2 AND slug = $3") } else { update_org!("") },
             |query| {
                 Ok(query
                     .bind(org.id.to_string())
@@ -112,4 +140,8 @@ impl Apply<'_> {
         };
         self.one(update, CONFLICT).await
     }
+}
+
+fn with_slug(query: Query, org: &Org) -> Result<Query> {
+    Ok(query.bind(org.id.to_string()).bind(org.realm.to_string()).bind(text(&org.slug)?))
 }

@@ -13,6 +13,7 @@ use crate::value::{int, json, maybe_text, micros, span, text};
 
 /// The parts of `Write::RotateSession`.
 pub(super) struct Rotation {
+    pub(super) user: UserId,
     pub(super) id: SessionId,
     pub(super) from: Digest,
     pub(super) to: Digest,
@@ -24,14 +25,14 @@ pub(super) struct Rotation {
 impl Apply<'_> {
     pub(super) async fn put_session(&mut self, session: &Session) -> Result<()> {
         let insert = query(
-            "INSERT INTO usermgmt_session (id, realm, user_id, digest, org_id, proofs, auth_epoch, persistent, \
+            "INSERT INTO usermgmt_session (user_id, id, realm, digest, org_id, proofs, auth_epoch, persistent, \
              idle_micros, expires_at, created_at, seen_at, ended_at, label, address, refresh_generation, refreshed_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
-             ON CONFLICT (digest) DO NOTHING",
+             ON CONFLICT (user_id, id) DO NOTHING",
         )
+        .bind(session.user.to_string())
         .bind(session.id.to_string())
         .bind(session.realm.to_string())
-        .bind(session.user.to_string())
         .bind(session.digest.as_bytes().as_slice())
         .bind(session.org.map(|org| org.to_string()))
         .bind(json(&session.proofs)?)
@@ -46,37 +47,36 @@ impl Apply<'_> {
         .bind(maybe_text(session.address.as_ref())?)
         .bind(session.refresh.map(|refresh| i64::from(refresh.generation)))
         .bind(maybe_micros(session.refresh.map(|refresh| refresh.rotated_at)));
-        self.one(insert, duplicate(UniqueKey::SessionDigest)).await
+        self.one(insert, duplicate(UniqueKey::Id)).await
     }
 
     pub(super) async fn rotate_session(&mut self, rotation: Rotation) -> Result<()> {
         let update = query(
-            "UPDATE usermgmt_session SET digest = $3, proofs = $4, org_id = $5, auth_epoch = $6 \
-             WHERE id = $1 AND digest = $2 AND digest <> $3 AND ended_at IS NULL",
+            "UPDATE usermgmt_session SET digest = $4, proofs = $5, org_id = $6, auth_epoch = $7 \
+             WHERE user_id = $1 AND id = $2 AND digest = $3 AND digest <> $4 AND ended_at IS NULL",
         )
+        .bind(rotation.user.to_string())
         .bind(rotation.id.to_string())
         .bind(rotation.from.as_bytes().as_slice())
         .bind(rotation.to.as_bytes().as_slice())
         .bind(json(&rotation.proofs)?)
         .bind(rotation.org.map(|org| org.to_string()))
         .bind(int(rotation.auth_epoch));
-        if self.any(update).await? == 1 {
-            return Ok(());
-        }
-        // Only to say why: a new secret that is in use already is the caller's mistake, not the session's end.
-        let taken = query("SELECT 1 FROM usermgmt_session WHERE digest = $1").bind(rotation.to.as_bytes().as_slice());
-        let taken = taken.fetch_optional(&mut *self.connection).await.map_err(error)?.is_some();
-        Err(StoreError::new(if taken { duplicate(UniqueKey::SessionDigest) } else { refused(Guard::Session) }))
+        self.one(update, refused(Guard::Session)).await
     }
 
-    pub(super) async fn rotate_refresh(&mut self, id: SessionId, from: Option<u32>) -> Result<()> {
+    pub(super) async fn rotate_refresh(&mut self, user: UserId, id: SessionId, from: Option<u32>) -> Result<()> {
         let next = from.unwrap_or(0).checked_add(1).ok_or(StoreError::new(CONFLICT))?;
         let update = query(
-            "UPDATE usermgmt_session SET refresh_generation = $2, refreshed_at = $3 \
-             WHERE id = $1 AND ended_at IS NULL \
-             AND (refresh_generation = $4 OR (refresh_generation IS NULL AND $4 IS NULL))",
-        );
-        let update = update.bind(id.to_string()).bind(i64::from(next)).bind(self.now).bind(from.map(i64::from));
+            "UPDATE usermgmt_session SET refresh_generation = $3, refreshed_at = $4 \
+             WHERE user_id = $1 AND id = $2 AND ended_at IS NULL \
+             AND (refresh_generation = $5 OR (refresh_generation IS NULL AND $5 IS NULL))",
+        )
+        .bind(user.to_string())
+        .bind(id.to_string())
+        .bind(i64::from(next))
+        .bind(self.now)
+        .bind(from.map(i64::from));
         self.one(update, CONFLICT).await
     }
 
@@ -120,7 +120,7 @@ impl Apply<'_> {
 
     pub(super) async fn end_session(&mut self, user: UserId, id: SessionId) -> Result<()> {
         let update =
-            query("UPDATE usermgmt_session SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL");
-        self.any(update.bind(id.to_string()).bind(user.to_string()).bind(self.now)).await.map(drop)
+            query("UPDATE usermgmt_session SET ended_at = $3 WHERE user_id = $1 AND id = $2 AND ended_at IS NULL");
+        self.any(update.bind(user.to_string()).bind(id.to_string()).bind(self.now)).await.map(drop)
     }
 }

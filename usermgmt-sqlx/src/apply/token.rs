@@ -13,14 +13,15 @@ use crate::value::{int, json, micros, text};
 impl Apply<'_> {
     pub(super) async fn put_token(&mut self, token: &Token) -> Result<()> {
         let insert = query(
-            "INSERT INTO usermgmt_token (id, realm, kind, user_id, digest, key_id, browser, canonical, display, \
+            "INSERT INTO usermgmt_token (user_id, id, realm, kind, digest, key_id, browser, canonical, display, \
              replaces_primary, tries_left, code_expires_at, expires_at, consumed_at, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (digest) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+             ON CONFLICT (user_id, id) DO NOTHING",
         )
+        .bind(token.user.to_string())
         .bind(token.id.to_string())
         .bind(token.realm.to_string())
         .bind(token.kind.as_str())
-        .bind(token.user.to_string())
         .bind(token.digest.as_bytes().as_slice())
         .bind(text(&token.key_id)?)
         .bind(token.browser.as_ref().map(|browser| browser.as_bytes().as_slice()))
@@ -32,26 +33,33 @@ impl Apply<'_> {
         .bind(micros(token.expires_at))
         .bind(maybe_micros(token.consumed_at))
         .bind(micros(token.created_at));
-        self.one(insert, duplicate(UniqueKey::TokenDigest)).await
+        self.one(insert, duplicate(UniqueKey::Id)).await
     }
 
-    pub(super) async fn count_try(&mut self, id: TokenId) -> Result<()> {
+    pub(super) async fn count_try(&mut self, user: UserId, id: TokenId) -> Result<()> {
         let update = query(
-            "UPDATE usermgmt_token SET tries_left = tries_left - 1 WHERE id = $1 AND consumed_at IS NULL \
-             AND expires_at > $2 AND code_expires_at > $2 AND tries_left > 0 RETURNING tries_left",
+            "UPDATE usermgmt_token SET tries_left = tries_left - 1 WHERE user_id = $1 AND id = $2 \
+             AND consumed_at IS NULL AND expires_at > $3 AND code_expires_at > $3 AND tries_left > 0 \
+             RETURNING tries_left",
         );
-        let counted = update.bind(id.to_string()).bind(self.now).fetch_optional(&mut *self.connection).await;
-        let row = counted.map_err(error)?.ok_or_else(|| StoreError::new(refused(Guard::Tries)))?;
+        let update = update.bind(user.to_string()).bind(id.to_string()).bind(self.now);
+        let row = update
+            .fetch_optional(&mut *self.connection)
+            .await
+            .map_err(error)?
+            .ok_or_else(|| StoreError::new(refused(Guard::Tries)))?;
         let left = Cells::new(&row).number("tries_left")?;
         self.committed.tries_left.push((id, left));
         Ok(())
     }
 
-    pub(super) async fn consume_token(&mut self, id: TokenId) -> Result<()> {
+    pub(super) async fn consume_token(&mut self, user: UserId, id: TokenId) -> Result<()> {
         let update = query(
-            "UPDATE usermgmt_token SET consumed_at = $2 WHERE id = $1 AND consumed_at IS NULL AND expires_at > $2",
+            "UPDATE usermgmt_token SET consumed_at = $3 \
+             WHERE user_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at > $3",
         );
-        self.one(update.bind(id.to_string()).bind(self.now), refused(Guard::Token)).await
+        let update = update.bind(user.to_string()).bind(id.to_string()).bind(self.now);
+        self.one(update, refused(Guard::Token)).await
     }
 
     pub(super) async fn revoke_tokens(&mut self, user: UserId, kind: TokenKind) -> Result<()> {
@@ -64,19 +72,20 @@ impl Apply<'_> {
     pub(super) async fn put_attempt(&mut self, attempt: &Attempt) -> Result<()> {
         self.put(
             attempt.version,
-            "INSERT INTO usermgmt_attempt (id, realm, purpose, user_id, digest, browser, proofs, canonical, org_id, \
+            "INSERT INTO usermgmt_attempt (user_id, id, realm, purpose, digest, browser, proofs, canonical, org_id, \
              persistent, auth_epoch, consumed_at, expires_at, created_at, version) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 + 1) \
-             ON CONFLICT (id) DO NOTHING",
-            "UPDATE usermgmt_attempt SET realm = $2, purpose = $3, user_id = $4, digest = $5, browser = $6, \
+             ON CONFLICT (user_id, id) DO NOTHING",
+            "UPDATE usermgmt_attempt SET realm = $3, purpose = $4, digest = $5, browser = $6, \
              proofs = $7, canonical = $8, org_id = $9, persistent = $10, auth_epoch = $11, consumed_at = $12, \
-             expires_at = $13, created_at = $14, version = $15 + 1 WHERE id = $1 AND version = $15",
+             expires_at = $13, created_at = $14, version = $15 + 1 \
+             WHERE user_id = $1 AND id = $2 AND version = $15",
             |query| {
                 Ok(query
+                    .bind(attempt.user.to_string())
                     .bind(attempt.id.to_string())
                     .bind(attempt.realm.to_string())
                     .bind(attempt.purpose.as_str())
-                    .bind(attempt.user.to_string())
                     .bind(attempt.digest.as_bytes().as_slice())
                     .bind(attempt.browser.as_bytes().as_slice())
                     .bind(json(&attempt.proofs)?)
@@ -92,11 +101,12 @@ impl Apply<'_> {
         .await
     }
 
-    pub(super) async fn consume_attempt(&mut self, id: AttemptId) -> Result<()> {
+    pub(super) async fn consume_attempt(&mut self, user: UserId, id: AttemptId) -> Result<()> {
         let update = query(
-            "UPDATE usermgmt_attempt SET consumed_at = $2, version = version + 1 \
-             WHERE id = $1 AND consumed_at IS NULL AND expires_at > $2",
+            "UPDATE usermgmt_attempt SET consumed_at = $3, version = version + 1 \
+             WHERE user_id = $1 AND id = $2 AND consumed_at IS NULL AND expires_at > $3",
         );
-        self.one(update.bind(id.to_string()).bind(self.now), refused(Guard::Attempt)).await
+        let update = update.bind(user.to_string()).bind(id.to_string()).bind(self.now);
+        self.one(update, refused(Guard::Attempt)).await
     }
 }

@@ -5,7 +5,7 @@ use usermgmt_core::id::{RealmId, UserId};
 use usermgmt_core::model::{Identifier, IdentifierKind, PasswordCredential, Profile, User, Version};
 use usermgmt_core::store::{Result, StoreError, UniqueKey};
 
-use super::{Apply, maybe_micros};
+use super::{Apply, failure_is_ours, maybe_micros};
 use crate::error::{CONFLICT, duplicate, error};
 use crate::value::{int, json, maybe_text, micros, text};
 
@@ -152,10 +152,4 @@ impl Apply<'_> {
         )
         .await
     }
-}
-
-/// Whether the conflict is a row that was not hit, rather than an error of the database: after one of those PostgreSQL
-/// answers no further question in this transaction.
-fn failure_is_ours(failure: &StoreError) -> bool {
-    std::error::Error::source(failure).is_none()
 }

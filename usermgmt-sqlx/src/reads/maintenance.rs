@@ -14,17 +14,18 @@ impl MaintenanceStore for Store {
         let (spent, commits, throttle) = (micros(before.spent), micros(before.commits), micros(before.throttle));
         let kinds = [
             (
-                "DELETE FROM usermgmt_session WHERE id IN \
-                 (SELECT id FROM usermgmt_session WHERE spent_at < $1 LIMIT +$2)",
+                "DELETE FROM usermgmt_session WHERE (user_id, id) IN \
+                 (SELECT user_id, id FROM usermgmt_session WHERE spent_at < $1 LIMIT +$2)",
                 spent,
             ),
             (
-                "DELETE FROM usermgmt_token WHERE id IN (SELECT id FROM usermgmt_token WHERE spent_at < $1 LIMIT +$2)",
+                "DELETE FROM usermgmt_token WHERE (user_id, id) IN \
+                 (SELECT user_id, id FROM usermgmt_token WHERE spent_at < $1 LIMIT +$2)",
                 spent,
             ),
             (
-                "DELETE FROM usermgmt_attempt WHERE id IN \
-                 (SELECT id FROM usermgmt_attempt WHERE spent_at < $1 LIMIT +$2)",
+                "DELETE FROM usermgmt_attempt WHERE (user_id, id) IN \
+                 (SELECT user_id, id FROM usermgmt_attempt WHERE spent_at < $1 LIMIT +$2)",
                 spent,
             ),
             (

@@ -57,7 +57,12 @@ impl OrgStore for Store {
         if slug.contains('\0') {
             return Ok(None);
         }
-        let read = query(concat!("SELECT ", org_columns!(), " FROM usermgmt_org WHERE realm = $1 AND slug = $2"));
+        let read = query(concat!(
+            "SELECT ",
+            org_columns!(),
+            " FROM usermgmt_slug JOIN usermgmt_org ON usermgmt_org.id = usermgmt_slug.org_id",
+            " WHERE usermgmt_slug.realm = $1 AND usermgmt_slug.slug = $2"
+        ));
         self.one(read.bind(realm.to_string()).bind(slug.to_owned()), row::org).await
     }
 

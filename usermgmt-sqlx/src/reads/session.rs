@@ -14,9 +14,9 @@ use super::super::{Store, row};
 use super::before;
 use crate::value::micros;
 
-/// Everything about the session that is found by this column.
+/// Everything about the session of the realm, the first parameter, that this condition finds.
 macro_rules! principal_by {
-    ($column:literal) => {
+    ($($condition:expr),+) => {
         concat!(
             "SELECT ",
             session_columns!(),
@@ -33,11 +33,8 @@ macro_rules! principal_by {
             " LEFT JOIN usermgmt_org ON usermgmt_org.id = usermgmt_session.org_id",
             " LEFT JOIN usermgmt_membership ON usermgmt_membership.org_id = usermgmt_session.org_id",
             " AND usermgmt_membership.user_id = usermgmt_session.user_id",
-            " WHERE usermgmt_session.",
-            $column,
-            " = ",
-            unseen!("$1"),
-            " AND usermgmt_session.realm = $2"
+            " WHERE usermgmt_session.realm = $1 AND ",
+            $($condition),+
         )
     };
 }
@@ -45,13 +42,18 @@ macro_rules! principal_by {
 #[async_trait]
 impl SessionStore for Store {
     async fn principal(&self, realm: RealmId, digest: Digest) -> Result<Option<PrincipalRecord>> {
-        let read = query(principal_by!("digest"));
-        self.one(read.bind(digest.as_bytes().as_slice()).bind(realm.to_string()), principal).await
+        let read = query(principal_by!("usermgmt_session.digest = ", unseen!("$2")));
+        self.one(read.bind(realm.to_string()).bind(digest.as_bytes().as_slice()), principal).await
     }
 
-    async fn principal_of(&self, realm: RealmId, session: SessionId) -> Result<Option<PrincipalRecord>> {
-        let read = query(principal_by!("id"));
-        self.one(read.bind(session.to_string()).bind(realm.to_string()), principal).await
+    async fn principal_of(&self, realm: RealmId, user: UserId, session: SessionId) -> Result<Option<PrincipalRecord>> {
+        let read = query(principal_by!(
+            "usermgmt_session.user_id = ",
+            unseen!("$2"),
+            " AND usermgmt_session.id = ",
+            unseen!("$3")
+        ));
+        self.one(read.bind(realm.to_string()).bind(user.to_string()).bind(session.to_string()), principal).await
     }
 
     async fn sessions(
@@ -73,10 +75,12 @@ impl SessionStore for Store {
         self.page(read, page.limit(), row::session, |session| session.id).await
     }
 
-    async fn touch(&self, id: SessionId, seen_at: OffsetDateTime) -> Result<()> {
-        let update =
-            query("UPDATE usermgmt_session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2");
-        self.execute(update.bind(id.to_string()).bind(micros(seen_at))).await.map(drop)
+    async fn touch(&self, user: UserId, id: SessionId, seen_at: OffsetDateTime) -> Result<()> {
+        let update = query(
+            "UPDATE usermgmt_session SET seen_at = $3 \
+             WHERE user_id = $1 AND id = $2 AND ended_at IS NULL AND seen_at < $3",
+        );
+        self.execute(update.bind(user.to_string()).bind(id.to_string()).bind(micros(seen_at))).await.map(drop)
     }
 }
 

@@ -13,9 +13,13 @@ use crate::value::micros;
 
 #[async_trait]
 impl TokenStore for Store {
-    async fn token(&self, realm: RealmId, id: TokenId) -> Result<Option<Token>> {
-        let read = query(concat!("SELECT ", token_columns!(), " FROM usermgmt_token WHERE id = $1 AND realm = $2"));
-        self.one(read.bind(id.to_string()).bind(realm.to_string()), row::token).await
+    async fn token(&self, realm: RealmId, user: UserId, id: TokenId) -> Result<Option<Token>> {
+        let read = query(concat!(
+            "SELECT ",
+            token_columns!(),
+            " FROM usermgmt_token WHERE user_id = $1 AND id = $2 AND realm = $3"
+        ));
+        self.one(read.bind(user.to_string()).bind(id.to_string()).bind(realm.to_string()), row::token).await
     }
 
     async fn token_by_digest(&self, realm: RealmId, kind: TokenKind, digest: Digest) -> Result<Option<Token>> {

@@ -11,7 +11,7 @@ use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::sealed::Sealed;
 use usermgmt_core::store::*;
 
-use super::{History, digest, uuid};
+use super::{History, digest, secret, token_id, uuid};
 
 impl<S: Store> History<S> {
     pub(super) fn any_user(&mut self, id: UserId, version: Version) -> User {
@@ -60,10 +60,12 @@ impl<S: Store> History<S> {
     }
 
     pub(super) async fn write(&mut self) -> Write {
-        let (user, org) = (self.user(), self.org());
+        let number = self.any();
+        let (user, org) = (UserId::from_uuid(uuid(number)), self.org());
         let realm = RealmId::DEFAULT;
         let session = SessionId::from_uuid(uuid(self.any()));
-        let token = TokenId::from_uuid(uuid(self.any()));
+        let owner = if self.often() { number } else { self.any() };
+        let token = token_id(owner, self.any());
         let attempt = AttemptId::from_uuid(uuid(self.any()));
         let job = OutboxId::from_uuid(uuid(self.any()));
         let worker = WorkerId::from_uuid(uuid(self.below(2)));
@@ -146,12 +148,13 @@ impl<S: Store> History<S> {
             }
             11 => {
                 let code_expires_at = self.soon();
+                let token = token_id(number, self.any());
                 Write::PutToken(Token {
                     id: token,
                     realm: self.realm(),
                     kind: self.kind(),
                     user,
-                    digest: digest(self.any()),
+                    digest: secret(user, &token, 0),
                     key_id: self.text(),
                     browser: (self.below(2) == 0).then(|| digest(self.any())),
                     canonical: self.text(),
@@ -164,20 +167,19 @@ impl<S: Store> History<S> {
                     created_at: self.now,
                 })
             }
-            12 => Write::CountTry { id: token },
-            13 => Write::ConsumeToken { id: token },
+            12 => Write::CountTry { user, id: token },
+            13 => Write::ConsumeToken { user, id: token },
             14 => Write::RevokeTokens { user, kind: self.kind() },
             15 => {
-                // Each attempt has a secret of its own: which of two broken rules is named first is left open.
-                let number = self.any();
-                let present = self.reference.attempt(realm, digest(number)).await.unwrap();
+                let digest = secret(user, &attempt, 0);
+                let present = self.reference.attempt(realm, digest).await.unwrap();
                 Write::PutAttempt(Attempt {
-                    id: AttemptId::from_uuid(uuid(number)),
+                    id: attempt,
                     realm,
                     purpose: AttemptPurpose::SignIn,
                     user,
-                    digest: digest(number),
-                    browser: digest(8),
+                    digest,
+                    browser: super::digest(8),
                     proofs: self.proofs(),
                     canonical: self.text(),
                     org: (self.below(2) == 0).then_some(org),
@@ -189,12 +191,12 @@ impl<S: Store> History<S> {
                     version: self.version(present.map(|attempt| attempt.version)),
                 })
             }
-            16 => Write::ConsumeAttempt { id: attempt },
+            16 => Write::ConsumeAttempt { user, id: attempt },
             17 | 18 => Write::PutSession(Session {
                 id: session,
                 realm: self.realm(),
                 user,
-                digest: digest(self.below(6)),
+                digest: secret(user, &session, self.below(2)),
                 org: (self.below(2) == 0).then_some(org),
                 proofs: self.proofs(),
                 auth_epoch: epoch,
@@ -209,9 +211,9 @@ impl<S: Store> History<S> {
                 refresh: (self.below(4) == 0).then_some(Refresh { generation: 2, rotated_at: self.now }),
             }),
             35 => {
-                let found = self.reference.principal_of(realm, session).await.unwrap();
+                let found = self.reference.principal_of(realm, user, session).await.unwrap();
                 let has = found.and_then(|record| record.session.refresh).map(|refresh| refresh.generation);
-                Write::RotateRefresh { id: session, from: if self.often() { has } else { Some(2) } }
+                Write::RotateRefresh { user, id: session, from: if self.often() { has } else { Some(2) } }
             }
             36 => Write::DeleteSigningKeys { realm, up_to: u32::try_from(self.below(3)).unwrap() },
             37 => Write::PutSigningKey(SigningKey {
@@ -223,9 +225,10 @@ impl<S: Store> History<S> {
                 signs_from: self.soon(),
             }),
             19 => Write::RotateSession {
+                user,
                 id: session,
-                from: digest(self.below(6)),
-                to: digest(self.below(6)),
+                from: secret(user, &session, self.below(2)),
+                to: secret(user, &session, self.below(2)),
                 proofs: self.proofs(),
                 org: (self.below(2) == 0).then_some(org),
                 auth_epoch: epoch,

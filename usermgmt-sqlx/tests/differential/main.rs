@@ -103,6 +103,16 @@ fn digest(number: u64) -> Digest {
     Digest::of(&number.to_be_bytes())
 }
 
+/// A secret of this row of a user: no two rows have the same, like what is random.
+fn secret(user: UserId, row: &impl ToString, number: u64) -> Digest {
+    Digest::of(format!("{user} {} {number}", row.to_string()).as_bytes())
+}
+
+/// Ids of tokens are of one user each: which of two is the newer must be clear.
+fn token_id(user: u64, number: u64) -> TokenId {
+    TokenId::from_uuid(uuid(user * KINDS + number))
+}
+
 impl<S: Store> History<S> {
     fn new(seed: u64, store: S) -> Self {
         let begins = [datetime!(1925-03-01 0:00 UTC), datetime!(2026-11-21 0:00 UTC), datetime!(8025-01-01 0:00 UTC)];
@@ -252,9 +262,9 @@ impl<S: Store> History<S> {
     }
 
     async fn touch(&mut self) {
-        let (id, seen_at) = (SessionId::from_uuid(uuid(self.any())), self.soon());
-        self.reference.touch(id, seen_at).await.unwrap();
-        self.store.touch(id, seen_at).await.unwrap();
+        let (user, id, seen_at) = (self.user(), SessionId::from_uuid(uuid(self.any())), self.soon());
+        self.reference.touch(user, id, seen_at).await.unwrap();
+        self.store.touch(user, id, seen_at).await.unwrap();
     }
 
     async fn sweep(&mut self, place: &str) {
@@ -270,14 +280,21 @@ impl<S: Store> History<S> {
             };
         }
         for realm in [RealmId::DEFAULT, RealmId::from_uuid(uuid(7))] {
-            for number in 0..6 {
-                same!(token(realm, TokenId::from_uuid(uuid(number))));
+            for (owner, number) in (0..KINDS * KINDS).map(|pair| (pair / KINDS, pair % KINDS)) {
+                let (user, stranger) = (UserId::from_uuid(uuid(owner)), UserId::from_uuid(uuid(number)));
+                let token = token_id(owner, number);
+                same!(token(realm, user, token));
+                same!(token(realm, stranger, token));
                 for kind in TokenKind::ALL.iter().copied() {
-                    same!(token_by_digest(realm, kind, digest(number)));
+                    same!(token_by_digest(realm, kind, secret(user, &token, 0)));
                     same!(token_of_browser(realm, kind, digest(number)));
                 }
-                same!(attempt(realm, digest(number)));
-                same!(principal(realm, digest(number)));
+                same!(attempt(realm, secret(user, &AttemptId::from_uuid(uuid(number)), 0)));
+                let session = SessionId::from_uuid(uuid(number));
+                same!(principal_of(realm, user, session));
+                for turn in 0..2 {
+                    same!(principal(realm, secret(user, &session, turn)));
+                }
             }
             same!(signing_keys(realm));
             same!(users_among(realm, &[1, 0, 3, 1].map(|number| UserId::from_uuid(uuid(number)))));
@@ -305,7 +322,6 @@ impl<S: Store> History<S> {
                 same!(members(org, &filter, PageRequest::first(9).after(UserId::from_uuid(uuid(0)))));
             }
             same!(memberships_of(user, PageRequest::first(2)));
-            same!(principal_of(RealmId::DEFAULT, SessionId::from_uuid(uuid(number))));
             same!(sessions(user, self.now, PageRequest::first(1)));
             same!(sessions(user, self.now, PageRequest::first(5).after(SessionId::from_uuid(uuid(2)))));
             same!(event(RealmId::DEFAULT, Some(org), EventId::from_uuid(uuid(number))));
