@@ -9,7 +9,10 @@ use tokio::sync::OnceCell;
 use usermgmt_core::MemoryStore;
 use usermgmt_core::store::Store;
 
-use crate::cell::StoreKind;
+use crate::cell::{Cell, Framework, StoreKind};
+
+#[path = "../../usermgmt-sqlx/tests/support/split.rs"]
+mod split;
 
 /// A fresh store that lives as long as this does.
 pub struct FreshStore {
@@ -26,6 +29,15 @@ enum Behind {
 }
 
 impl FreshStore {
+    /// A store for this cell. Frameworks do not know what is behind the store, so the two cells of PostgreSQL show two
+    /// things: under Axum the tables are whole, under Actix they are split.
+    pub async fn of(cell: Cell) -> Self {
+        match cell {
+            Cell { store: StoreKind::Postgres, framework: Framework::Actix } => Self::postgres(true).await,
+            Cell { store, .. } => Self::new(store).await,
+        }
+    }
+
     pub async fn new(kind: StoreKind) -> Self {
         match kind {
             StoreKind::Memory => {
@@ -40,13 +52,15 @@ impl FreshStore {
                 let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options);
                 Self { store: Arc::new(store), memory: None, behind: Behind::Sqlite { pool, _dir: dir } }
             }
-            StoreKind::Postgres => {
-                let (url, name) = fresh_database().await;
-                let store = usermgmt_sqlx::Postgres::connect(&url).await.expect("PostgreSQL connects");
-                let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_lazy(&url).unwrap();
-                Self { store: Arc::new(store), memory: None, behind: Behind::Postgres { pool, name, url } }
-            }
+            StoreKind::Postgres => Self::postgres(false).await,
         }
+    }
+
+    async fn postgres(split: bool) -> Self {
+        let (url, name) = database(split).await;
+        let store = usermgmt_sqlx::Postgres::connect(&url).await.expect("PostgreSQL connects");
+        let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_lazy(&url).unwrap();
+        Self { store: Arc::new(store), memory: None, behind: Behind::Postgres { pool, name, url } }
     }
 
     /// The database's URL, if it is a PostgreSQL.
@@ -90,7 +104,9 @@ impl FreshStore {
                 Some(dump)
             }
             Behind::Postgres { pool, .. } => {
-                let tables = "select tablename::text from pg_tables where tablename like 'usermgmt\\_%' order by 1";
+                // A part of a table is no table of its own.
+                let tables = "select relname::text from pg_class where relname like 'usermgmt\\_%' \
+                              and relkind in ('r', 'p') and not relispartition order by 1";
                 let names: Vec<String> =
                     sqlx::query(tables).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect();
                 let mut dump = String::new();
@@ -151,7 +167,12 @@ pub fn admin_url() -> String {
 
 /// A database of its own, made from a template that is migrated once for each process.
 pub async fn fresh_database() -> (String, String) {
-    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    database(false).await
+}
+
+/// The same with the tables split, if so wanted.
+async fn database(split: bool) -> (String, String) {
+    static TEMPLATES: [OnceCell<String>; 2] = [const { OnceCell::const_new() }; 2];
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let admin = admin_url();
     let with_name = |name: &str| {
@@ -160,14 +181,18 @@ pub async fn fresh_database() -> (String, String) {
         url.to_string()
     };
     let process = std::process::id();
-    let template = TEMPLATE
+    let template = TEMPLATES[usize::from(split)]
         .get_or_init(|| async {
-            let name = format!("um_template_{process}");
+            let name = format!("um_template_{process}_{}", usize::from(split));
             let mut connection = PgConnection::connect(&admin).await.expect("PostgreSQL is there");
             for sql in [format!("drop database if exists {name} with (force)"), format!("create database {name}")] {
                 connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
             }
             let store = usermgmt_sqlx::Postgres::connect(&with_name(&name)).await.expect("migrations run");
+            if split {
+                let script = sqlx::AssertSqlSafe(split::replacing_script());
+                store.pool().execute(script).await.expect("the tables can be split");
+            }
             store.close().await;
             name
         })
