@@ -1,32 +1,28 @@
-//! Projects per organisation: a small application with usermgmt inside.
+//! Projects per organisation: a small application with usermgmt inside, on axum and SQLite. Its twin `saas-actix` is the
+//! same on actix-web and PostgreSQL; compare them line by line.
 //!
 //! | file | what to look at |
 //! |---|---|
-//! | [`permissions`] | what can be permitted, as types, and what each role is given |
 //! | [`routes`] | handlers whose signature is their policy |
 //! | [`projects`] | queries that take the proof of a check, so that they cannot be called without one |
 //! | [`workspaces`] | the application's rows and usermgmt's in one transaction |
-//! | [`settings`] | where it listens and keeps its data |
+//! | [`answer`] | pages and failures in the words of the framework |
+//! | [`saas_common`] | permissions, pages, settings: what knows neither framework nor database |
 
-pub mod failure;
-pub mod pages;
-pub mod permissions;
+pub mod answer;
 pub mod projects;
 pub mod routes;
-pub mod settings;
 pub mod workspaces;
-
-use std::path::Path;
 
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
+use saas_common::program::Fault;
+use saas_common::settings::Settings;
+use saas_common::{AUTH, permissions};
 use sqlx::SqlitePool;
 use usermgmt::sqlx::Sqlite;
 use usermgmt::{Builder, KeyRing, UserMgmt};
-
-/// Where the routes and pages of usermgmt are.
-pub const AUTH: &str = "/auth";
 
 /// What every handler can ask for. `FromRef` is how the extractors find the handle in it.
 #[derive(Clone, FromRef)]
@@ -39,15 +35,16 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Opens, or on first use makes, what is kept in `folder`: the database, the key file and the mailbox.
+    /// Opens, or on first use makes, what is kept: the database, the key file and the mailbox.
     ///
     /// # Errors
     /// Says which of them cannot be used.
     pub async fn open(
-        folder: &Path,
+        settings: &Settings,
         origin: &str,
         configure: impl FnOnce(Builder) -> Builder,
-    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<Self, Fault> {
+        let folder = &settings.data;
         std::fs::create_dir_all(folder)?;
         let store = Sqlite::open(folder.join("app.db")).await?;
         let db = store.pool().clone();
@@ -79,7 +76,7 @@ pub fn app(shared: Shared) -> Router {
         .route("/orgs/{org}/projects", get(routes::list).post(routes::create))
         .route("/orgs/{org}/projects/{id}/delete", get(routes::confirm).post(routes::delete))
         .route("/workspaces", get(routes::to_home).post(workspaces::create))
-        .route("/projects.css", get(pages::style))
+        .route("/projects.css", get(routes::style))
         .fallback(routes::not_found);
     usermgmt::axum::attach(app, AUTH, &shared.auth).with_state(shared)
 }

@@ -1,36 +1,10 @@
 //! Projects, as rows. Every function takes the proof that its caller may do this, and asks it, not the path, for the
 //! organisation: a query for somebody else's project cannot be written by mistake.
 
+use saas_common::names::{Project, ProjectName};
+use saas_common::permissions::{CreateProject, DeleteProject, ReadProjects};
 use sqlx::SqlitePool;
 use usermgmt::{Permit, StepUp};
-
-use crate::permissions::{CreateProject, DeleteProject, ReadProjects};
-
-/// A project.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow, serde::Serialize)]
-pub struct Project {
-    /// Id.
-    pub id: i64,
-    /// Name.
-    pub name: String,
-}
-
-/// A name that a project can have.
-#[derive(Clone, Debug)]
-pub struct ProjectName(String);
-
-impl ProjectName {
-    /// Longest name, in characters.
-    pub const MAX: usize = 80;
-
-    /// Reads a name as it was typed; `None` if it is empty, too long, or holds characters that do not show.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let fits = (1..=Self::MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        fits.then(|| Self(text.to_owned()))
-    }
-}
 
 /// All projects of the permit's organisation, newest first.
 ///
@@ -62,7 +36,7 @@ pub async fn one(db: &SqlitePool, permit: &Permit<DeleteProject>, id: i64) -> sq
 pub async fn add(db: &SqlitePool, permit: &Permit<CreateProject>, name: ProjectName) -> sqlx::Result<()> {
     sqlx::query("INSERT INTO project (org_id, name, created_by) VALUES ($1, $2, $3)")
         .bind(permit.scope().org().to_string())
-        .bind(name.0)
+        .bind(name.into_text())
         .bind(permit.scope().principal().user().to_string())
         .execute(db)
         .await

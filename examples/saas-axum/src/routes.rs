@@ -1,34 +1,30 @@
-//! The handlers. Who may call one stands in its signature; nothing is checked in the body.
+//! The handlers. Who may call one stands in its signature; nothing is checked in the body. But for the first imports this
+//! file is the same in both examples.
 
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Redirect, Response};
-use minijinja::context;
-use minijinja::value::Serde;
-use serde::Deserialize;
+use axum::response::Response;
 use usermgmt::axum::{MaybeUser, Require, SteppedUp};
-use usermgmt::{OrgScope, Principal, Refused};
 
-use crate::Shared;
-use crate::failure::Failure;
-use crate::pages;
-use crate::permissions::{CreateProject, DeleteProject, ReadProjects};
-use crate::projects::{self, ProjectName};
+use saas_common::failure::Failure;
+use saas_common::names::ProjectName;
+use saas_common::pages::{self, Entered};
+use saas_common::permissions::{CreateProject, DeleteProject, ReadProjects};
+use serde::Deserialize;
+use usermgmt::{OrgScope, Refused};
+
+use crate::answer::{Failed, answer};
+use crate::{Shared, projects};
 
 /// Everybody: strangers are told what this is, others see their projects.
 ///
 /// # Errors
 /// An outage: `MaybeUser` never takes it for a stranger.
-pub async fn home(user: MaybeUser, State(shared): State<Shared>) -> Result<Response, Failure> {
-    let Some(user) = user.user() else {
-        // Only on localhost is there a mailbox to point to.
-        let development = shared.auth.dev_mailbox().is_some();
-        return Ok(pages::page(StatusCode::OK, "welcome.html", context! { development }));
-    };
+pub async fn home(user: MaybeUser, shared: State<Shared>) -> Result<Response, Failed> {
+    let Some(user) = user.user() else { return Ok(answer(pages::welcome(shared.auth.dev_mailbox().is_some()))) };
     match shared.auth.scope(user) {
         Ok(scope) => projects_page(&shared, &scope, Entered::default()).await,
-        Err(Refused::NoActiveOrg) => Ok(no_workspace(user, &Entered::default())),
+        Err(Refused::NoActiveOrg) => Ok(answer(pages::no_workspace(user, &Entered::default()))),
         Err(refused) => Err(refused.into()),
     }
 }
@@ -37,7 +33,7 @@ pub async fn home(user: MaybeUser, State(shared): State<Shared>) -> Result<Respo
 ///
 /// # Errors
 /// An outage.
-pub async fn list(Require(permit): Require<ReadProjects>, State(shared): State<Shared>) -> Result<Response, Failure> {
+pub async fn list(Require(permit): Require<ReadProjects>, shared: State<Shared>) -> Result<Response, Failed> {
     projects_page(&shared, permit.scope(), Entered::default()).await
 }
 
@@ -53,9 +49,9 @@ pub struct NewProject {
 /// An outage.
 pub async fn create(
     Require(permit): Require<CreateProject>,
-    State(shared): State<Shared>,
+    shared: State<Shared>,
     Form(new): Form<NewProject>,
-) -> Result<Response, Failure> {
+) -> Result<Response, Failed> {
     match ProjectName::parse(&new.name) {
         Some(name) => projects::add(&shared.db, &permit, name).await?,
         None => {
@@ -75,12 +71,11 @@ pub async fn create(
 pub async fn confirm(
     Require(permit): Require<DeleteProject>,
     _: SteppedUp,
-    Path((_, id)): Path<(String, i64)>,
-    State(shared): State<Shared>,
-) -> Result<Response, Failure> {
-    let project = projects::one(&shared.db, &permit, id).await?.ok_or(Failure::NotFound)?;
-    let org = permit.scope().org().to_string();
-    Ok(pages::page(StatusCode::OK, "delete.html", context! { org, project => Serde(project) }))
+    path: Path<(String, i64)>,
+    shared: State<Shared>,
+) -> Result<Response, Failed> {
+    let project = projects::one(&shared.db, &permit, path.1).await?.ok_or(Failure::NotFound)?;
+    Ok(answer(pages::delete(permit.scope(), project)))
 }
 
 /// As [`confirm`]: the one page does not vouch for the other.
@@ -90,84 +85,45 @@ pub async fn confirm(
 pub async fn delete(
     Require(permit): Require<DeleteProject>,
     SteppedUp(proof): SteppedUp,
-    Path((_, id)): Path<(String, i64)>,
-    State(shared): State<Shared>,
-) -> Result<Response, Failure> {
-    if !projects::remove(&shared.db, &permit, &proof, id).await? {
-        return Err(Failure::NotFound);
+    path: Path<(String, i64)>,
+    shared: State<Shared>,
+) -> Result<Response, Failed> {
+    if !projects::remove(&shared.db, &permit, &proof, path.1).await? {
+        return Err(Failure::NotFound.into());
     }
     Ok(to_projects(permit.scope()))
 }
 
+/// The style sheet.
+pub async fn style() -> Response {
+    answer(pages::style())
+}
+
 /// Where a form was sent to and answered with a page, for whoever loads that page again.
-pub async fn to_home() -> Redirect {
-    Redirect::to("/")
+pub async fn to_home() -> Response {
+    answer(pages::to("/"))
 }
 
 /// Everything else.
-pub async fn not_found() -> Failure {
-    Failure::NotFound
+///
+/// # Errors
+/// Always.
+pub async fn not_found() -> Result<Response, Failed> {
+    Err(Failure::NotFound.into())
 }
 
-/// What was typed into the forms of a page and could not be taken.
-#[derive(Clone, Copy, Default)]
-pub struct Entered<'a> {
-    /// Name of a project.
-    pub project: &'a str,
-    /// What is wrong with it.
-    pub project_problem: Option<&'a str>,
-    /// Name of a workspace.
-    pub workspace: &'a str,
-    /// What is wrong with it.
-    pub workspace_problem: Option<&'a str>,
-}
-
-impl Entered<'_> {
-    const fn status(&self) -> StatusCode {
-        match (self.project_problem, self.workspace_problem) {
-            (None, None) => StatusCode::OK,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        }
-    }
-}
-
-/// The page of an organisation. Forms are shown to those only who may use them; whether they may is decided where the
-/// form is received.
+/// The page of an organisation.
 ///
 /// # Errors
 /// An outage.
-pub async fn projects_page(shared: &Shared, scope: &OrgScope, entered: Entered<'_>) -> Result<Response, Failure> {
+pub async fn projects_page(shared: &Shared, scope: &OrgScope, entered: Entered<'_>) -> Result<Response, Failed> {
     let projects = match scope.permit::<ReadProjects>() {
         Ok(permit) => Some(projects::all(&shared.db, &permit).await?),
         Err(_) => None,
     };
-    let shown = context! {
-        user => scope.principal().name(),
-        org => scope.org().to_string(),
-        org_name => scope.name(),
-        projects => projects.map(Serde),
-        may_create => scope.permit::<CreateProject>().is_ok(),
-        may_delete => scope.permit::<DeleteProject>().is_ok(),
-        longest => ProjectName::MAX,
-        project => entered.project,
-        project_problem => entered.project_problem,
-        workspace => entered.workspace,
-        workspace_problem => entered.workspace_problem,
-    };
-    Ok(pages::page(entered.status(), "projects.html", shown))
-}
-
-/// The page of somebody who belongs to no organisation, or acts in none.
-#[must_use]
-pub fn no_workspace(user: &Principal, entered: &Entered<'_>) -> Response {
-    let shown = context! {
-        user => user.name(),
-        workspace => entered.workspace,
-        workspace_problem => entered.workspace_problem,
-    };
-    pages::page(entered.status(), "no_workspace.html", shown)
+    Ok(answer(pages::projects(scope, projects, &entered)))
 }
 
 fn to_projects(scope: &OrgScope) -> Response {
-    Redirect::to(&format!("/orgs/{}/projects", scope.org())).into_response()
+    answer(pages::to(format!("/orgs/{}/projects", scope.org())))
 }

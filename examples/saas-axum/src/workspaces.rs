@@ -1,16 +1,21 @@
-//! Workspaces: the application's row and usermgmt's organisation become true together or not at all.
+//! Workspaces: the application's row and usermgmt's organisation become true together or not at all. But for the first
+//! imports and the word that begins the transaction this file is the same in both examples.
 
 use axum::Form;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Redirect, Response};
-use serde::Deserialize;
+use axum::response::Response;
 use usermgmt::axum::{Caller, CurrentUser};
+
+use saas_common::failure::Failure;
+use saas_common::names::address;
+use saas_common::pages::{self, Entered};
+use serde::Deserialize;
 use usermgmt::sqlx::Apply as _;
 use usermgmt::{Error, OrgId, Principal};
 
 use crate::Shared;
-use crate::failure::Failure;
-use crate::routes::{Entered, no_workspace, projects_page};
+use crate::answer::{Failed, answer};
+use crate::routes::projects_page;
 
 /// A workspace to be made.
 #[derive(Deserialize)]
@@ -25,20 +30,20 @@ pub struct NewWorkspace {
 pub async fn create(
     user: CurrentUser,
     caller: Caller,
-    State(shared): State<Shared>,
+    shared: State<Shared>,
     Form(new): Form<NewWorkspace>,
-) -> Result<Response, Failure> {
+) -> Result<Response, Failed> {
     let problem = match make(&shared, &caller, &user, &new.name).await {
         // The session still acts where it did: entering another organisation is a step of its own, with its policy.
-        Ok(_) => return Ok(Redirect::to("/auth/choose-organization?return_to=%2F").into_response()),
+        Ok(_) => return Ok(answer(pages::to("/auth/choose-organization?return_to=%2F"))),
         Err(Failure::Library(Error::Invalid(_))) => "An organization needs a name of 1 to 64 characters.",
-        Err(Failure::Database(error)) if is_taken(&error) => "There is an organization of this name already.",
-        Err(other) => return Err(other),
+        Err(failure) if failure.is_taken() => "There is an organization of this name already.",
+        Err(other) => return Err(other.into()),
     };
     let entered = Entered { workspace: &new.name, workspace_problem: Some(problem), ..Entered::default() };
     match shared.auth.scope(&user.0) {
         Ok(scope) => projects_page(&shared, &scope, entered).await,
-        Err(_) => Ok(no_workspace(&user, &entered)),
+        Err(_) => Ok(answer(pages::no_workspace(&user, &entered))),
     }
 }
 
@@ -57,23 +62,4 @@ async fn make(shared: &Shared, caller: &Caller, owner: &Principal, name: &str) -
     transaction.commit().await?;
     // Only now is it true: caches forget, workers wake. On every way out before this it is dropped, and so is the plan.
     Ok(applied.acknowledge())
-}
-
-fn is_taken(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
-}
-
-/// `Acme & Söhne Ltd.` becomes `acme-söhne-ltd`.
-fn address(name: &str) -> String {
-    let lower = name.to_lowercase();
-    let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn names_become_addresses() {
-        assert_eq!(super::address("  Acme & Söhne Ltd. "), "acme-söhne-ltd");
-    }
 }
