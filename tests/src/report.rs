@@ -35,6 +35,11 @@ impl Report {
         self.note(id.to_owned(), "twin");
     }
 
+    /// A step of the story in a browser, as it was seen.
+    pub fn step(&self, look: &str, number: usize, what: &str) {
+        self.note(format!("{look}/{number:03} {what}"), "step");
+    }
+
     fn note(&self, id: String, part: &'static str) {
         self.shown.lock().unwrap().push((id, part));
     }

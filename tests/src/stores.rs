@@ -25,7 +25,13 @@ pub struct FreshStore {
 enum Behind {
     Memory,
     Sqlite { pool: sqlx::SqlitePool, _dir: TempDir },
-    Postgres { pool: sqlx::PgPool, name: String, url: String },
+    Postgres { pool: sqlx::PgPool, database: Database },
+}
+
+/// A database in the cluster, which goes with this value.
+pub struct Database {
+    pub url: String,
+    name: String,
 }
 
 impl FreshStore {
@@ -58,24 +64,25 @@ impl FreshStore {
 
     async fn postgres(split: bool) -> Self {
         let (url, name) = database(split).await;
-        let store = usermgmt_sqlx::Postgres::connect(&url).await.expect("PostgreSQL connects");
-        let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_lazy(&url).unwrap();
-        Self { store: Arc::new(store), memory: None, behind: Behind::Postgres { pool, name, url } }
+        let database = Database { url, name };
+        let store = usermgmt_sqlx::Postgres::connect(&database.url).await.expect("PostgreSQL connects");
+        let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_lazy(&database.url).unwrap();
+        Self { store: Arc::new(store), memory: None, behind: Behind::Postgres { pool, database } }
     }
 
     /// The database's URL, if it is a PostgreSQL.
     #[must_use]
     pub fn postgres_url(&self) -> Option<&str> {
         match &self.behind {
-            Behind::Postgres { url, .. } => Some(url),
+            Behind::Postgres { database, .. } => Some(&database.url),
             _ => None,
         }
     }
 
     /// The same data through connections of their own. Those that a server has opened end with its runtime.
     pub async fn reopen(&mut self) {
-        if let Behind::Postgres { url, .. } = &self.behind {
-            self.store = Arc::new(usermgmt_sqlx::Postgres::connect(url).await.expect("PostgreSQL connects"));
+        if let Behind::Postgres { database, .. } = &self.behind {
+            self.store = Arc::new(usermgmt_sqlx::Postgres::connect(&database.url).await.expect("PostgreSQL connects"));
         }
     }
 
@@ -132,21 +139,29 @@ impl FreshStore {
     }
 }
 
-impl Drop for FreshStore {
+impl Database {
+    /// With nothing in it, as an application finds it at its first start.
+    pub async fn empty() -> Self {
+        let name = next_name();
+        let mut connection = PgConnection::connect(&admin_url()).await.expect("PostgreSQL is there");
+        connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
+        Self { url: url_of(&name), name }
+    }
+}
+
+impl Drop for Database {
     fn drop(&mut self) {
-        if let Behind::Postgres { name, .. } = &self.behind {
-            let (admin, name) = (admin_url(), name.clone());
-            // The connections of the test may still be open; the database goes with them.
-            let dropped = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(async {
-                    let mut connection = PgConnection::connect(&admin).await.ok()?;
-                    let drop = sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)"));
-                    connection.execute(drop).await.ok()
-                })
-            });
-            drop(dropped.join());
-        }
+        let (admin, name) = (admin_url(), self.name.clone());
+        // The connections of the test may still be open; the database goes with them.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut connection = PgConnection::connect(&admin).await.ok()?;
+                let drop = sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)"));
+                connection.execute(drop).await.ok()
+            })
+        });
+        drop(dropped.join());
     }
 }
 
@@ -165,6 +180,19 @@ pub fn admin_url() -> String {
     })
 }
 
+/// The URL of a database in the cluster.
+fn url_of(name: &str) -> String {
+    let mut url = url::Url::parse(&admin_url()).unwrap();
+    url.set_path(name);
+    url.to_string()
+}
+
+/// A name that no other database has.
+fn next_name() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("um_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
+}
+
 /// A database of its own, made from a template that is migrated once for each process.
 pub async fn fresh_database() -> (String, String) {
     database(false).await
@@ -173,13 +201,7 @@ pub async fn fresh_database() -> (String, String) {
 /// The same with the tables split, if so wanted.
 async fn database(split: bool) -> (String, String) {
     static TEMPLATES: [OnceCell<String>; 2] = [const { OnceCell::const_new() }; 2];
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
     let admin = admin_url();
-    let with_name = |name: &str| {
-        let mut url = url::Url::parse(&admin).unwrap();
-        url.set_path(name);
-        url.to_string()
-    };
     let process = std::process::id();
     let template = TEMPLATES[usize::from(split)]
         .get_or_init(|| async {
@@ -188,7 +210,7 @@ async fn database(split: bool) -> (String, String) {
             for sql in [format!("drop database if exists {name} with (force)"), format!("create database {name}")] {
                 connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
             }
-            let store = usermgmt_sqlx::Postgres::connect(&with_name(&name)).await.expect("migrations run");
+            let store = usermgmt_sqlx::Postgres::connect(&url_of(&name)).await.expect("migrations run");
             if split {
                 let script = sqlx::AssertSqlSafe(split::replacing_script());
                 store.pool().execute(script).await.expect("the tables can be split");
@@ -197,13 +219,13 @@ async fn database(split: bool) -> (String, String) {
             name
         })
         .await;
-    let name = format!("um_test_{process}_{}", NUMBER.fetch_add(1, Ordering::SeqCst));
+    let name = next_name();
     let mut connection = PgConnection::connect(&admin).await.unwrap();
     let create = format!("create database {name} template {template}");
     // Another test may be copying the template at this moment: PostgreSQL then asks to try again.
     for _ in 0..200 {
         match connection.execute(sqlx::AssertSqlSafe(create.clone())).await {
-            Ok(_) => return (with_name(&name), name),
+            Ok(_) => return (url_of(&name), name),
             Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55006") => {
                 tokio::task::yield_now().await
             }

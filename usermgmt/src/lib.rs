@@ -118,6 +118,10 @@ pub use usermgmt_sqlx as sqlx;
 
 #[cfg(all(feature = "axum", feature = "sqlite"))]
 pub mod manual;
+// Its code is compiled, too.
+#[cfg(all(doctest, feature = "axum", feature = "sqlite"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}
 
 // Putting it together.
 pub use usermgmt_service::core::keys::{KeyError, KeyRing};

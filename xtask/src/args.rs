@@ -16,14 +16,16 @@ cargo xtask COMMAND
   covered
       Which requirements and attack cases the last test run covered, by store and framework.
   matrix
-      How many tests and store rules passed in the last test run, by store and framework.
+      How many rules of the store suite, tests over HTTP and steps of the story passed in the last test run, by store
+      and framework.
 
   races [--rounds N]
       The races, many rounds, every racer committing on stale reads.
   crash [--kills N]
       kill -9 at named points, then a look at what was left.
-  story [--framework F] [--store S] [--shots DIR]
-      The story of one user in a real browser; DIR receives the screenshots.
+  story [--framework axum|actix] [--look LOOK] [--shots DIR]
+      The story of one user in a real browser, in the example on axum and SQLite or in that on actix-web and
+      PostgreSQL; DIR receives the screenshots.
   nodes [--bus postgres|redis] [--rounds N]
       Two processes on one PostgreSQL: how long until the one refuses what the other has ended, with the bus and
       while it is cut.

@@ -23,7 +23,7 @@ impl Tool {
         }
     }
 
-    /// What it needs; the story touches PostgreSQL only when asked to.
+    /// What it needs; of the story's examples only the one on actix-web is on PostgreSQL.
     fn needs(self, args: &[String]) -> Needs {
         match self {
             Self::Races | Self::Crash | Self::Bench => Needs { postgres: true, redis: false, browser: false },
@@ -33,7 +33,8 @@ impl Tool {
                 Needs { postgres: true, redis, browser: false }
             }
             Self::Story => {
-                Needs { postgres: args.iter().any(|arg| arg.contains("postgres")), redis: false, browser: true }
+                let postgres = args.iter().any(|arg| arg.contains("postgres") || arg.contains("actix"));
+                Needs { postgres, redis: false, browser: true }
             }
         }
     }
@@ -73,10 +74,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_story_starts_postgres_only_for_that_store() {
+    fn the_story_starts_postgres_only_for_the_example_on_it() {
         let args = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert!(!Tool::Story.needs(&args("--framework axum")).postgres);
         assert!(Tool::Story.needs(&args("--store postgres")).postgres);
+        assert!(Tool::Story.needs(&args("--framework=actix")).postgres);
         assert!(Tool::Story.needs(&args("--store=postgres")).browser);
         assert!(Tool::Nodes.needs(&args("--rounds 3")).redis);
         assert!(!Tool::Nodes.needs(&args("--bus postgres")).redis);

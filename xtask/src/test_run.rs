@@ -10,8 +10,14 @@ use crate::{
 };
 
 /// The short forms of the long runs: program, arguments, whether it needs the browser.
-const LONG_RUNS: [(&str, &[&str], bool); 3] =
-    [("races", &["--rounds", "3"], false), ("crash", &["--kills", "2"], false), ("story", &[], true)];
+const LONG_RUNS: [(&str, &[&str], bool); 4] = [
+    ("races", &["--rounds", "3"], false),
+    ("crash", &["--kills", "2"], false),
+    ("story", &["--framework", "axum"], true),
+    ("story", &["--framework", "actix", "--look", "desktop-js"], true),
+];
+/// What the story is played in.
+const EXAMPLES: [&str; 2] = ["saas-axum", "saas-actix"];
 
 /// Runs all tests, or the ones that `cargo_args` choose.
 pub(crate) fn run(workspace: &Workspace, without: &Without, cargo_args: &[String]) -> Result<bool> {
@@ -68,6 +74,9 @@ fn everything(workspace: &Workspace, without: &Without, stage: &mut Stage, summa
             Some(path) => {
                 let mut command = Command::new(path);
                 command.current_dir(&workspace.root);
+                if needs_browser && EXAMPLES.iter().all(|example| binaries.contains_key(*example)) {
+                    command.arg("--built");
+                }
                 command
             }
             None => {

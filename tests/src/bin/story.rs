@@ -1,7 +1,8 @@
-//! The story of one user in a real browser: `story [--framework axum|actix] [--store sqlite|postgres|memory] [--shots DIR] [--look LOOK]`.
+//! The story of one user in a real browser: `story [--framework axum|actix] [--store sqlite|postgres] [--shots DIR]
+//! [--look LOOK] [--at-once N] [--built]`.
 //!
-//! Under axum it is played in the example `saas-axum`, started as anybody starts it; under actix-web in the application
-//! of the test kit. Each run is played at one width, with or without JavaScript, by a headless Chromium.
+//! It is played in the examples, started as anybody starts them: `saas-axum` on SQLite, `saas-actix` on PostgreSQL. Each
+//! run is played at one width, with or without JavaScript, by a headless Chromium.
 
 #![expect(clippy::print_stdout, reason = "a program that tells what it does")]
 
@@ -31,6 +32,7 @@ mod teller;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use futures_util::{StreamExt as _, stream};
 use usermgmt_tests::cell::left_out;
 use usermgmt_tests::report::Report;
 
@@ -41,9 +43,7 @@ use crate::options::{Look, Options};
 use crate::teller::Teller;
 
 /// Requirements that are shown in a browser once every run has passed.
-const SHOWN: [u32; 14] = [1, 2, 38, 43, 48, 49, 117, 118, 119, 153, 154, 156, 167, 208];
-/// And those that are shown in the example only: there the log is touched, too.
-const SHOWN_IN_EXAMPLE: [u32; 1] = [211];
+const SHOWN: [u32; 16] = [1, 2, 38, 43, 48, 49, 73, 117, 118, 119, 153, 154, 156, 167, 208, 211];
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
@@ -54,7 +54,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    for part in ["browser", options.cell.store.name()] {
+    for part in ["browser", options.example.cell.store.name()] {
         if left_out(part) {
             println!("!!! left out: the story in a browser (--without {part}) !!!");
             return ExitCode::SUCCESS;
@@ -79,37 +79,49 @@ async fn tell(options: &Options) -> Result<usize> {
     let begun = Instant::now();
     host::prepare(options).await?;
     let driver = Chromedriver::start().await?;
-    let (mut steps, mut failures) = (0, 0);
-    for look in options.looks.iter().copied() {
-        let run = Instant::now();
-        let teller = Teller::new(options, look)?;
-        println!("\n{} · {} · {}", options.cell.framework.name(), options.cell.store.name(), look.title());
-        if let Err(fault) = play(options, &driver, &teller).await {
-            failures += 1;
-            println!("  ✗ {fault}");
-        }
-        steps += teller.steps();
-        println!("  {} steps, {:.1} s", teller.steps(), run.elapsed().as_secs_f32());
-    }
+    let cell = options.example.cell;
+    let report = Report::new("story", cell.store.name(), cell.framework.name());
+    println!("{} on {}", options.example.package, cell.store.name());
+    // A browser waits more than it works: two of them are hardly slower than one.
+    let runs = options.looks.iter().map(|look| run(options, &driver, &report, *look));
+    let steps: Vec<Option<usize>> = stream::iter(runs).buffer_unordered(options.at_once).collect().await;
     driver.stop().await;
+    let failures = steps.iter().filter(|steps| steps.is_none()).count();
     if failures == 0 && options.looks.len() == Look::ALL.len() {
-        let report = Report::new("story", options.cell.store.name(), options.cell.framework.name());
         SHOWN.into_iter().for_each(|number| report.requirement(number));
-        if options.is_example() {
-            SHOWN_IN_EXAMPLE.into_iter().for_each(|number| report.requirement(number));
-        }
+    }
+    if failures < steps.len() {
         report.write();
     }
-    let (runs, seconds) = (options.looks.len(), begun.elapsed().as_secs());
+    let (runs, seconds) = (steps.len(), begun.elapsed().as_secs());
+    let steps: usize = steps.into_iter().flatten().sum();
     println!("\nstory: {runs} runs, {steps} steps, {failures} failures, {seconds} s");
     Ok(failures)
 }
 
-/// One run. Whatever happens, browsers and application are closed afterwards; of a failure there are pictures.
+/// One run, told; answers with the number of its steps if it has come to its end.
+async fn run(options: &Options, driver: &Chromedriver, report: &Report, look: Look) -> Option<usize> {
+    let begun = Instant::now();
+    let teller = Teller::new(options, look).inspect_err(|fault| println!("✗ {fault}")).ok()?;
+    teller.say(&look.title());
+    let played = play(options, driver, &teller).await;
+    if let Err(fault) = &played {
+        teller.say(&format!("✗ {fault}"));
+    }
+    let steps = teller.steps();
+    teller.say(&format!("{} steps, {:.1} s", steps.len(), begun.elapsed().as_secs_f32()));
+    played.ok()?;
+    for (number, step) in steps.iter().enumerate() {
+        report.step(look.slug(), number + 1, step);
+    }
+    Some(steps.len())
+}
+
+/// Whatever happens, browsers and application are closed afterwards; of a failure there are pictures.
 async fn play(options: &Options, driver: &Chromedriver, teller: &Teller) -> Result<()> {
-    let mut host = Host::start(options).await?;
+    let host = Host::start(options.example).await?;
     let stage = driver.stage(teller.look(), host.origin());
-    let played = scenes::all(&mut host, &stage, teller).await;
+    let played = scenes::all(&host, &stage, teller).await;
     if played.is_err() {
         for (name, browser) in stage.open().await {
             teller.keep_what_is_seen(&name, &browser).await;

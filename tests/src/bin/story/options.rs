@@ -4,34 +4,65 @@ use std::path::PathBuf;
 
 use usermgmt_tests::{Cell, Framework, StoreKind};
 
-const USAGE: &str =
-    "usage: story [--framework axum|actix] [--store sqlite|postgres|memory] [--shots DIR] [--look LOOK]";
+const USAGE: &str = "usage: story [--framework axum|actix] [--store sqlite|postgres] [--shots DIR] [--look LOOK] \
+                     [--at-once N] [--built]
+The examples are axum on sqlite (the default) and actix on postgres.";
+
+/// The application in which the story is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Example {
+    /// Name of the package and of its program.
+    pub(crate) package: &'static str,
+    pub(crate) cell: Cell,
+}
+
+impl Example {
+    const ALL: [Self; 2] = [
+        Self { package: "saas-axum", cell: Cell { framework: Framework::Axum, store: StoreKind::Sqlite } },
+        Self { package: "saas-actix", cell: Cell { framework: Framework::Actix, store: StoreKind::Postgres } },
+    ];
+
+    /// Whether its database is a server, not a file of its own.
+    pub(crate) fn has_server(self) -> bool {
+        self.cell.store == StoreKind::Postgres
+    }
+}
 
 /// What was asked for.
 #[derive(Debug)]
 pub(crate) struct Options {
-    pub(crate) cell: Cell,
+    pub(crate) example: Example,
     /// Where pictures of all pages go.
     pub(crate) shots: Option<PathBuf>,
     /// The looks of the runs: all, or one by its name, such as `phone-js`.
     pub(crate) looks: Vec<Look>,
+    /// How many looks are played at the same time.
+    pub(crate) at_once: usize,
+    /// Whether the example is there already, beside this program.
+    pub(crate) is_built: bool,
 }
 
 impl Options {
     pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Self, String> {
-        let cell = Cell { framework: Framework::Axum, store: StoreKind::Sqlite };
-        let mut options = Self { cell, shots: None, looks: Look::ALL.to_vec() };
+        let [first, _] = Example::ALL;
+        let mut options = Self { example: first, shots: None, looks: Look::ALL.to_vec(), at_once: 2, is_built: false };
+        let (mut framework, mut store) = (None, None);
         // `--name value` and `--name=value` are the same.
         let mut args = args.flat_map(|arg| match arg.split_once('=') {
             Some((name, value)) if name.starts_with("--") => vec![name.to_owned(), value.to_owned()],
             _ => vec![arg],
         });
         while let Some(name) = args.next() {
+            if name == "--built" {
+                options.is_built = true;
+                continue;
+            }
             let value = args.next().ok_or(USAGE)?;
             match name.as_str() {
-                "--framework" => options.cell.framework = Framework::parse(&value).ok_or(USAGE)?,
-                "--store" => options.cell.store = StoreKind::parse(&value).ok_or(USAGE)?,
+                "--framework" => framework = Some(Framework::parse(&value).ok_or(USAGE)?),
+                "--store" => store = Some(StoreKind::parse(&value).ok_or(USAGE)?),
                 "--shots" => options.shots = Some(PathBuf::from(value)),
+                "--at-once" => options.at_once = value.parse().ok().filter(|count| *count > 0).ok_or(USAGE)?,
                 "--look" => {
                     options.looks.retain(|look| look.slug() == value);
                     if options.looks.is_empty() {
@@ -41,15 +72,13 @@ impl Options {
                 _ => return Err(USAGE.to_owned()),
             }
         }
-        if options.is_example() || options.cell.framework == Framework::Actix {
-            return Ok(options);
-        }
-        Err(format!("the example keeps its data in SQLite; other stores: --framework actix\n{USAGE}"))
-    }
-
-    /// Whether the story is played in the example, not in the application of the test kit.
-    pub(crate) fn is_example(&self) -> bool {
-        self.cell == Cell { framework: Framework::Axum, store: StoreKind::Sqlite }
+        let is_meant = |example: &Example| {
+            framework.is_none_or(|framework| framework == example.cell.framework)
+                && store.is_none_or(|store| store == example.cell.store)
+        };
+        options.example =
+            Example::ALL.into_iter().find(is_meant).ok_or("there is no such example\n".to_owned() + USAGE)?;
+        Ok(options)
     }
 }
 

@@ -44,7 +44,7 @@ mod touched_log;
 use crate::browser::Browser;
 use crate::chromedriver::Stage;
 use crate::fault::Result;
-use crate::host::Host;
+use crate::host::{CLOSED, Host};
 use crate::teller::Teller;
 
 /// Somebody whom the story is about.
@@ -76,7 +76,7 @@ pub(crate) const MAX: Person = Person {
 
 /// What the scenes play with.
 pub(crate) struct Scene<'a> {
-    pub(crate) host: &'a mut Host,
+    pub(crate) host: &'a Host,
     pub(crate) stage: &'a Stage<'a>,
     pub(crate) teller: &'a Teller,
     /// The browser that Zoë uses every day.
@@ -88,9 +88,9 @@ pub(crate) struct Scene<'a> {
 }
 
 /// The whole story.
-pub(crate) async fn all(host: &mut Host, stage: &Stage<'_>, teller: &Teller) -> Result<()> {
+pub(crate) async fn all(host: &Host, stage: &Stage<'_>, teller: &Teller) -> Result<()> {
     let (first, second) = (stage.browser("first").await?, stage.browser("second").await?);
-    let mut scene = Scene { closed: host.closed_page().to_owned(), host, stage, teller, first, second };
+    let mut scene = Scene { closed: CLOSED.to_owned(), host, stage, teller, first, second };
     arrival::play(&scene).await?;
     sign_in::play(&scene).await?;
     projects::play(&mut scene).await?;

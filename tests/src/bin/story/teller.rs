@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::browser::Browser;
@@ -21,7 +22,8 @@ pub(crate) struct Teller {
     shots: Option<PathBuf>,
     /// Where pictures of failures go.
     failures: PathBuf,
-    steps: AtomicUsize,
+    /// The steps that were taken.
+    steps: Mutex<Vec<String>>,
     pictures: AtomicUsize,
 }
 
@@ -35,8 +37,8 @@ impl Teller {
         Ok(Self {
             look,
             shots: options.shots.clone(),
-            failures: target.join("usermgmt").join("story").join(options.cell.framework.name()),
-            steps: AtomicUsize::new(0),
+            failures: target.join("usermgmt").join("story").join(options.example.cell.framework.name()),
+            steps: Mutex::default(),
             pictures: AtomicUsize::new(0),
         })
     }
@@ -45,16 +47,22 @@ impl Teller {
         self.look
     }
 
-    pub(crate) fn steps(&self) -> usize {
-        self.steps.load(Ordering::Relaxed)
+    /// The steps so far, in their order.
+    pub(crate) fn steps(&self) -> Vec<String> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says something of this run; others may be told at the same time.
+    pub(crate) fn say(&self, what: &str) {
+        println!("{:<12} {what}", self.look.slug());
     }
 
     /// One step of the story.
     pub(crate) async fn step<T>(&self, what: &str, done: impl Future<Output = Result<T>>) -> Result<T> {
         let answer = tokio::time::timeout(HANGS_AFTER, done).await;
         let answer = answer.unwrap_or_else(|_| Err(Fault::new("it hangs"))).map_err(|fault| fault.during(what))?;
-        self.steps.fetch_add(1, Ordering::Relaxed);
-        println!("  ✓ {what}");
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner).push(what.to_owned());
+        self.say(&format!("✓ {what}"));
         Ok(answer)
     }
 
@@ -70,7 +78,7 @@ impl Teller {
     pub(crate) async fn keep_what_is_seen(&self, name: &str, browser: &Browser) {
         let kept = tokio::time::timeout(KEEPS_WITHIN, self.try_to_keep(name, browser)).await;
         if let Err(fault) = kept.unwrap_or_else(|_| Err(Fault::new("the browser hangs"))) {
-            println!("    {name}: nothing could be kept: {fault}");
+            self.say(&format!("{name}: nothing could be kept: {fault}"));
         }
     }
 
@@ -80,7 +88,7 @@ impl Teller {
         let (page, picture) = (base.with_extension("html"), base.with_extension("png"));
         std::fs::write(&page, browser.source().await?)?;
         std::fs::write(&picture, browser.picture().await?)?;
-        println!("    {name} was showing {} ({})", picture.display(), page.display());
+        self.say(&format!("{name} was showing {} ({})", picture.display(), page.display()));
         Ok(())
     }
 }

@@ -4,20 +4,18 @@ use super::{Scene, ZOE, mail};
 use crate::fault::{Result, ensure};
 
 pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
-    let Scene { host, teller, first, closed, .. } = scene;
-    if host.is_example() {
-        teller
-            .step("the home page greets a stranger", async {
-                first.open("/").await?;
-                first.is_headed_only("Projects of your team").await?;
-                first.follow("Sign up").await?;
-                first.is_headed("Create your account").await?;
-                first.back().await?;
-                first.is_at("/").await
-            })
-            .await?;
-        teller.shot(first, "home").await?;
-    }
+    let Scene { teller, first, closed, .. } = scene;
+    teller
+        .step("the home page greets a stranger", async {
+            first.open("/").await?;
+            first.is_headed_only("Projects of your team").await?;
+            first.follow("Sign up").await?;
+            first.is_headed("Create your account").await?;
+            first.back().await?;
+            first.is_at("/").await
+        })
+        .await?;
+    teller.shot(first, "home").await?;
     teller
         .step("a page for members leads a stranger to the sign-in page", async {
             first.open(closed).await?;

@@ -16,18 +16,17 @@ pub(super) async fn play(scene: &Scene<'_>, max: &Browser) -> Result<()> {
     last_owner(scene, max).await
 }
 
-/// Proves again who one is, where too much time has passed, before the organization is handed over.
+/// Proves again who one is, for too much time has passed, before the organization is handed over.
 pub(super) async fn prove(scene: &Scene<'_>, browser: &Browser, password: &str) -> Result<()> {
     let Scene { host, teller, .. } = scene;
-    if host.let_proofs_age() {
-        browser.reload().await?;
-        ensure(!browser.has_button(HAND_OVER).await?, || "it can be handed over without a proof".into())?;
-        teller.shot(browser, "hand-over-stale").await?;
-        browser.follow("Confirm that it is you").await?;
-        browser.is_headed("Please confirm that it is you").await?;
-        browser.fill("Password", password).await?;
-        browser.press("Confirm").await?;
-    }
+    host.let_proofs_age().await?;
+    browser.reload().await?;
+    ensure(!browser.has_button(HAND_OVER).await?, || "it can be handed over without a proof".into())?;
+    teller.shot(browser, "hand-over-stale").await?;
+    browser.follow("Confirm that it is you").await?;
+    browser.is_headed("Please confirm that it is you").await?;
+    browser.fill("Password", password).await?;
+    browser.press("Confirm").await?;
     browser.is_at("/auth/organization").await
 }
 

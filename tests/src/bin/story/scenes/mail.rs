@@ -19,7 +19,6 @@ pub(super) async fn open_again(
     about: &str,
     count: usize,
 ) -> Result<()> {
-    scene.host.deliver().await;
     let wanted = [to, about];
     browser.open(MAILBOX).await?;
     browser.is_headed("Development mailbox").await?;
@@ -36,8 +35,7 @@ pub(super) async fn open_about(scene: &Scene<'_>, browser: &Browser, to: &str, a
 }
 
 /// How many mails to an address lie there.
-pub(super) async fn count(scene: &Scene<'_>, browser: &Browser, to: &str) -> Result<usize> {
-    scene.host.deliver().await;
+pub(super) async fn count(browser: &Browser, to: &str) -> Result<usize> {
     browser.open(MAILBOX).await?;
     let text = browser.text().await?.to_lowercase();
     Ok(text.matches(&format!("to {}", to.to_lowercase())).count())

@@ -26,7 +26,7 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<Browser> {
 
 /// Max adds her by her address, with mistakes first.
 async fn add(scene: &Scene<'_>, max: &Browser) -> Result<()> {
-    let Scene { host, teller, .. } = scene;
+    let Scene { teller, .. } = scene;
     teller
         .step("an owner's account page leads to the organization and its members", async {
             enter(max, &Person { password: CHOSEN, ..MAX }).await?;
@@ -61,7 +61,6 @@ async fn add(scene: &Scene<'_>, max: &Browser) -> Result<()> {
             max.press_twice("Add member").await?;
             max.reads("If there is an account with this address, it is a member in a moment").await?;
             teller.shot(max, "members-asked").await?;
-            host.deliver().await;
             max.open("/auth/organization/members").await?;
             max.reads_some_time(ZOE.name).await?;
             let rows = max.links_saying(&[ZOE.name]).await?;
@@ -84,7 +83,7 @@ async fn add(scene: &Scene<'_>, max: &Browser) -> Result<()> {
 
 /// She gets the mail, signs in, and chooses where to work.
 async fn arrive(scene: &Scene<'_>, max: &Browser) -> Result<()> {
-    let Scene { host, teller, first, .. } = scene;
+    let Scene { teller, first, .. } = scene;
     teller.step("she is told by mail", mail::open_about(scene, first, ZOE.email, "You are a member of")).await?;
     teller.shot(first, "mail-member").await?;
     teller
@@ -115,9 +114,6 @@ async fn arrive(scene: &Scene<'_>, max: &Browser) -> Result<()> {
             first.is_headed("Choose an organization").await
         })
         .await?;
-    if !host.is_example() {
-        return Ok(());
-    }
     teller
         .step("the application shows her what is of this organization, and nothing to delete it by", async {
             max.open("/").await?;
@@ -134,7 +130,7 @@ async fn arrive(scene: &Scene<'_>, max: &Browser) -> Result<()> {
 
 /// Max makes a role and gives it to her.
 async fn give(scene: &Scene<'_>, max: &Browser) -> Result<()> {
-    let Scene { host, teller, .. } = scene;
+    let Scene { teller, .. } = scene;
     teller
         .step("a role without a name is refused at its field, and its rights stay ticked", async {
             max.open("/auth/organization").await?;
@@ -143,9 +139,7 @@ async fn give(scene: &Scene<'_>, max: &Browser) -> Result<()> {
             max.follow("New role").await?;
             max.is_headed("New role").await?;
             max.tick("Read the audit log").await?;
-            if host.is_example() {
-                max.tick("Delete projects").await?;
-            }
+            max.tick("Delete projects").await?;
             max.press("Save").await?;
             let error = max.error_at("Name of the role").await?;
             ensure(error.contains("name for the role"), || format!("the name is wrong because: {error}"))
@@ -194,18 +188,16 @@ async fn give(scene: &Scene<'_>, max: &Browser) -> Result<()> {
 
 /// Her new right works at her next click. Answers with the page that she leaves open.
 async fn use_it(scene: &Scene<'_>) -> Result<String> {
-    let Scene { host, teller, first, .. } = scene;
+    let Scene { teller, first, .. } = scene;
     teller
         .step("her next click shows what the new role gives", async {
             first.open("/auth/organization").await?;
             first.follow_containing("Who did what").await?;
             first.is_headed("Audit log").await?;
             first.reads("Roles of a member changed").await?;
-            if host.is_example() {
-                first.open("/").await?;
-                first.follow(&format!("Delete {PROJECT}")).await?;
-                first.is_headed_only(&format!("Delete {PROJECT}?")).await?;
-            }
+            first.open("/").await?;
+            first.follow(&format!("Delete {PROJECT}")).await?;
+            first.is_headed_only(&format!("Delete {PROJECT}?")).await?;
             first.place().await
         })
         .await
@@ -213,7 +205,7 @@ async fn use_it(scene: &Scene<'_>) -> Result<String> {
 
 /// Max removes her while her page is open.
 async fn remove(scene: &Scene<'_>, max: &Browser, left_open: &str) -> Result<()> {
-    let Scene { host, teller, first, .. } = scene;
+    let Scene { teller, first, .. } = scene;
     teller
         .step("removing asks first, and pressing once more afterwards does no harm", async {
             max.unfold("Remove from the organization").await?;
@@ -228,15 +220,11 @@ async fn remove(scene: &Scene<'_>, max: &Browser, left_open: &str) -> Result<()>
     teller
         .step("her next click in that organization is refused", async {
             ensure(first.place().await? == left_open, || "her page is gone".into())?;
-            if host.is_example() {
-                first.press("Delete project").await?;
-                first.is_headed("There is nothing here").await?;
-                teller.shot(first, "member-no-more").await?;
-                max.open("/").await?;
-                return max.reads(PROJECT).await;
-            }
-            first.reload().await?;
-            first.is_at("/auth/choose-organization").await
+            first.press("Delete project").await?;
+            first.is_headed("There is nothing here").await?;
+            teller.shot(first, "member-no-more").await?;
+            max.open("/").await?;
+            max.reads(PROJECT).await
         })
         .await?;
     teller

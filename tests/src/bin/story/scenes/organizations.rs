@@ -1,17 +1,16 @@
 //! A second organization: chosen on the account page, and at sign-in.
 
-use serde_json::json;
 use usermgmt_tests::Agent;
 
 use super::sign_in::sign_in;
 use super::{Scene, ZOE};
 use crate::browser::Browser;
-use crate::fault::{Result, ensure};
+use crate::fault::Result;
 
 const OTHER: &str = "Night Owls";
 
 pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
-    let Scene { host, teller, first, second, closed, .. } = scene;
+    let Scene { teller, first, second, closed, .. } = scene;
     teller.step("a second organization is made", make(scene)).await?;
     teller
         .step("the account page leads to the choice", async {
@@ -25,15 +24,11 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
     teller.shot(first, "choose-organization").await?;
     teller
         .step("the other one is entered, and only what is its own can be seen", async {
-            if !host.is_example() {
-                // It has no home page to be led to.
-                first.open("/auth/choose-organization?return_to=%2Fhost%2Fthings").await?;
-            }
             first.press_containing(OTHER).await?;
             first.open("/auth/account").await?;
             first.reads(OTHER).await?;
             first.never_reads("Feather").await?;
-            first.open(if host.is_example() { "/" } else { closed }).await?;
+            first.open("/").await?;
             first.never_reads("Feather").await?;
             first.never_reads("Paper").await
         })
@@ -55,20 +50,14 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
         .await
 }
 
-/// On a page of the example; elsewhere there is no page for it, but a route.
 async fn make(scene: &Scene<'_>) -> Result<()> {
-    let Scene { host, teller, first, .. } = scene;
-    if host.is_example() {
-        first.open("/").await?;
-        first.unfold("Make another organization").await?;
-        teller.shot(first, "new-organization").await?;
-        first.fill("Name of the organization", OTHER).await?;
-        first.press("Make organization").await?;
-        return first.is_headed("Choose an organization").await;
-    }
-    let mut agent = program(scene, first).await?;
-    let made = agent.post("/auth/organizations", json!({ "name": OTHER })).await;
-    ensure(made.status == 201, || format!("{} {}", made.status, made.body))
+    let Scene { teller, first, .. } = scene;
+    first.open("/").await?;
+    first.unfold("Make another organization").await?;
+    teller.shot(first, "new-organization").await?;
+    first.fill("Name of the organization", OTHER).await?;
+    first.press("Make organization").await?;
+    first.is_headed("Choose an organization").await
 }
 
 /// A program with the cookies of a browser.

@@ -48,14 +48,13 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
         .await?;
     teller
         .step("deleting asks first; the organization is gone for everybody", async {
-            if host.let_proofs_age() {
-                first.reload().await?;
-                teller.shot(first, "organization-stale").await?;
-                first.follow("Confirm that it is you, to delete the organization").await?;
-                first.fill("Password", ZOE.password).await?;
-                first.press("Confirm").await?;
-                first.is_at("/auth/organization").await?;
-            }
+            host.let_proofs_age().await?;
+            first.reload().await?;
+            teller.shot(first, "organization-stale").await?;
+            first.follow("Confirm that it is you, to delete the organization").await?;
+            first.fill("Password", ZOE.password).await?;
+            first.press("Confirm").await?;
+            first.is_at("/auth/organization").await?;
             first.unfold("I want to delete it").await?;
             first.press("Delete this organization").await?;
             first.is_headed("Choose an organization").await?;

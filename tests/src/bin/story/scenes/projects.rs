@@ -3,18 +3,10 @@
 use super::{Scene, ZOE};
 use crate::fault::{Result, ensure};
 
-const KEPT: &str = "Ink & <b>Paper</b>";
+pub(super) const KEPT: &str = "Ink & <b>Paper</b>";
 const DELETED: &str = "Moonlight";
 
 pub(super) async fn play(scene: &mut Scene<'_>) -> Result<()> {
-    if !scene.host.is_example() {
-        let Scene { teller, first, closed, .. } = &*scene;
-        let opened = async {
-            first.open(closed).await?;
-            first.reads("things of org_").await
-        };
-        return teller.step("a page behind a permission of the organization is open", opened).await;
-    }
     scene.closed = add(scene).await?;
     restart(scene).await?;
     delete(scene).await
@@ -53,7 +45,7 @@ async fn add(scene: &Scene<'_>) -> Result<String> {
     first.place().await
 }
 
-async fn restart(scene: &mut Scene<'_>) -> Result<()> {
+async fn restart(scene: &Scene<'_>) -> Result<()> {
     let Scene { host, teller, first, .. } = scene;
     teller
         .step("killed and started again: still signed in, everything is there", async {

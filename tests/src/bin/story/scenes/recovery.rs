@@ -81,7 +81,7 @@ async fn forget(scene: &Scene<'_>) -> Result<()> {
             second.reads("Too many attempts. Please try again").await?;
             second.reads("If you pressed the button twice, everything is fine").await?;
             teller.shot(second, "forgot-twice").await?;
-            let mails = mail::count(scene, second, NOBODY).await?;
+            let mails = mail::count(second, NOBODY).await?;
             ensure(mails == 0, || format!("{mails} mails to nobody"))?;
             second.open("/auth/account").await
         })

@@ -1,5 +1,6 @@
 //! Zoë's devices: seen, ended one by one, ended all at once.
 
+use super::projects::KEPT;
 use super::sign_in::sign_in;
 use super::{Scene, ZOE};
 use crate::fault::{Fault, Result, ensure};
@@ -46,15 +47,13 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
 
 /// Proving again who one is: the session goes on under a new secret, the old one is dead.
 async fn step_up(scene: &Scene<'_>) -> Result<()> {
-    let Scene { host, teller, first, second, .. } = scene;
+    let Scene { host, teller, first, second, closed, .. } = scene;
     let old = first.cookie("um_session").await?.ok_or_else(|| Fault::new("nobody is signed in"))?.0;
     teller
-        .step("proving again who one is refuses a wrong password", async {
-            if host.let_proofs_age() {
-                first.open("/host/fresh").await?;
-            } else {
-                first.open("/auth/step-up?return_to=%2Fauth%2Faccount").await?;
-            }
+        .step("what asks for a recent proof leads to the password first, and a wrong one is refused", async {
+            host.let_proofs_age().await?;
+            first.open(closed).await?;
+            first.follow(&format!("Delete {KEPT}")).await?;
             first.is_at("/auth/step-up").await?;
             first.is_headed("Please confirm that it is you").await?;
             first.reads(ZOE.email).await?;
@@ -68,8 +67,7 @@ async fn step_up(scene: &Scene<'_>) -> Result<()> {
         .step("and with the right one leads on, under a new session secret", async {
             first.fill("Password", ZOE.password).await?;
             first.press("Confirm").await?;
-            let place = first.place().await?;
-            ensure(!place.starts_with("/auth/step-up"), || format!("still at {place}"))?;
+            first.is_headed_only(&format!("Delete {KEPT}?")).await?;
             let new = first.cookie("um_session").await?;
             ensure(new.is_some_and(|(value, _)| value != old), || "the secret is the same".into())
         })

@@ -86,7 +86,7 @@ async fn sign_up_twice(scene: &Scene<'_>) -> Result<()> {
     teller
         .step("there is one account and one mail", async {
             mail::open(scene, first, MAX.email).await?;
-            let mails = mail::count(scene, first, MAX.email).await?;
+            let mails = mail::count(first, MAX.email).await?;
             ensure(mails == 1, || format!("{mails} mails"))
         })
         .await
