@@ -26,46 +26,57 @@ pub struct KeptMail {
     pub html: Option<String>,
 }
 
-/// Keeps mails in memory and, if told so, in a folder, one JSON file each, so that they outlive a restart.
-#[derive(Clone, Debug, Default)]
-pub struct DevMailbox(Arc<Inner>);
+/// Keeps mails in memory or, if told so, in a folder, one JSON file each: then they outlive a restart, and every process
+/// that shares the folder shows them.
+#[derive(Clone, Debug)]
+pub struct DevMailbox(Arc<Place>);
 
-#[derive(Debug, Default)]
-struct Inner {
-    mails: Mutex<VecDeque<KeptMail>>,
-    folder: Option<PathBuf>,
+#[derive(Debug)]
+enum Place {
+    Memory(Mutex<VecDeque<KeptMail>>),
+    Folder(PathBuf),
+}
+
+impl Default for DevMailbox {
+    fn default() -> Self {
+        Self(Arc::new(Place::Memory(Mutex::default())))
+    }
 }
 
 impl DevMailbox {
-    /// A mailbox whose mails stand in this folder too. Mails that are there already are shown.
+    /// A mailbox whose mails stand in this folder. Mails that are there already are shown.
     #[must_use]
     pub fn in_folder(folder: impl AsRef<Path>) -> Self {
-        let folder = folder.as_ref().to_owned();
-        let mut mails: Vec<_> = read(&folder);
-        mails.sort_by(|a, b| a.id.cmp(&b.id));
-        let surplus = mails.len().saturating_sub(KEPT);
-        mails.drain(..surplus);
-        Self(Arc::new(Inner { mails: Mutex::new(mails.into()), folder: Some(folder) }))
+        Self(Arc::new(Place::Folder(folder.as_ref().to_owned())))
     }
 
     /// The mails, newest first.
     #[must_use]
     pub fn mails(&self) -> Vec<KeptMail> {
-        self.0.mails.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().cloned().collect()
+        match &*self.0 {
+            Place::Memory(mails) => {
+                mails.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().cloned().collect()
+            }
+            Place::Folder(folder) => read(folder),
+        }
     }
 
     /// One mail.
     #[must_use]
     pub fn mail(&self, id: &str) -> Option<KeptMail> {
-        self.0.mails.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|mail| mail.id == id).cloned()
+        self.mails().into_iter().find(|mail| mail.id == id)
     }
 }
 
+/// The newest mails in a folder, newest first: ids grow with time, and a file is called by the id.
 fn read(folder: &Path) -> Vec<KeptMail> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let files =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
-    files.filter_map(|path| serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()).collect()
+    let files = entries.flatten().map(|entry| entry.path());
+    let mut files: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
+    files.sort();
+    let newest = files.iter().rev().take(KEPT);
+    newest.filter_map(|path| serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()).collect()
 }
 
 /// Writes whole or not at all: a file appears under its name only once it is complete.
@@ -86,10 +97,13 @@ impl Mailer for DevMailbox {
             text: mail.expose_text().to_owned(),
             html: mail.expose_html().map(str::to_owned),
         };
-        if let Some(folder) = &self.0.folder {
-            keep(folder, &kept).map_err(|error| MailError::Temporary(error.to_string()))?;
-        }
-        let mut mails = self.0.mails.lock().unwrap_or_else(PoisonError::into_inner);
+        let mails = match &*self.0 {
+            Place::Folder(folder) => {
+                return keep(folder, &kept).map_err(|error| MailError::Temporary(error.to_string()));
+            }
+            Place::Memory(mails) => mails,
+        };
+        let mut mails = mails.lock().unwrap_or_else(PoisonError::into_inner);
         // The same message sent again after a crash is the same mail.
         mails.retain(|mail| mail.id != kept.id);
         mails.push_back(kept);
@@ -97,5 +111,37 @@ impl Mailer for DevMailbox {
             mails.pop_front();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+    use usermgmt_core::address::EmailAddress;
+    use usermgmt_core::id::OutboxId;
+    use usermgmt_core::port::OsRandom;
+
+    use super::*;
+
+    async fn send(mailbox: &DevMailbox, second: i64, subject: &str) -> String {
+        let id = OutboxId::new(&OsRandom, OffsetDateTime::from_unix_timestamp(second).unwrap()).unwrap();
+        let to = EmailAddress::parse("ann@example.com").unwrap();
+        let mail = Mail::new(id, to, subject.to_owned(), "text".to_owned(), None);
+        mailbox.send(&mail).await.unwrap();
+        mailbox.send(&mail).await.unwrap();
+        id.to_string()
+    }
+
+    #[tokio::test]
+    async fn every_process_on_one_folder_shows_the_mails_of_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (DevMailbox::in_folder(folder.path()), DevMailbox::in_folder(folder.path()));
+        let first = send(&one, 1, "first").await;
+        send(&other, 2, "second").await;
+        for mailbox in [one, other, DevMailbox::in_folder(folder.path())] {
+            let subjects: Vec<_> = mailbox.mails().into_iter().map(|mail| mail.subject).collect();
+            assert_eq!(subjects, ["second", "first"]);
+            assert_eq!(mailbox.mail(&first).unwrap().subject, "first");
+        }
     }
 }
