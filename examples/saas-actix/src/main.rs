@@ -17,7 +17,7 @@ async fn run(settings: Settings) -> Result<(), Fault> {
     let listener = settings.listen()?;
     let origin = settings.origin(&listener)?;
     let shared = Shared::open(&settings, &origin, |builder| builder).await?;
-    program::greet(&settings, &origin);
+    program::greet(&settings, &origin, listener.local_addr()?);
 
     let served = shared.clone();
     let server = HttpServer::new(move || App::new().configure(app(&served))).listen(listener)?;

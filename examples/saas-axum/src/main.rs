@@ -18,7 +18,7 @@ async fn run(settings: Settings) -> Result<(), Fault> {
     let listener = settings.listen()?;
     let origin = settings.origin(&listener)?;
     let shared = Shared::open(&settings, &origin, |builder| builder).await?;
-    program::greet(&settings, &origin);
+    program::greet(&settings, &origin, listener.local_addr()?);
 
     listener.set_nonblocking(true)?;
     // With the address of each connection: limits count by it.

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that a person starts in a terminal")]
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
@@ -45,8 +46,11 @@ where
 }
 
 /// Tells where it is.
-pub fn greet(settings: &Settings, origin: &str) {
+pub fn greet(settings: &Settings, origin: &str, address: SocketAddr) {
     println!("Listening on {origin}");
+    if settings.origin.is_some() {
+        println!("  behind   {address}");
+    }
     println!("  mails    {origin}{AUTH}/dev/mailbox");
     println!("  data     {}", settings.data.display());
     if !settings.bind.is_loopback() {
