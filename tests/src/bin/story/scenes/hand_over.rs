@@ -1,6 +1,7 @@
 //! Max hands his organization over to Zoë; somebody always answers for it.
 
 use super::members::TEAM;
+use super::sign_in::confirm;
 use super::stranger::CHOSEN;
 use super::{MAX, Scene, ZOE};
 use crate::browser::Browser;
@@ -24,9 +25,7 @@ pub(super) async fn prove(scene: &Scene<'_>, browser: &Browser, password: &str) 
     ensure(!browser.has_button(HAND_OVER).await?, || "it can be handed over without a proof".into())?;
     teller.shot(browser, "hand-over-stale").await?;
     browser.follow("Confirm that it is you").await?;
-    browser.is_headed("Please confirm that it is you").await?;
-    browser.fill("Password", password).await?;
-    browser.press("Confirm").await?;
+    confirm(browser, password).await?;
     browser.is_at("/auth/organization").await
 }
 

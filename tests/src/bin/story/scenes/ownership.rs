@@ -1,6 +1,6 @@
 //! What only an owner does: another name, the end of an organization, and its return.
 
-use super::sign_in::enter;
+use super::sign_in::{confirm, enter};
 use super::{Scene, ZOE};
 use crate::fault::{Result, ensure};
 
@@ -52,8 +52,7 @@ pub(super) async fn play(scene: &Scene<'_>) -> Result<()> {
             first.reload().await?;
             teller.shot(first, "organization-stale").await?;
             first.follow("Confirm that it is you, to delete the organization").await?;
-            first.fill("Password", ZOE.password).await?;
-            first.press("Confirm").await?;
+            confirm(first, ZOE.password).await?;
             first.is_at("/auth/organization").await?;
             first.unfold("I want to delete it").await?;
             first.press("Delete this organization").await?;

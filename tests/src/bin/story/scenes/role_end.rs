@@ -2,6 +2,7 @@
 
 use super::members::{PROJECT, ROLE, TEAM};
 use super::ownership::CHOICE;
+use super::sign_in::confirm;
 use super::{Scene, ZOE};
 use crate::browser::Browser;
 use crate::fault::{Result, ensure};
@@ -58,9 +59,7 @@ async fn use_it(scene: &Scene<'_>) -> Result<()> {
             second.open("/").await?;
             second.follow(&format!("Delete {PROJECT}")).await?;
             // Her other device has not heard of her for long.
-            second.is_headed("Please confirm that it is you").await?;
-            second.fill("Password", ZOE.password).await?;
-            second.press("Confirm").await?;
+            confirm(second, ZOE.password).await?;
             second.is_headed_only(&format!("Delete {PROJECT}?")).await
         })
         .await

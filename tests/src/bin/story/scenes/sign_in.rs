@@ -77,3 +77,10 @@ pub(super) async fn enter(browser: &Browser, person: &Person) -> Result<()> {
     }
     browser.is_at("/auth/account").await
 }
+
+/// Proves again who one is, on the page that asks for it.
+pub(super) async fn confirm(browser: &Browser, password: &str) -> Result<()> {
+    browser.is_headed("Please confirm that it is you").await?;
+    browser.fill("Password", password).await?;
+    browser.press("Confirm").await
+}
