@@ -82,7 +82,7 @@ async fn tell(options: &Options) -> Result<usize> {
     let cell = options.example.cell;
     let report = Report::new("story", cell.store.name(), cell.framework.name());
     println!("{} on {}", options.example.package, cell.store.name());
-    // A browser waits more than it works: two of them are hardly slower than one.
+    // One run alone leaves a good part of two cores idle: it waits for pages and for mails.
     let runs = options.looks.iter().map(|look| run(options, &driver, &report, *look));
     let steps: Vec<Option<usize>> = stream::iter(runs).buffer_unordered(options.at_once).collect().await;
     driver.stop().await;
