@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use usermgmt_jwt::{Jwks, Rules, TokenError, Verifier};
 
 use crate::forge::{AUD, EDDSA, ES256, ISS, Issuer, NOW, RS256, all, claims, encode, moment, with, without};
+use crate::report;
 
 /// JW-01: `none` in any spelling, with and without a signature.
 #[test]
@@ -29,6 +30,7 @@ fn none_is_no_algorithm() {
         assert_eq!(issuer.verify(&stripped), Err(TokenError::Signature));
         assert_eq!(issuer.verify(&issuer.honest()).unwrap().sub, "usr_1");
     }
+    report::shown("JW-01", "none_is_no_algorithm");
 }
 
 /// The public key in every form that a careless verifier might take for an HMAC secret.
@@ -88,6 +90,7 @@ fn the_public_key_is_no_shared_secret() {
         }
         assert!(issuer.verify(&issuer.honest()).is_ok());
     }
+    report::shown("JW-01", "the_public_key_is_no_shared_secret");
 }
 
 /// JW-01: an RSA signature of another padding or digest, under its own name and under `RS256`.
@@ -105,6 +108,7 @@ fn rsa_is_not_swapped_for_rsa() {
         }
     }
     assert!(RS256.verify(&RS256.honest()).is_ok());
+    report::shown("JW-01", "rsa_is_not_swapped_for_rsa");
 }
 
 /// JW-01: a signature by a key on P-384 passes neither as `ES256` nor as `ES384`, published or not.
@@ -128,6 +132,7 @@ fn another_curve_is_another_algorithm() {
             assert!(verifier.verify(&ES256.honest(), moment(NOW)).is_ok());
         }
     }
+    report::shown("JW-01", "another_curve_is_another_algorithm");
 }
 
 /// JW-01: `alg` missing, of another type, or of another spelling.
@@ -150,6 +155,7 @@ fn the_algorithm_is_one_name() {
     let token = EDDSA.forge(&without(&EDDSA.header(), "alg"), &claims());
     assert_eq!(EDDSA.verify(&token), Err(TokenError::Algorithm));
     assert!(EDDSA.verify(&EDDSA.honest()).is_ok());
+    report::shown("JW-01", "the_algorithm_is_one_name");
 }
 
 /// JW-01: the issuer's key for encryption, or one that may only sign, checks nothing.
@@ -170,6 +176,7 @@ fn a_key_for_another_use_checks_nothing() {
         let keys = Jwks::parse(published.as_bytes()).unwrap();
         assert!(Verifier::new(Rules::new(ISS, AUD).unwrap(), keys).verify(&issuer.honest(), moment(NOW)).is_ok());
     }
+    report::shown("JW-01", "a_key_for_another_use_checks_nothing");
 }
 
 /// JW-01: the key of one algorithm signs under the id of another's.
@@ -187,4 +194,5 @@ fn a_signature_belongs_to_the_key_that_is_named() {
             }
         }
     }
+    report::shown("JW-01", "a_signature_belongs_to_the_key_that_is_named");
 }

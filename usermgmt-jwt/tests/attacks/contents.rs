@@ -5,6 +5,7 @@ use time::Duration;
 use usermgmt_jwt::{Claims, ClaimsError, RESERVED, Rules, RulesError, SignError, TokenError, sign, sign_for};
 
 use crate::forge::{AUD, EDDSA, ISS, NOW, claims, moment, with, without};
+use crate::report;
 
 fn verify(claims: &Value) -> Result<usermgmt_jwt::Verified, TokenError> {
     EDDSA.verify(&EDDSA.forge(&EDDSA.header(), claims))
@@ -22,6 +23,7 @@ fn the_issuer_is_exact() {
     }
     assert_eq!(verify(&without(&claims(), "iss")), Err(TokenError::Claim("iss")));
     assert_eq!(verify(&claims()).unwrap().iss, ISS);
+    report::shown("JW-07", "the_issuer_is_exact");
 }
 
 /// JW-07: the audience is one string, or an array of this one string; never one of several.
@@ -52,6 +54,7 @@ fn the_audience_is_exact() {
     assert_eq!(verify(&with(&claims(), "aud", json!([AUD]))).unwrap().aud, AUD);
     assert_eq!(Rules::new("", AUD).unwrap_err(), RulesError::Empty);
     assert_eq!(Rules::new(ISS, "").unwrap_err(), RulesError::Empty);
+    report::shown("JW-07", "the_audience_is_exact");
 }
 
 /// JW-12: who it is about must be told; an organisation, roles and permissions that are missing are none.
@@ -66,6 +69,7 @@ fn missing_claims_are_least_rights() {
     assert!(verified.org_id.is_none() && verified.roles.is_empty() && verified.permissions.is_empty());
     assert!(!verified.permits("project:read") && verified.auth_time.is_none() && verified.amr.is_empty());
     assert!(verify(&claims()).unwrap().permits("project:read"));
+    report::shown("JW-12", "missing_claims_are_least_rights");
 }
 
 /// JW-12: a claim of the wrong type is refused, not read as something.
@@ -85,6 +89,7 @@ fn mistyped_claims_are_refused() {
         }
     }
     assert_eq!(verify(&with(&claims(), "roles", json!(["owner"]))).unwrap().roles, ["owner"]);
+    report::shown("JW-12", "mistyped_claims_are_refused");
 }
 
 /// JW-12: claims and roles that nobody knows give no right.
@@ -99,6 +104,7 @@ fn unknown_claims_give_nothing() {
     let wild = verify(&with(&claims(), "permissions", json!(["*", "project:*"]))).unwrap();
     assert!(!wild.permits("project:read"), "nothing is unfolded");
     assert!(verify(&claims()).unwrap().extra.is_empty());
+    report::shown("JW-12", "unknown_claims_give_nothing");
 }
 
 /// JW-12: a token that only the holder of a key may present is no bearer token.
@@ -108,6 +114,7 @@ fn a_bound_token_is_refused() {
     assert_eq!(verify(&bound), Err(TokenError::Bound));
     assert_eq!(verify(&with(&claims(), "cnf", json!(null))), Err(TokenError::Bound));
     assert!(verify(&claims()).is_ok());
+    report::shown("JW-12", "a_bound_token_is_refused");
 }
 
 fn honest() -> Claims {

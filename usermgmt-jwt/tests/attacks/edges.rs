@@ -4,6 +4,7 @@ use serde_json::json;
 use usermgmt_jwt::{JwkError, Jwks, JwksError, TokenError};
 
 use crate::forge::{EDDSA, ES256, Issuer, RS256, claims, encode};
+use crate::report;
 
 /// The order of P-256 (SEC 2 section 2.4.2), big-endian.
 const P256_ORDER: [u8; 32] = [
@@ -41,6 +42,7 @@ fn ecdsa_edges_are_refused() {
     refused(&ES256, &signed, &[&[0], honest.as_slice()].concat());
     refused(&ES256, &signed, &honest[..63]);
     assert!(ES256.verify(&format!("{signed}.{}", encode(&honest))).is_ok());
+    report::shown("JW-13", "ecdsa_edges_are_refused");
 }
 
 /// JW-13: S that is not reduced is another text for the same signature.
@@ -59,6 +61,7 @@ fn ed25519_has_one_signature() {
     refused(&EDDSA, &signed, &[0; 64]);
     refused(&EDDSA, &signed, &[honest.as_slice(), &[0]].concat());
     assert!(EDDSA.verify(&format!("{signed}.{}", encode(&honest))).is_ok());
+    report::shown("JW-13", "ed25519_has_one_signature");
 }
 
 /// JW-13: RSA signatures of another length, or trivial ones.
@@ -72,6 +75,7 @@ fn rsa_edges_are_refused() {
         refused(&RS256, &signed, &odd);
     }
     assert!(RS256.verify(&format!("{signed}.{}", encode(&honest))).is_ok());
+    report::shown("JW-13", "rsa_edges_are_refused");
 }
 
 /// JW-13: a published key of small order, for which some signatures fit any message, is no key.
@@ -86,4 +90,5 @@ fn keys_of_small_order_are_refused() {
     }
     let honest = json!({ "keys": [EDDSA.key.public()] });
     assert_eq!(Jwks::parse(honest.to_string().as_bytes()).unwrap().keys().len(), 1);
+    report::shown("JW-13", "keys_of_small_order_are_refused");
 }

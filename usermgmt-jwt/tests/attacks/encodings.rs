@@ -5,6 +5,7 @@ use usermgmt_jwt::TokenError;
 use usermgmt_jwt::limits::TOKEN_MAX_BYTES;
 
 use crate::forge::{EDDSA, ISS, all, claims, encode, with};
+use crate::report;
 
 fn malformed(token: &str) {
     assert_eq!(EDDSA.verify(token), Err(TokenError::Malformed), "{token}");
@@ -41,6 +42,7 @@ fn base64url_has_one_form() {
     assert_ne!(standard, url_safe);
     malformed(&EDDSA.sign_parts(header, &standard));
     assert!(EDDSA.verify(&EDDSA.sign_parts(header, &url_safe)).is_ok());
+    report::shown("JW-08", "base64url_has_one_form");
 }
 
 fn base64_standard(bytes: &[u8]) -> String {
@@ -72,6 +74,7 @@ fn stray_bits_are_refused() {
     let odd = format!("{}{}", &honest[..honest.len() - 1], &alphabet[value + 1..=value + 1]);
     malformed(&EDDSA.sign_parts(&header, &odd));
     assert!(EDDSA.verify(&EDDSA.sign_parts(&header, &honest)).is_ok());
+    report::shown("JW-08", "stray_bits_are_refused");
 }
 
 /// JW-08: a name twice, in header or claims, also when it is escaped or deep inside.
@@ -87,6 +90,7 @@ fn a_name_stands_once() {
     }
     assert!(EDDSA.verify(&EDDSA.forge_text(&header, &twice(&claims, r#""x":[{"a":1},{"a":1}]"#))).is_ok());
     assert!(EDDSA.verify(&EDDSA.forge_text(&twice(&header, r#""x":1"#), &claims)).is_ok());
+    report::shown("JW-08", "a_name_stands_once");
 }
 
 /// JW-08: other serialisations, other numbers of parts, other encodings of text.
@@ -127,6 +131,7 @@ fn a_token_is_three_parts_of_json_in_utf_8() {
         malformed(&EDDSA.sign_parts(&header, &encode(&odd)));
     }
     assert!(EDDSA.verify(&token).is_ok());
+    report::shown("JW-08", "a_token_is_three_parts_of_json_in_utf_8");
 }
 
 /// JW-14: length is judged first, and depth before anything is kept.
@@ -153,4 +158,5 @@ fn size_and_depth_are_limited() {
     let header = format!(r#"{{"typ":"at+jwt","alg":"EdDSA","kid":"x","y":{}}}"#, nested(16));
     malformed(&EDDSA.forge_text(&header, &claims().to_string()));
     assert_eq!(EDDSA.verify(&EDDSA.honest()).unwrap().iss, ISS);
+    report::shown("JW-14", "size_and_depth_are_limited");
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use usermgmt_jwt::{Jwks, Rules, TokenError, Verifier};
 
 use crate::forge::{AUD, EDDSA, ES256, ISS, Issuer, NOW, all, claims, moment, with, without};
+use crate::report;
 
 fn refused_header(name: &str, value: &Value) {
     let token = EDDSA.forge(&with(&EDDSA.header(), name, value.clone()), &claims());
@@ -25,6 +26,7 @@ fn critical_parameters_are_not_passed_over() {
     }
     // Twin: a parameter that nobody has to understand (RFC 7515 section 4).
     assert!(EDDSA.verify(&EDDSA.forge(&with(&EDDSA.header(), "x", json!(1)), &claims())).is_ok());
+    report::shown("JW-03", "critical_parameters_are_not_passed_over");
 }
 
 /// JW-04: a token that brings its own key, inline or by address; nobody is asked for it.
@@ -52,6 +54,7 @@ fn a_token_brings_no_key() {
     assert_eq!(EDDSA.verify(&attacker.honest()), Err(TokenError::UnknownKey));
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "somebody asked for the key");
     assert!(EDDSA.verify(&EDDSA.honest()).is_ok());
+    report::shown("JW-04", "a_token_brings_no_key");
 }
 
 /// JW-05: the key id is looked up letter by letter, and does nothing else.
@@ -79,6 +82,7 @@ fn the_key_id_is_neither_path_nor_query() {
     let long = EDDSA.forge(&with(&EDDSA.header(), "kid", json!("a".repeat(1_000_000))), &claims());
     assert_eq!(EDDSA.verify(&long), Err(TokenError::TooLong));
     assert!(EDDSA.verify(&EDDSA.honest()).is_ok());
+    report::shown("JW-05", "the_key_id_is_neither_path_nor_query");
 }
 
 /// JW-05: without an id no key is tried, be there one or two.
@@ -91,6 +95,7 @@ fn no_key_is_guessed() {
     assert_eq!(verifier.verify(&token, moment(NOW)), Err(TokenError::UnknownKey));
     assert!(verifier.verify(&EDDSA.honest(), moment(NOW)).is_ok());
     assert!(verifier.verify(&ES256.honest(), moment(NOW)).is_ok());
+    report::shown("JW-05", "no_key_is_guessed");
 }
 
 /// JW-06: an identity token, a logout token or an untyped one of the same issuer and key is no access token.
@@ -119,6 +124,7 @@ fn a_token_of_another_kind_is_no_access_token() {
             assert!(issuer.verify(&token).is_ok(), "{typ}");
         }
     }
+    report::shown("JW-06", "a_token_of_another_kind_is_no_access_token");
 }
 
 /// JW-09: compressed and encrypted tokens, and headers that ask for costly work.
@@ -135,6 +141,7 @@ fn nothing_is_unpacked_or_decrypted() {
     let encrypted = format!("{}.AA.AA.AA.AA", EDDSA.honest().split_once('.').unwrap().0);
     assert_eq!(EDDSA.verify(&encrypted), Err(TokenError::Malformed));
     assert!(EDDSA.verify(&EDDSA.honest()).is_ok());
+    report::shown("JW-09", "nothing_is_unpacked_or_decrypted");
 }
 
 /// JW-09: a token in a token in a token: `cty` unpacks nothing, and the outer claims are judged as they are.
@@ -149,4 +156,5 @@ fn a_nested_token_stays_closed() {
         inner = next;
     }
     assert!(EDDSA.verify(&EDDSA.honest()).is_ok());
+    report::shown("JW-09", "a_nested_token_stays_closed");
 }

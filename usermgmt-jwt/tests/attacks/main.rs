@@ -14,5 +14,6 @@ mod encodings;
 mod forge;
 mod headers;
 mod properties;
+mod report;
 mod times;
 mod weak_keys;

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use usermgmt_jwt::{ClaimTemplate, Jwks};
 
 use crate::forge::{EDDSA, ES256, RS256, all, claims};
+use crate::report;
 
 /// JW-08: every single bit of a valid token counts; all of them are tried.
 #[test]
@@ -23,6 +24,7 @@ fn no_bit_of_a_token_can_be_flipped() {
             }
         }
     }
+    report::shown("JW-08", "no_bit_of_a_token_can_be_flipped");
 }
 
 proptest! {

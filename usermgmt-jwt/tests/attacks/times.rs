@@ -6,6 +6,7 @@ use usermgmt_jwt::limits::{LEEWAY, LEEWAY_MAX, LIFETIME_MAX};
 use usermgmt_jwt::{Rules, RulesError, TokenError, Verifier};
 
 use crate::forge::{AUD, EDDSA, ISS, NOW, claims, moment, with, without};
+use crate::report;
 
 /// JW-02: `exp`, `nbf`, `iat` and `auth_time` of another type or out of range.
 #[test]
@@ -43,6 +44,7 @@ fn a_time_is_a_whole_number_in_range() {
         let honest = if name == "exp" { NOW + 300 } else { NOW };
         assert!(EDDSA.verify(&EDDSA.forge(&EDDSA.header(), &with(&claims(), name, json!(honest)))).is_ok());
     }
+    report::shown("JW-02", "a_time_is_a_whole_number_in_range");
 }
 
 /// JW-02: a token without `exp` or `iat` would live for ever, or for nobody knows how long.
@@ -54,6 +56,7 @@ fn expiry_and_issue_must_be_told() {
     }
     // Twin: `nbf` says nothing that `iat` does not.
     assert!(EDDSA.verify(&EDDSA.forge(&EDDSA.header(), &without(&claims(), "nbf"))).is_ok());
+    report::shown("JW-02", "expiry_and_issue_must_be_told");
 }
 
 /// JW-15: each time at the leeway and a second beyond, for several leeways.
@@ -79,6 +82,7 @@ fn the_leeway_is_not_stretched() {
             assert_eq!(refused, Err(TokenError::NotYetValid), "{name}");
         }
     }
+    report::shown("JW-15", "the_leeway_is_not_stretched");
 }
 
 /// JW-15: issued a day ahead, and clocks at the ends of time.
@@ -91,6 +95,7 @@ fn the_future_is_refused() {
     assert_eq!(EDDSA.verifier().verify(&token, first), Err(TokenError::NotYetValid));
     assert_eq!(EDDSA.verifier().verify(&token, last), Err(TokenError::Expired));
     assert!(EDDSA.verify(&token).is_ok());
+    report::shown("JW-15", "the_future_is_refused");
 }
 
 /// JW-15: settings cannot stretch it either.
@@ -100,6 +105,7 @@ fn the_leeway_has_a_limit() {
         assert_eq!(Rules::new(ISS, AUD).unwrap().leeway(leeway).unwrap_err(), RulesError::Leeway);
     }
     assert!(Rules::new(ISS, AUD).unwrap().leeway(LEEWAY_MAX).is_ok());
+    report::shown("JW-15", "the_leeway_has_a_limit");
 }
 
 /// Requirement 57: a life of more than a quarter of an hour needs a word from the reader too.

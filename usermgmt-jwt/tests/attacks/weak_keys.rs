@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use usermgmt_jwt::{JwkError, Jwks, JwksError};
 
 use crate::forge::{ES256, RS256, all, encode, with, without};
+use crate::report;
 
 fn refusal(entry: &Value) -> Option<JwkError> {
     match Jwks::parse(json!({ "keys": [entry] }).to_string().as_bytes()) {
@@ -43,6 +44,7 @@ fn weak_rsa_keys_are_refused() {
     for (name, odd) in [("e", vec![]), ("e", vec![0]), ("e", vec![0, 1, 0, 1]), ("n", vec![]), ("n", vec![0; 256])] {
         assert_eq!(refusal(&with(&honest, name, json!(encode(&odd)))), Some(JwkError::Malformed), "{name} {odd:?}");
     }
+    report::shown("JW-21", "weak_rsa_keys_are_refused");
 }
 
 /// JW-21: a point that is not on its curve, or not in the one form.
@@ -66,6 +68,7 @@ fn points_off_the_curve_are_refused() {
     ] {
         assert_eq!(refusal(&with(&honest, name, odd.clone())), Some(JwkError::Malformed), "{name}: {odd}");
     }
+    report::shown("JW-21", "points_off_the_curve_are_refused");
 }
 
 /// JW-21: members that are missing or of another type are no key.
@@ -83,6 +86,7 @@ fn incomplete_keys_are_refused() {
         }
         assert_eq!(refusal(&without(&without(&honest, "use"), "alg")), None);
     }
+    report::shown("JW-21", "incomplete_keys_are_refused");
 }
 
 /// JW-10: a set that gives private keys away is refused, whatever else is in it.
@@ -96,6 +100,7 @@ fn private_keys_are_not_read() {
     }
     let secret = json!({ "kty": "oct", "k": "AAAA", "kid": "1" });
     assert_eq!(refusal(&secret), Some(JwkError::Private));
+    report::shown("JW-10", "private_keys_are_not_read");
 }
 
 /// JW-10: what is published of a key has no private member, and the private key is not in it.
@@ -112,4 +117,5 @@ fn published_keys_are_public() {
         // Twin: the public part is.
         assert!(published.contains(issuer.key.key_id()));
     }
+    report::shown("JW-10", "published_keys_are_public");
 }
