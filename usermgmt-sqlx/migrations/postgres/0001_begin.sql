@@ -22,9 +22,10 @@
 --   usermgmt_org             by id
 --   usermgmt_org_profile     by org_id
 --   usermgmt_membership      by org_id
+--   usermgmt_api_key         by owner_id
 --   usermgmt_audit           by chain
 --   usermgmt_audit_head      by chain
--- The digests in three of them lead in without the user. They are of 256 random bits, so no two are the same and no
+-- The digests in four of them lead in without the user. They are of 256 random bits, so no two are the same and no
 -- unique index, which could not be split, has to say so; nothing would be wrong if two were, as all writes name the
 -- user.
 --

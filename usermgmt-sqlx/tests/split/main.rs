@@ -82,7 +82,7 @@ async fn every_key_leads_with_the_column_that_the_table_is_split_by() {
     )
     .await;
     for (table, column) in &layout.split {
-        assert!(["id", "user_id", "org_id", "chain"].contains(column), "`{table}` is split by `{column}`");
+        assert!(["id", "user_id", "org_id", "owner_id", "chain"].contains(column), "`{table}` is split by `{column}`");
         let mut own = keys.iter().filter(|row| row[0] == *table).peekable();
         assert!(own.peek().is_some(), "`{table}` has no key");
         for key in own {

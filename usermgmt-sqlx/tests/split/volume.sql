@@ -32,6 +32,11 @@ INSERT INTO usermgmt_session (user_id, id, realm, digest, org_id, proofs, auth_e
 SELECT 'usr_' || lpad(to_hex(i), 32, '0'), 'ses_' || lpad(to_hex(i), 32, '0'), $REALM, sha256(i::text::bytea),
     'org_' || lpad(to_hex(i), 32, '0'), '[]', 0, true, 1, i, i, i
 FROM generate_series(1, 8000) i;
+INSERT INTO usermgmt_api_key (owner_id, id, realm, user_id, org_id, name, digest, beginning, scopes, created_at,
+    expires_at)
+SELECT 'usr_' || lpad(to_hex(i), 32, '0'), 'key_' || lpad(to_hex(i), 32, '0'), $REALM,
+    'usr_' || lpad(to_hex(i), 32, '0'), 'org_' || lpad(to_hex(i), 32, '0'), 'a', sha256(i::text::bytea), 'umk', '[]', i, i
+FROM generate_series(1, 8000) i;
 INSERT INTO usermgmt_audit (chain, id, realm, org_id, kind, outcome, actor, detail, salt, key_id, tag, happened_at,
     seal_number)
 SELECT 'org_' || lpad(to_hex(i), 32, '0'), 'evt_' || lpad(to_hex(i), 32, '0'), $REALM,
