@@ -100,6 +100,12 @@ impl Agent {
         Self { address, origin: origin.to_owned(), cookies: BTreeMap::new(), headers }
     }
 
+    /// The same browser, led to another node.
+    #[must_use]
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
+    }
+
     /// The same without a header.
     #[must_use]
     pub fn without(&self, name: header::HeaderName) -> Self {

@@ -15,7 +15,9 @@
 
 pub mod agent;
 pub mod app;
+pub mod breaches;
 pub mod cell;
+pub mod cluster;
 pub mod faults;
 pub mod host;
 pub mod log;

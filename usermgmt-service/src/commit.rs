@@ -78,6 +78,8 @@ impl Inner {
                 // two, one is done and the other is a duplicate.
                 Ok(false) => match self.parts.store.commit(again.clone()).await {
                     Err(error) if error.kind() == StoreErrorKind::Duplicate(UniqueKey::Id) => {}
+                    // It waits for the lost one, which may still come true: caches have to forget.
+                    Err(error) if error.kind() == StoreErrorKind::Unavailable => {}
                     other => result = other,
                 },
                 Err(_) => {}

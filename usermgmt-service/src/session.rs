@@ -11,7 +11,7 @@ use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::proof::{OrgScope, Principal, StepUp};
 use usermgmt_core::secret::{Bearer, BearerKind};
-use usermgmt_core::store::Result as StoreResult;
+use usermgmt_core::store::{Result as StoreResult, StoreErrorKind};
 
 use crate::UserMgmt;
 use crate::cache::{Entry, Heard, PrincipalCache};
@@ -114,11 +114,17 @@ impl UserMgmt {
         let (heard, _) = cache.heard(now);
         let known = heard.filter(|heard| (now - heard.at).abs() < limits::CACHE_REREAD);
         if let Some(Heard { place, .. }) = known {
-            let changes = self.store().changes(place, limits::CHANGES_HEARD).await?;
-            if changes.items.len() < CHANGES_HEARD {
-                let subjects: Vec<_> = changes.items.iter().map(|change| change.subject).collect();
-                cache.hear(&subjects, Heard { place: changes.settled, at: now });
-                return Ok(());
+            match self.store().changes(place, limits::CHANGES_HEARD).await {
+                Ok(changes) if changes.items.len() < CHANGES_HEARD => {
+                    let subjects: Vec<_> = changes.items.iter().map(|change| change.subject).collect();
+                    cache.hear(&subjects, Heard { place: changes.settled, at: now });
+                    return Ok(());
+                }
+                // So many that it is cheaper to forget everything.
+                Ok(_) => {}
+                // Another server has taken over: what it has changed cannot be told from here.
+                Err(error) if error.kind() == StoreErrorKind::Conflict => {}
+                Err(error) => return Err(error.into()),
             }
         }
         // Asked for before everything is forgotten: what is read from then on includes all up to this place.

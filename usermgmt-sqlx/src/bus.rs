@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use usermgmt_core::port::{Bus, BusError, Wakes};
 
+use crate::lease::{Lease, within};
+
 /// How long a new connection may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -66,7 +68,9 @@ impl Bus for PostgresBus {
     /// One statement that is a transaction of its own. Never within the transaction of a change: there a NOTIFY makes
     /// the commit take a lock of the whole server, and commits of everybody would pass one by one.
     async fn wake(&self) -> Result<(), BusError> {
-        sqlx::query(NOTIFY).execute(&self.notifying).await.map(drop).map_err(lost)
+        let mut lease = Lease::of(&self.notifying).await.map_err(lost)?;
+        let answer = within(sqlx::query(NOTIFY).execute(lease.ask())).await;
+        lease.heard(answer).map(drop).map_err(lost)
     }
 
     async fn listen(&self) -> Result<Box<dyn Wakes>, BusError> {

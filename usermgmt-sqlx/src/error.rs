@@ -104,7 +104,8 @@ fn is_shutdown(failure: &dyn DatabaseError) -> bool {
     let code = failure.code();
     let code = code.as_deref().unwrap_or_default();
     match code.len() {
-        5 => ["08", "57", "58", "XX"].iter().any(|class| code.starts_with(class)),
+        // 40003 says of itself that it does not know; a pooler may.
+        5 => code == "40003" || ["08", "57", "58", "XX"].iter().any(|class| code.starts_with(class)),
         _ => primary(code) == 10,
     }
 }
@@ -129,7 +130,23 @@ mod tests {
             ("22021", StoreErrorKind::Unsupported),
             ("42P01", StoreErrorKind::Unavailable),
             ("53300", StoreErrorKind::Unavailable),
+            // A server that stops, was killed, starts, has no connection left, or follows another one.
+            ("57P01", StoreErrorKind::Unavailable),
+            ("57P02", StoreErrorKind::Unavailable),
             ("57P03", StoreErrorKind::Unavailable),
+            ("57P05", StoreErrorKind::Unavailable),
+            ("08003", StoreErrorKind::Unavailable),
+            ("08006", StoreErrorKind::Unavailable),
+            ("08P01", StoreErrorKind::Unavailable),
+            ("25006", StoreErrorKind::Unavailable),
+            ("0A000", StoreErrorKind::Unavailable),
+            ("55000", StoreErrorKind::Unavailable),
+            ("3D000", StoreErrorKind::Unavailable),
+            ("28P01", StoreErrorKind::Unavailable),
+            ("42501", StoreErrorKind::Unavailable),
+            ("26000", StoreErrorKind::Unavailable),
+            ("57014", StoreErrorKind::Unavailable),
+            ("40003", StoreErrorKind::Unavailable),
             ("13", StoreErrorKind::Unavailable),
             ("11", StoreErrorKind::Corrupt),
         ] {

@@ -31,6 +31,9 @@ mod columns;
 #[cfg(feature = "postgres")]
 mod bus;
 mod error;
+mod horizon;
+#[cfg(feature = "postgres")]
+mod lease;
 mod migrations;
 mod planned;
 #[cfg(feature = "postgres")]

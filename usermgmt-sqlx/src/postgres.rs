@@ -1,12 +1,16 @@
 //! PostgreSQL, 13 or newer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::Row as _;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use usermgmt_core::store::Result;
+use usermgmt_core::store::{Result, StoreError, StoreErrorKind};
 
 use crate::error::{self, error};
+use crate::horizon::{Horizon, Server};
+use crate::lease::{Lease, Write, within};
 use crate::migrations::{self, Schema};
 
 type Db = sqlx::Postgres;
@@ -22,6 +26,9 @@ const STATEMENTS: usize = 256;
 /// half a minute would turn an outage into requests that hang.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Why a server is not used.
+const FOLLOWS: &str = "the server follows another one: it may not have heard yet of what was ended";
+
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "begin", include_str!("../migrations/postgres/0001_begin.sql"))];
 
 /// Takes a number of the change sequence, having said before, for everybody to see, where the sequence stood: see
@@ -34,8 +41,10 @@ const APPEND_CHANGE: &str = "WITH notice AS MATERIALIZED (SELECT pg_advisory_xac
      SELECT nextval('usermgmt_change_number_seq'), $1, $2, $3, $4 FROM notice";
 
 /// Up to which number everything is decided. The place of the sequence is read first, then (lateral, so never earlier)
-/// the notices of transactions that have taken numbers and not ended.
-const HORIZON: &str = "SELECT least(place.last_value, pending.number) \
+/// the notices of transactions that have taken numbers and not ended. Besides: which server says so, and whether it is
+/// one to ask.
+const HORIZON: &str = "SELECT place.last_value, least(place.last_value, pending.number), \
+     (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint, pg_is_in_recovery() \
      FROM (SELECT last_value - (NOT is_called)::int AS last_value FROM usermgmt_change_number_seq OFFSET 0) AS place \
      CROSS JOIN LATERAL (SELECT min(place.last_value - ((place.last_value - objid::bigint) & 2147483647)) AS number \
      FROM pg_locks WHERE locktype = 'advisory' AND classid = 'usermgmt_change'::regclass::oid AND objsubid = 2 \
@@ -86,6 +95,7 @@ mod throttle;
 #[derive(Clone)]
 pub struct Postgres {
     pool: PgPool,
+    server: Arc<Server>,
 }
 
 impl Postgres {
@@ -95,27 +105,45 @@ impl Postgres {
     /// `?options=-c%20search_path%3Dauth` in the URL. The pool has ten connections; make your own for another number
     /// and use [`from_pool`](Self::from_pool).
     ///
+    /// While the server is away calls answer `Unavailable`: after five seconds at most where they need a connection,
+    /// and ten more where a statement was under way. Nothing has to be restarted when it is back.
+    ///
     /// # Errors
     /// [`Unavailable`](usermgmt_core::store::StoreErrorKind::Unavailable) if the database cannot be reached or refuses
     /// the login, else as [`migrate`](Self::migrate).
     pub async fn connect(url: &str) -> Result<Self> {
         let options: PgConnectOptions = url.parse().map_err(error)?;
         let options = options.statement_cache_capacity(STATEMENTS);
-        let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).connect_with(options).await.map_err(error)?;
+        let pool = Self::pool_options().connect_with(options).await.map_err(error)?;
         let store = Self::from_pool(pool);
         store.migrate().await?;
         Ok(store)
     }
 
-    /// Uses a pool of the application. Nothing is migrated: call [`migrate`](Self::migrate), or
-    /// [`schema`](Self::schema) to know whether somebody has.
+    /// Uses a pool of the application, best made with [`pool_options`](Self::pool_options). Nothing is migrated: call
+    /// [`migrate`](Self::migrate), or [`schema`](Self::schema) to know whether somebody has.
     ///
     /// A run-time role needs `SELECT, INSERT, UPDATE, DELETE` on the tables `usermgmt_…`, `USAGE, SELECT` on the
     /// sequence `usermgmt_change_number_seq` and `SELECT` on `_usermgmt_migrations`; only the role that migrates needs
     /// more.
     #[must_use]
-    pub const fn from_pool(pool: PgPool) -> Self {
-        Self { pool }
+    pub fn from_pool(pool: PgPool) -> Self {
+        Self { pool, server: Arc::default() }
+    }
+
+    /// Options for a pool of one's own, as [`connect`](Self::connect) uses them: waiting for a connection ends after
+    /// five seconds, and a server that follows another one is not connected to.
+    ///
+    /// In a fail-over the address may lead to such a server for a moment, and it may lag behind: it knows a session
+    /// that was just ended, or not yet one that has just begun. Not to be connected is an outage, and requests get 503;
+    /// to be connected would be wrong answers.
+    pub fn pool_options() -> PgPoolOptions {
+        PgPoolOptions::new().acquire_timeout(PATIENCE).after_connect(|connection, _| {
+            Box::pin(async move {
+                let follows: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await?;
+                if follows { Err(sqlx::Error::Configuration(FOLLOWS.into())) } else { Ok(()) }
+            })
+        })
     }
 
     /// The pool, for the application's own tables. Use [`Apply`](crate::Apply) for our writes in your transactions.
@@ -161,24 +189,35 @@ impl Postgres {
         self.pool.close().await;
     }
 
-    const fn reads(&self) -> &PgPool {
-        &self.pool
+    /// Runs a read; answers its row, if there is one.
+    async fn row(&self, query: Query) -> Result<Option<Row>> {
+        let mut lease = Lease::of(&self.pool).await.map_err(error)?;
+        let answer = within(query.fetch_optional(lease.ask())).await;
+        lease.heard(answer).map_err(error)
     }
 
-    /// Begins a transaction. The level is named because a role or database may have another default, and what we say
-    /// about locks is said for this one.
-    async fn begin(&self) -> Result<sqlx::Transaction<'static, Db>> {
-        self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await.map_err(error)
+    /// Runs a read; answers its rows.
+    async fn rows(&self, query: Query) -> Result<Vec<Row>> {
+        let mut lease = Lease::of(&self.pool).await.map_err(error)?;
+        let answer = within(query.fetch_all(lease.ask())).await;
+        lease.heard(answer).map_err(error)
+    }
+
+    /// Begins a transaction.
+    async fn begin(&self) -> Result<Write> {
+        Write::begin(&self.pool).await
     }
 
     /// Runs a write that is a transaction of its own; answers how many rows it hit.
     async fn execute(&self, query: Query) -> Result<u64> {
-        Ok(query.execute(&self.pool).await.map_err(error)?.rows_affected())
+        let mut lease = Lease::of(&self.pool).await.map_err(error)?;
+        let answer = within(query.execute(lease.ask())).await;
+        Ok(lease.heard(answer).map_err(error)?.rows_affected())
     }
 
     /// Runs a write that is a transaction of its own; answers the rows it returns.
     async fn returning(&self, query: Query) -> Result<Vec<Row>> {
-        query.fetch_all(&self.pool).await.map_err(error)
+        self.rows(query).await
     }
 
     /// Up to which change everything is decided.
@@ -192,13 +231,21 @@ impl Postgres {
     /// place of the sequence first and the notices second, in a statement before the one that reads the changes:
     /// - a number up to both is either taken by a transaction that has ended, so the later statement sees it or it will
     ///   never be, or by one that gave notice after the notices were read, and then it is above the place read before.
-    async fn horizon(&self) -> Result<u64> {
-        let place: i64 = sqlx::query_scalar(HORIZON).fetch_one(&self.pool).await.map_err(error)?;
-        Ok(u64::try_from(place).unwrap_or(0))
+    ///
+    /// A server that only follows another one is not asked: what was ended a moment ago may still stand in it. And
+    /// after a change of servers places of the former one mean nothing: see [`Horizon`].
+    async fn horizon(&self) -> Result<Horizon> {
+        let row = self.row(sqlx::query(HORIZON)).await?.ok_or_else(|| error(sqlx::Error::RowNotFound))?;
+        let number = |place: i64| u64::try_from(place).unwrap_or(0);
+        let cell = |index| row.try_get::<i64, _>(index).map_err(error);
+        if row.try_get(3).map_err(error)? {
+            return Err(StoreError::caused_by(StoreErrorKind::Unavailable, FOLLOWS));
+        }
+        Ok(self.server.horizon(cell(2)?, number(cell(0)?), number(cell(1)?)))
     }
 
     async fn last_change(&self) -> Result<u64> {
-        self.horizon().await
+        Ok(self.horizon().await?.settled())
     }
 }
 

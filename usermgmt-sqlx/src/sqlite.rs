@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use usermgmt_core::store::{Result, StoreError, StoreErrorKind};
 
 use crate::error::{self, error};
+use crate::horizon::Horizon;
 use crate::migrations::{self, Schema};
 
 type Db = sqlx::Sqlite;
@@ -189,8 +190,14 @@ impl Sqlite {
         self.writer.close().await;
     }
 
-    const fn reads(&self) -> &SqlitePool {
-        &self.readers
+    /// Runs a read; answers its row, if there is one.
+    async fn row(&self, query: Query) -> Result<Option<Row>> {
+        query.fetch_optional(&self.readers).await.map_err(error)
+    }
+
+    /// Runs a read; answers its rows.
+    async fn rows(&self, query: Query) -> Result<Vec<Row>> {
+        query.fetch_all(&self.readers).await.map_err(error)
     }
 
     /// Begins a write transaction when it is this writer's turn.
@@ -224,13 +231,13 @@ impl Sqlite {
 
     /// Up to which change everything is decided: writers are serialised, so every number below a visible one is.
     #[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
-    async fn horizon(&self) -> Result<u64> {
-        Ok(u64::MAX)
+    async fn horizon(&self) -> Result<Horizon> {
+        Ok(Horizon::NONE)
     }
 
     async fn last_change(&self) -> Result<u64> {
         let last: i64 = sqlx::query_scalar("SELECT coalesce(max(number), 0) FROM usermgmt_change")
-            .fetch_one(self.reads())
+            .fetch_one(&self.readers)
             .await
             .map_err(error)?;
         Ok(u64::try_from(last).unwrap_or(0))
@@ -245,7 +252,21 @@ struct Write<'s> {
     _turn: SemaphorePermit<'s>,
 }
 
+/// Statements wait for nothing but other writers, which have had their turn.
+struct Limit;
+
+impl Limit {
+    async fn on<T>(self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        work.await
+    }
+}
+
 impl Write<'_> {
+    /// When it ends at the latest: PostgreSQL needs to know.
+    const fn limit(&self) -> Limit {
+        Limit
+    }
+
     async fn commit(self) -> sqlx::Result<()> {
         self.transaction.commit().await
     }

@@ -64,7 +64,7 @@ impl ThrottleStore for Store {
             return Ok(closed);
         }
         let mut transaction = self.begin().await?;
-        match count(&mut transaction, &wanted, now).await.and_then(Verdict::throttled) {
+        match transaction.limit().on(count(&mut transaction, &wanted, now)).await.and_then(Verdict::throttled) {
             Ok(None) => {
                 transaction.commit().await.map_err(at_commit)?;
                 Ok(None)
@@ -84,12 +84,7 @@ impl ThrottleStore for Store {
         let mut keys = keys.to_vec();
         keys.sort_unstable();
         let mut transaction = self.begin().await?;
-        for key in keys {
-            let update =
-                query("UPDATE usermgmt_throttle SET used = used - 1 WHERE key = $1 AND ends_at > $2 AND used > 0");
-            let update = update.bind(key.as_bytes().as_slice()).bind(micros(now));
-            update.execute(&mut *transaction).await.map_err(error)?;
-        }
+        transaction.limit().on(give_back(&mut transaction, &keys, micros(now))).await?;
         transaction.commit().await.map_err(at_commit)
     }
 }
@@ -101,8 +96,7 @@ impl Store {
         let (mut verdict, mut late) = (Verdict::default(), Wanted::new());
         for (key, allowance) in wanted {
             let read = query("SELECT used, ends_at FROM usermgmt_throttle WHERE key = $1 AND ends_at > $2");
-            let read = read.bind(key.as_bytes().as_slice()).bind(now).fetch_optional(self.reads()).await;
-            let (used, ends_at) = match read.map_err(error)? {
+            let (used, ends_at) = match self.row(read.bind(key.as_bytes().as_slice()).bind(now)).await? {
                 Some(row) => counter(&mut Cells::new(&row))?,
                 None => (0, allowance.ends_at),
             };
@@ -122,13 +116,26 @@ impl Store {
             return Ok(());
         }
         let mut transaction = self.begin().await?;
-        for (key, allowance) in late {
-            let update = query("UPDATE usermgmt_throttle SET ends_at = $2 WHERE key = $1 AND ends_at > $2");
-            let update = update.bind(key.as_bytes().as_slice()).bind(allowance.ends_at);
-            update.execute(&mut *transaction).await.map_err(error)?;
-        }
+        transaction.limit().on(end_earlier(&mut transaction, late)).await?;
         transaction.commit().await.map_err(at_commit)
     }
+}
+
+async fn give_back(connection: &mut Connection, keys: &[ThrottleKey], now: i64) -> Result<()> {
+    for key in keys {
+        let update = query("UPDATE usermgmt_throttle SET used = used - 1 WHERE key = $1 AND ends_at > $2 AND used > 0");
+        update.bind(key.as_bytes().as_slice()).bind(now).execute(&mut *connection).await.map_err(error)?;
+    }
+    Ok(())
+}
+
+async fn end_earlier(connection: &mut Connection, late: &Wanted) -> Result<()> {
+    for (key, allowance) in late {
+        let update = query("UPDATE usermgmt_throttle SET ends_at = $2 WHERE key = $1 AND ends_at > $2");
+        let update = update.bind(key.as_bytes().as_slice()).bind(allowance.ends_at);
+        update.execute(&mut *connection).await.map_err(error)?;
+    }
+    Ok(())
 }
 
 /// Counts one use on every counter. Each statement locks its counter until the transaction ends, so what it returns is

@@ -29,9 +29,11 @@ cargo xtask COMMAND
   nodes [--bus postgres|redis] [--rounds N]
       Two processes on one PostgreSQL: how long until the one refuses what the other has ended, with the bus and
       while it is cut.
+  outage [--rounds N] [--gap SECONDS]
+      PostgreSQL stopped, killed, replaced by its follower and out of reach in the middle of traffic.
   bench [--quick]
       The figures, as ratios to a baseline of the same run.
-      These five pass their arguments on; `--without postgres`, `redis` or `browser` works for each.
+      These six pass their arguments on; `--without postgres`, `redis` or `browser` works for each.
 
   counterparts
       Libraries of other languages (PyJWT, jose) read our tokens, and we read theirs.
@@ -103,6 +105,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         "crash" => delegate(Tool::Crash, rest),
         "story" => delegate(Tool::Story, rest),
         "nodes" => delegate(Tool::Nodes, rest),
+        "outage" => delegate(Tool::Outage, rest),
         "bench" => delegate(Tool::Bench, rest),
         "defects" => {
             let (without, names) = take_without(rest)?;
@@ -234,6 +237,7 @@ mod tests {
             "crash",
             "story",
             "nodes",
+            "outage",
             "bench",
             "counterparts",
             "defects",

@@ -1,4 +1,4 @@
-//! `races`, `crash`, `story`, `nodes`, `bench`: starts what they need and hands over to the programs that do the work.
+//! `races`, `crash`, `story`, `nodes`, `outage`, `bench`: starts what they need and hands over to the programs that do the work.
 
 use crate::{args::Without, fault::Result, guard::Ended, needs::Needs, process, stage::Stage, workspace::Workspace};
 
@@ -9,6 +9,7 @@ pub(crate) enum Tool {
     Crash,
     Story,
     Nodes,
+    Outage,
     Bench,
 }
 
@@ -19,6 +20,7 @@ impl Tool {
             Self::Crash => "crash",
             Self::Story => "story",
             Self::Nodes => "nodes",
+            Self::Outage => "outage",
             Self::Bench => "bench",
         }
     }
@@ -26,7 +28,9 @@ impl Tool {
     /// What it needs; of the story's examples only the one on actix-web is on PostgreSQL.
     fn needs(self, args: &[String]) -> Needs {
         match self {
-            Self::Races | Self::Crash | Self::Bench => Needs { postgres: true, redis: false, browser: false },
+            Self::Races | Self::Crash | Self::Outage | Self::Bench => {
+                Needs { postgres: true, redis: false, browser: false }
+            }
             Self::Nodes => {
                 // Whoever names one bus does without the other.
                 let redis = !args.iter().any(|arg| arg.contains("postgres"));
@@ -42,7 +46,7 @@ impl Tool {
     fn cargo_args(self) -> Vec<&'static str> {
         match self {
             Self::Bench => vec!["run", "--release", "-p", "usermgmt-benches", "--"],
-            Self::Races | Self::Crash | Self::Story | Self::Nodes => {
+            Self::Races | Self::Crash | Self::Story | Self::Nodes | Self::Outage => {
                 vec!["run", "-p", "usermgmt-tests", "--all-features", "--bin", self.name(), "--"]
             }
         }

@@ -31,6 +31,7 @@ impl Stage {
             let url = postgres::start(&programs, &mut guard)?;
             println!("PostgreSQL for the tests: {url}");
             variables.push(("USERMGMT_TEST_POSTGRES", url));
+            variables.push(("USERMGMT_TEST_POSTGRES_PROGRAMS", programs.dir().display().to_string()));
         }
         if needs.redis {
             let program = redis::find().ok_or_else(|| Fault::new("Redis was found and is gone again"))?;
@@ -50,7 +51,8 @@ impl Stage {
 
     /// Gives a command the variables, and only these: none of the same name is inherited.
     pub(crate) fn dress(&self, command: &mut Command) {
-        let all = ["POSTGRES", "REDIS", "REDIS_SERVER", "CHROMIUM", "CHROMEDRIVER", "REPORT", "WITHOUT"];
+        let servers = ["POSTGRES", "POSTGRES_PROGRAMS", "REDIS", "REDIS_SERVER"];
+        let all = servers.into_iter().chain(["CHROMIUM", "CHROMEDRIVER", "REPORT", "WITHOUT"]);
         for name in all {
             command.env_remove(format!("USERMGMT_TEST_{name}"));
         }

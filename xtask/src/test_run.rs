@@ -10,9 +10,10 @@ use crate::{
 };
 
 /// The short forms of the long runs: program, arguments, whether it needs the browser.
-const LONG_RUNS: [(&str, &[&str], bool); 4] = [
+const LONG_RUNS: [(&str, &[&str], bool); 5] = [
     ("races", &["--rounds", "3"], false),
     ("crash", &["--kills", "2"], false),
+    ("outage", &["--rounds", "1", "--gap", "2"], false),
     ("story", &["--framework", "axum"], true),
     ("story", &["--framework", "actix", "--look", "desktop-js"], true),
 ];

@@ -224,6 +224,10 @@ pub trait AuditStore: Send + Sync + 'static {
 pub trait ChangeStore: Send + Sync + 'static {
     /// Up to `limit` changes with a number above `after`, in order, and the place to read on from: a number that could
     /// still become visible late is never passed over.
+    ///
+    /// # Errors
+    /// A store that can lose commits when another server takes over answers [`Conflict`](super::StoreErrorKind::Conflict)
+    /// to a place that was handed out before: forget everything and begin with [`change_place`](Self::change_place).
     async fn changes(&self, after: u64, limit: u32) -> Result<Changes>;
 
     /// A place from which on a reader misses nothing that is committed after this call.

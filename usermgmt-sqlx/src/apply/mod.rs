@@ -144,7 +144,7 @@ impl Apply<'_> {
 impl CommitStore for Store {
     async fn commit(&self, changes: ChangeSet) -> Result<Committed> {
         let mut transaction = self.begin().await?;
-        match apply(&mut transaction, changes).await {
+        match transaction.limit().on(apply(&mut transaction, changes)).await {
             Ok(committed) => {
                 transaction.commit().await.map_err(at_commit)?;
                 Ok(committed)
@@ -159,18 +159,19 @@ impl CommitStore for Store {
 
     async fn committed(&self, id: CommitId) -> Result<bool> {
         let read = query("SELECT 1 FROM usermgmt_commit WHERE id = $1").bind(id.to_string());
-        Ok(read.fetch_optional(self.reads()).await.map_err(error)?.is_some())
+        Ok(self.row(read).await?.is_some())
     }
 
     async fn key_check(&self) -> Result<Option<KeyCheck>> {
         let read = query("SELECT key_id, tag FROM usermgmt_key_check");
-        let row = read.fetch_optional(self.reads()).await.map_err(error)?;
-        row.map(|row| {
-            let mut cells = Cells::new(&row);
-            cells.of("usermgmt_key_check");
-            Ok(KeyCheck { key_id: cells.cell("key_id")?, tag: cells.bytes("tag")? })
-        })
-        .transpose()
+        self.row(read)
+            .await?
+            .map(|row| {
+                let mut cells = Cells::new(&row);
+                cells.of("usermgmt_key_check");
+                Ok(KeyCheck { key_id: cells.cell("key_id")?, tag: cells.bytes("tag")? })
+            })
+            .transpose()
     }
 }
 

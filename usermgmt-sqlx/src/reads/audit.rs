@@ -101,14 +101,18 @@ impl AuditStore for Store {
 impl ChangeStore for Store {
     async fn changes(&self, after: u64, limit: u32) -> Result<Changes> {
         let horizon = self.horizon().await?;
+        let from = horizon.number_of(after)?;
         let read = query(concat!(
             "SELECT ",
             change_columns!(),
             " FROM usermgmt_change WHERE number > $1 ORDER BY number LIMIT +$2"
         ));
-        let items = self.all(read.bind(int(after)).bind(i64::from(limit)), row::change).await?;
+        let mut items = self.all(read.bind(int(from)).bind(i64::from(limit)), row::change).await?;
+        for change in &mut items {
+            change.number = horizon.place_of(change.number);
+        }
         let last = items.last().map_or(after, |change| change.number);
-        Ok(Changes { items, settled: last.min(horizon).max(after) })
+        Ok(Changes { items, settled: last.min(horizon.settled()).max(after) })
     }
 
     async fn change_place(&self) -> Result<u64> {

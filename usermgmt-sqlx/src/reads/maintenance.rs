@@ -5,7 +5,6 @@ use sqlx::query;
 use usermgmt_core::store::{MaintenanceStore, Result, SweepBefore};
 
 use super::super::Store;
-use crate::error::error;
 use crate::value::micros;
 
 #[async_trait]
@@ -58,6 +57,6 @@ impl MaintenanceStore for Store {
     }
 
     async fn ping(&self) -> Result<()> {
-        query("SELECT 1").execute(self.reads()).await.map(drop).map_err(error)
+        self.row(query("SELECT 1")).await.map(drop)
     }
 }

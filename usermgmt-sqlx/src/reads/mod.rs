@@ -15,20 +15,18 @@ use usermgmt_core::store::Result;
 
 use super::cells::Cells;
 use super::{Db, Store};
-use crate::error::error;
 
 type Query = sqlx::query::Query<'static, Db, <Db as sqlx::Database>::Arguments>;
 
 impl Store {
     /// The row, if there is one.
     async fn one<T>(&self, query: Query, decode: fn(&mut Cells<'_>) -> Result<T>) -> Result<Option<T>> {
-        let row = query.fetch_optional(self.reads()).await.map_err(error)?;
-        row.map(|row| decode(&mut Cells::new(&row))).transpose()
+        self.row(query).await?.map(|row| decode(&mut Cells::new(&row))).transpose()
     }
 
     /// All rows.
     async fn all<T>(&self, query: Query, decode: fn(&mut Cells<'_>) -> Result<T>) -> Result<Vec<T>> {
-        let rows = query.fetch_all(self.reads()).await.map_err(error)?;
+        let rows = self.rows(query).await?;
         rows.iter().map(|row| decode(&mut Cells::new(row))).collect()
     }
 

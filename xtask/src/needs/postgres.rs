@@ -27,6 +27,13 @@ max_connections = 300
 /// The directory that holds `initdb` and `pg_ctl`.
 pub(crate) struct Programs(PathBuf);
 
+impl Programs {
+    /// The directory, for tests that start servers of their own.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.0
+    }
+}
+
 /// Looks in `PATH`, where `pg_config` points, and where Debian keeps them; a stub that cannot run does not count.
 pub(crate) fn find() -> Option<Programs> {
     let in_path = process::in_path("initdb").into_iter().filter_map(|file| file.canonicalize().ok());
