@@ -37,6 +37,14 @@ pub(crate) fn at_commit(failure: sqlx::Error) -> StoreError {
     if known { error(failure) } else { StoreError::caused_by(StoreErrorKind::OutcomeUnknown, failure) }
 }
 
+/// Whether migrating failed because a newer release has migrated this database.
+pub(crate) const fn is_newer(failure: &MigrateError) -> bool {
+    matches!(
+        failure,
+        MigrateError::VersionMissing(_) | MigrateError::VersionNotPresent(_) | MigrateError::VersionTooNew(..)
+    )
+}
+
 /// Errors of migrating.
 pub(crate) fn migration(failure: MigrateError) -> StoreError {
     match failure {

@@ -6,7 +6,6 @@
 //! wait ends here, and a connection that did not answer is cut, never given back.
 
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -15,7 +14,9 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, error::Elapsed, timeout, timeout_at};
 use usermgmt_core::store::{Result, StoreError, StoreErrorKind};
 
-use crate::error::error;
+use crate::error::{at_commit, error};
+use crate::postgres::wire::Wire;
+use crate::postgres::{Query, Row};
 
 /// How long a statement may take that is a transaction of its own, and how long a transaction may, its COMMIT included.
 /// Ours take milliseconds; what waits is for locks, of many commits to one organisation or of a transaction of the
@@ -60,6 +61,46 @@ impl Drop for Lease {
     }
 }
 
+/// A database, reached directly or through a pooler that gives each transaction another connection.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) pool: PgPool,
+    pub(crate) pooled: bool,
+}
+
+impl Source {
+    /// Runs a statement that is a transaction of its own; answers its rows.
+    pub(crate) async fn rows(&self, query: Query) -> Result<Vec<Row>> {
+        if self.pooled {
+            // To prepare a statement and to run it are two messages: only within a transaction both reach the same
+            // connection of the server.
+            let mut whole = self.begin().await?;
+            let rows = whole.limit().on(whole.rows(query)).await;
+            return whole.end(rows).await;
+        }
+        let mut lease = Lease::of(&self.pool).await.map_err(error)?;
+        let answer = within(query.fetch_all(lease.ask())).await;
+        lease.heard(answer).map_err(error)
+    }
+
+    /// The same; answers how many rows it hit.
+    pub(crate) async fn execute(&self, query: Query) -> Result<u64> {
+        if self.pooled {
+            let mut whole = self.begin().await?;
+            let hit = whole.limit().on(whole.wire().execute(query)).await;
+            return whole.end(hit).await;
+        }
+        let mut lease = Lease::of(&self.pool).await.map_err(error)?;
+        let answer = within(query.execute(lease.ask())).await;
+        Ok(lease.heard(answer).map_err(error)?.rows_affected())
+    }
+
+    /// Begins a transaction.
+    pub(crate) async fn begin(&self) -> Result<Write> {
+        Write::begin(&self.pool, !self.pooled).await
+    }
+}
+
 /// Waits for the answer to one statement.
 pub(crate) async fn within<T>(exchange: impl Future<Output = sqlx::Result<T>>) -> Result<sqlx::Result<T>, Elapsed> {
     timeout(ANSWERS_WITHIN, exchange).await
@@ -69,9 +110,10 @@ fn silent() -> sqlx::Error {
     sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the server did not answer in time"))
 }
 
-/// A write transaction. Dropped, it ends with its connection, and the server rolls it back.
+/// A transaction. Dropped, it ends with its connection, and the server rolls it back.
 pub(crate) struct Write {
     lease: Lease,
+    keeps: bool,
     limit: Limit,
 }
 
@@ -90,11 +132,11 @@ impl Limit {
 }
 
 impl Write {
-    /// Begins one. The level is named because a role or database may have another default, and what we say about locks
+    /// Begins one, on which statements are kept if `keeps`. The level is named because a role or database may have another default, and what we say about locks
     /// is said for this one.
-    pub(crate) async fn begin(pool: &PgPool) -> Result<Self> {
+    pub(crate) async fn begin(pool: &PgPool, keeps: bool) -> Result<Self> {
         let lease = Lease::of(pool).await.map_err(error)?;
-        let mut begun = Self { lease, limit: Limit(Instant::now() + ANSWERS_WITHIN) };
+        let mut begun = Self { lease, keeps, limit: Limit(Instant::now() + ANSWERS_WITHIN) };
         begun.say("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await.map_err(error)?;
         // Until it has ended.
         begun.lease.waiting = true;
@@ -104,6 +146,26 @@ impl Write {
     /// When it ends at the latest.
     pub(crate) const fn limit(&self) -> Limit {
         self.limit
+    }
+
+    /// The connection, to run statements on.
+    pub(crate) fn wire(&mut self) -> Wire<'_> {
+        Wire::new(self.lease.ask(), self.keeps)
+    }
+
+    async fn rows(&mut self, query: Query) -> Result<Vec<Row>> {
+        query.persistent(self.keeps).fetch_all(self.lease.ask()).await.map_err(error)
+    }
+
+    /// Ends it by what has come of it.
+    async fn end<T>(self, done: Result<T>) -> Result<T> {
+        match done {
+            Ok(done) => self.commit().await.map_err(at_commit).map(|()| done),
+            Err(failure) => {
+                self.rollback().await.ok();
+                Err(failure)
+            }
+        }
     }
 
     pub(crate) async fn commit(mut self) -> sqlx::Result<()> {
@@ -117,19 +179,5 @@ impl Write {
     async fn say(&mut self, statement: &'static str) -> sqlx::Result<()> {
         let answer = timeout_at(self.limit.0, self.lease.ask().execute(statement)).await;
         self.lease.heard(answer).map(drop)
-    }
-}
-
-impl Deref for Write {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        &self.lease.connection
-    }
-}
-
-impl DerefMut for Write {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        self.lease.ask()
     }
 }

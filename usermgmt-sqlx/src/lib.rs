@@ -4,6 +4,8 @@
 //! |---|---|
 //! | an application that runs from one file | `Sqlite::open` (feature `sqlite`, on by default) |
 //! | several nodes, or a PostgreSQL that you have anyway | `Postgres::connect` (feature `postgres`) |
+//! | to start without the right to migrate | `Postgres::connect_migrated`, `Sqlite::open_migrated` |
+//! | a pooler such as pgbouncer in between | `Postgres::connect_pooled`, and `Postgres::connect` to migrate |
 //! | one database and one pool for your tables and ours | `from_pool` of either, then `migrate` |
 //! | the other nodes to hear at once what one has committed | `PostgresBus::connect` (feature `postgres`) |
 //! | your rows and ours in one transaction | [`Apply`] |
@@ -38,6 +40,8 @@ mod migrations;
 mod planned;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod replica;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod value;

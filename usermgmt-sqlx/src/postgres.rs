@@ -3,21 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Row as _;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Executor as _, FromRow, Row as _};
 use usermgmt_core::store::{Result, StoreError, StoreErrorKind};
 
 use crate::error::{self, error};
 use crate::horizon::{Horizon, Server};
-use crate::lease::{Lease, Write, within};
+use crate::lease::{Source, Write};
 use crate::migrations::{self, Schema};
+use crate::replica::Replica;
 
 type Db = sqlx::Postgres;
 type Connection = sqlx::PgConnection;
-type Row = sqlx::postgres::PgRow;
+pub(crate) type Row = sqlx::postgres::PgRow;
 type Store = Postgres;
-type Query = sqlx::query::Query<'static, Db, sqlx::postgres::PgArguments>;
+pub(crate) type Query = sqlx::query::Query<'static, Db, sqlx::postgres::PgArguments>;
 
 /// More than our statements and a good many of the application's: none should be prepared twice.
 const STATEMENTS: usize = 256;
@@ -29,7 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Why a server is not used.
 const FOLLOWS: &str = "the server follows another one: it may not have heard yet of what was ended";
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "begin", include_str!("../migrations/postgres/0001_begin.sql"))];
+/// Number, name, the oldest release that may go on using the tables (as the number of its last migration), and text.
+const MIGRATIONS: &[migrations::Script] = &[(1, "begin", 1, include_str!("../migrations/postgres/0001_begin.sql"))];
 
 /// Takes a number of the change sequence, having said before, for everybody to see, where the sequence stood: see
 /// `horizon`. The lock is held until the transaction ends. It is shared and nobody ever takes it alone, so nobody
@@ -90,11 +92,14 @@ mod reads;
 mod row;
 #[path = "throttle.rs"]
 mod throttle;
+#[path = "wire.rs"]
+pub(crate) mod wire;
 
 /// A store in a PostgreSQL database. Clones share it.
 #[derive(Clone)]
 pub struct Postgres {
-    pool: PgPool,
+    source: Source,
+    replica: Option<Arc<Replica>>,
     server: Arc<Server>,
 }
 
@@ -109,14 +114,34 @@ impl Postgres {
     /// and ten more where a statement was under way. Nothing has to be restarted when it is back.
     ///
     /// # Errors
-    /// [`Unavailable`](usermgmt_core::store::StoreErrorKind::Unavailable) if the database cannot be reached or refuses
+    /// [`Unavailable`](StoreErrorKind::Unavailable) if the database cannot be reached or refuses
     /// the login, else as [`migrate`](Self::migrate).
     pub async fn connect(url: &str) -> Result<Self> {
-        let options: PgConnectOptions = url.parse().map_err(error)?;
-        let options = options.statement_cache_capacity(STATEMENTS);
-        let pool = Self::pool_options().connect_with(options).await.map_err(error)?;
-        let store = Self::from_pool(pool);
+        let store = Self::from_pool(Self::pool_options().connect_with(options(url)?).await.map_err(error)?);
         store.migrate().await?;
+        Ok(store)
+    }
+
+    /// The same without migrating: for a role that may not, where a job of the deployment has done it before.
+    ///
+    /// # Errors
+    /// [`Unsupported`](StoreErrorKind::Unsupported), naming why, if the tables are not what this release can use;
+    /// [`Corrupt`](StoreErrorKind::Corrupt) if a migration was altered; else as [`connect`](Self::connect).
+    pub async fn connect_migrated(url: &str) -> Result<Self> {
+        let store = Self::from_pool(Self::pool_options().connect_with(options(url)?).await.map_err(error)?);
+        store.schema().await?.usable()?;
+        Ok(store)
+    }
+
+    /// The same through a pooler in transaction mode: see [`through_pooler`](Self::through_pooler).
+    ///
+    /// # Errors
+    /// As [`connect_migrated`](Self::connect_migrated).
+    pub async fn connect_pooled(url: &str) -> Result<Self> {
+        let options = options(url)?.extra_float_digits(None).statement_cache_capacity(0);
+        let pool = Self::pool_options().connect_with(options).await.map_err(error)?;
+        let store = Self::from_pool(pool).through_pooler();
+        store.schema().await?.usable()?;
         Ok(store)
     }
 
@@ -128,7 +153,35 @@ impl Postgres {
     /// more.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
-        Self { pool, server: Arc::default() }
+        Self { source: Source { pool, pooled: false }, replica: None, server: Arc::default() }
+    }
+
+    /// The same store behind a pooler that gives each transaction another connection of the server: pgbouncer in
+    /// transaction mode and its like, of any version.
+    ///
+    /// No statement is kept on a connection, and each read is a transaction of its own, which costs it three round
+    /// trips more. A pgbouncer from 1.21 on with `max_prepared_statements` follows statements by itself and does not
+    /// need this. Make the pool with `extra_float_digits(None)`, which pgbouncer refuses otherwise, and name the schema
+    /// with `ALTER ROLE … SET search_path`, not in the URL. Migrate over a direct connection:
+    /// [`migrate`](Self::migrate) refuses, because it needs a lock that stays with its connection. Keep transactions of
+    /// your own in which plans are applied ([`Apply`](crate::Apply)) to a direct pool as well.
+    #[must_use]
+    pub fn through_pooler(mut self) -> Self {
+        self.source.pooled = true;
+        self
+    }
+
+    /// The same store, with a pool of connections to a server that follows this one, for what may be a moment old:
+    /// the pages of the audit log and its export, where a person reads what others did.
+    ///
+    /// Nothing else is read there: no session, right, policy, limit, token, job, seal or place of the change sequence,
+    /// nothing that a write rests on, and no page that somebody sees after their own change. A replica that cannot be
+    /// reached, fails, or takes more than two seconds is left alone for ten, and the primary asked: it is always right.
+    /// How far the replica may lag is yours to watch; until it has caught up a page lacks the last events.
+    #[must_use]
+    pub fn with_replica(mut self, pool: PgPool) -> Self {
+        self.replica = Some(Arc::new(Replica::new(Source { pool, pooled: self.source.pooled })));
+        self
     }
 
     /// Options for a pool of one's own, as [`connect`](Self::connect) uses them: waiting for a connection ends after
@@ -140,8 +193,9 @@ impl Postgres {
     pub fn pool_options() -> PgPoolOptions {
         PgPoolOptions::new().acquire_timeout(PATIENCE).after_connect(|connection, _| {
             Box::pin(async move {
-                let follows: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await?;
-                if follows { Err(sqlx::Error::Configuration(FOLLOWS.into())) } else { Ok(()) }
+                // One message, which a pooler does not tear apart.
+                let row = connection.fetch_one(sqlx::raw_sql("SELECT pg_is_in_recovery()")).await?;
+                if row.try_get(0)? { Err(sqlx::Error::Configuration(FOLLOWS.into())) } else { Ok(()) }
             })
         })
     }
@@ -149,70 +203,77 @@ impl Postgres {
     /// The pool, for the application's own tables. Use [`Apply`](crate::Apply) for our writes in your transactions.
     #[must_use]
     pub const fn pool(&self) -> &PgPool {
-        &self.pool
+        &self.source.pool
     }
 
     /// Brings the tables to what this release expects. Safe to call from several processes at once, and when nothing
     /// is to be done.
     ///
     /// # Errors
-    /// [`Unsupported`](usermgmt_core::store::StoreErrorKind::Unsupported) if a newer release has migrated this
-    /// database, [`Corrupt`](usermgmt_core::store::StoreErrorKind::Corrupt) if a migration was altered, else
-    /// [`Unavailable`](usermgmt_core::store::StoreErrorKind::Unavailable).
+    /// [`Unsupported`](StoreErrorKind::Unsupported) if a newer release has migrated this database and says that this one
+    /// must not use it any more, or through a pooler; [`Corrupt`](StoreErrorKind::Corrupt) if a migration was altered,
+    /// else [`Unavailable`](StoreErrorKind::Unavailable).
     pub async fn migrate(&self) -> Result<()> {
-        let mut connection = self.pool.acquire().await.map_err(error)?;
-        let migrated = migrator().run_direct(None, &mut *connection, false).await.map_err(error::migration);
-        if migrated.is_err() {
-            // The driver leaves its advisory lock behind when it fails: it ends with the connection.
-            connection.close().await.ok();
+        if self.source.pooled {
+            return Err(StoreError::caused_by(StoreErrorKind::Unsupported, "migrate over a direct connection"));
         }
-        migrated
+        let mut connection = self.source.pool.acquire().await.map_err(error)?;
+        let Err(failure) = migrator().run_direct(None, &mut *connection, false).await else { return Ok(()) };
+        // The driver leaves its advisory lock behind when it fails: it ends with the connection.
+        connection.close().await.ok();
+        if error::is_newer(&failure) && self.schema().await? == Schema::Expanded {
+            return Ok(());
+        }
+        Err(error::migration(failure))
     }
 
     /// Compares the tables with what this release expects, and changes nothing.
     ///
     /// # Errors
-    /// [`Unavailable`](usermgmt_core::store::StoreErrorKind::Unavailable) if the database does not answer.
+    /// [`Unavailable`](StoreErrorKind::Unavailable) if the database does not answer.
     pub async fn schema(&self) -> Result<Schema> {
-        let known = sqlx::query_scalar("SELECT to_regclass('_usermgmt_migrations') IS NOT NULL");
-        let known: bool = known.fetch_one(&self.pool).await.map_err(error)?;
-        if !known {
+        let known = self.row(sqlx::query("SELECT to_regclass('_usermgmt_migrations') IS NOT NULL")).await?;
+        if !known.map_or(Ok(false), |row| row.try_get(0)).map_err(error)? {
             return Ok(Schema::Behind);
         }
-        let applied = sqlx::query_as("SELECT version, checksum, success FROM _usermgmt_migrations");
-        let applied: Vec<_> = applied.fetch_all(&self.pool).await.map_err(error)?;
+        let applied = self.rows(sqlx::query(migrations::APPLIED)).await?;
+        let applied: Vec<_> = applied.iter().map(FromRow::from_row).collect::<sqlx::Result<_>>().map_err(error)?;
         Ok(migrations::compare(&migrator(), &applied))
     }
 
     /// Closes all connections, waiting for those in use.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.source.pool.close().await;
     }
 
     /// Runs a read; answers its row, if there is one.
     async fn row(&self, query: Query) -> Result<Option<Row>> {
-        let mut lease = Lease::of(&self.pool).await.map_err(error)?;
-        let answer = within(query.fetch_optional(lease.ask())).await;
-        lease.heard(answer).map_err(error)
+        Ok(self.rows(query).await?.into_iter().next())
     }
 
     /// Runs a read; answers its rows.
     async fn rows(&self, query: Query) -> Result<Vec<Row>> {
-        let mut lease = Lease::of(&self.pool).await.map_err(error)?;
-        let answer = within(query.fetch_all(lease.ask())).await;
-        lease.heard(answer).map_err(error)
+        self.source.rows(query).await
+    }
+
+    /// Runs a read that may be answered by a replica.
+    async fn stale_rows(&self, query: impl Fn() -> Query + Send + Sync) -> Result<Vec<Row>> {
+        if let Some(replica) = &self.replica
+            && let Some(rows) = replica.rows(query()).await
+        {
+            return Ok(rows);
+        }
+        self.rows(query()).await
     }
 
     /// Begins a transaction.
     async fn begin(&self) -> Result<Write> {
-        Write::begin(&self.pool).await
+        self.source.begin().await
     }
 
     /// Runs a write that is a transaction of its own; answers how many rows it hit.
     async fn execute(&self, query: Query) -> Result<u64> {
-        let mut lease = Lease::of(&self.pool).await.map_err(error)?;
-        let answer = within(query.execute(lease.ask())).await;
-        Ok(lease.heard(answer).map_err(error)?.rows_affected())
+        self.source.execute(query).await
     }
 
     /// Runs a write that is a transaction of its own; answers the rows it returns.
@@ -253,6 +314,11 @@ impl std::fmt::Debug for Postgres {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Postgres")
     }
+}
+
+fn options(url: &str) -> Result<PgConnectOptions> {
+    let options: PgConnectOptions = url.parse().map_err(error)?;
+    Ok(options.statement_cache_capacity(STATEMENTS))
 }
 
 fn migrator() -> Migrator {

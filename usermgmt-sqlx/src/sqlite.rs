@@ -35,7 +35,8 @@ const STATEMENTS: usize = 256;
 /// the time of our reads. The switch against that, QPSG, cannot be reached through the driver.
 const ANALYSIS: u32 = 1_000;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "begin", include_str!("../migrations/sqlite/0001_begin.sql"))];
+/// Number, name, the oldest release that may go on using the tables (as the number of its last migration), and text.
+const MIGRATIONS: &[migrations::Script] = &[(1, "begin", 1, include_str!("../migrations/sqlite/0001_begin.sql"))];
 
 /// Commits are serialised, so numbers become visible in their order.
 const APPEND_CHANGE: &str =
@@ -83,6 +84,10 @@ mod reads;
 mod row;
 #[path = "throttle.rs"]
 mod throttle;
+#[path = "wire.rs"]
+mod wire;
+
+use wire::Wire;
 
 /// A store in an SQLite database. Clones share it.
 ///
@@ -118,6 +123,24 @@ impl Sqlite {
     /// [`Unavailable`](StoreErrorKind::Unavailable) if the file cannot be opened, else as [`migrate`](Self::migrate).
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         create_private(path.as_ref()).map_err(|cause| StoreError::caused_by(StoreErrorKind::Unavailable, cause))?;
+        let store = Self::opened(path.as_ref()).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Opens a database file that is there and migrated already, and changes nothing about it.
+    ///
+    /// # Errors
+    /// [`Unavailable`](StoreErrorKind::Unavailable) if there is no such file or it cannot be opened;
+    /// [`Unsupported`](StoreErrorKind::Unsupported), naming why, if the tables are not what this release can use;
+    /// [`Corrupt`](StoreErrorKind::Corrupt) if a migration was altered.
+    pub async fn open_migrated(path: impl AsRef<Path>) -> Result<Self> {
+        let store = Self::opened(path.as_ref()).await?;
+        store.schema().await?.usable()?;
+        Ok(store)
+    }
+
+    async fn opened(path: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -131,9 +154,7 @@ impl Sqlite {
         let pool = pool.test_before_acquire(false).max_lifetime(None).idle_timeout(None);
         let writer = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(error)?;
         let readers = pool.max_connections(READERS).connect_with(options).await.map_err(error)?;
-        let store = Self { readers, writer, turn: Arc::new(Semaphore::new(1)) };
-        store.migrate().await?;
-        Ok(store)
+        Ok(Self { readers, writer, turn: Arc::new(Semaphore::new(1)) })
     }
 
     /// Uses a pool of the application. Nothing is migrated: call [`migrate`](Self::migrate), or
@@ -159,15 +180,21 @@ impl Sqlite {
     /// is to be done.
     ///
     /// # Errors
-    /// [`Unsupported`](StoreErrorKind::Unsupported) if a newer release has migrated this database,
-    /// [`Corrupt`](StoreErrorKind::Corrupt) if a migration was altered, else
+    /// [`Unsupported`](StoreErrorKind::Unsupported) if a newer release has migrated this database and says that this one
+    /// must not use it any more, [`Corrupt`](StoreErrorKind::Corrupt) if a migration was altered, else
     /// [`Unavailable`](StoreErrorKind::Unavailable).
     pub async fn migrate(&self) -> Result<()> {
         // The driver takes no lock of its own on SQLite. Inside this transaction each migration becomes a savepoint,
         // and whoever comes second waits here and finds the work done.
         let mut write = self.begin().await?;
-        migrator().run_direct(None, &mut *write, false).await.map_err(error::migration)?;
-        write.commit().await.map_err(error::at_commit)
+        let Err(failure) = migrator().run_direct(None, &mut *write, false).await else {
+            return write.commit().await.map_err(error::at_commit);
+        };
+        write.rollback().await.ok();
+        if error::is_newer(&failure) && self.schema().await? == Schema::Expanded {
+            return Ok(());
+        }
+        Err(error::migration(failure))
     }
 
     /// Compares the tables with what this release expects, and changes nothing.
@@ -179,7 +206,7 @@ impl Sqlite {
         if known.fetch_optional(&self.readers).await.map_err(error)?.is_none() {
             return Ok(Schema::Behind);
         }
-        let applied = sqlx::query_as("SELECT version, checksum, success FROM _usermgmt_migrations");
+        let applied = sqlx::query_as(migrations::APPLIED);
         let applied: Vec<_> = applied.fetch_all(&self.readers).await.map_err(error)?;
         Ok(migrations::compare(&migrator(), &applied))
     }
@@ -198,6 +225,11 @@ impl Sqlite {
     /// Runs a read; answers its rows.
     async fn rows(&self, query: Query) -> Result<Vec<Row>> {
         query.fetch_all(&self.readers).await.map_err(error)
+    }
+
+    /// There is no replica.
+    async fn stale_rows(&self, query: impl Fn() -> Query + Send + Sync) -> Result<Vec<Row>> {
+        self.rows(query()).await
     }
 
     /// Begins a write transaction when it is this writer's turn.
@@ -265,6 +297,11 @@ impl Write<'_> {
     /// When it ends at the latest: PostgreSQL needs to know.
     const fn limit(&self) -> Limit {
         Limit
+    }
+
+    /// The connection, to run statements on.
+    fn wire(&mut self) -> Wire<'_> {
+        Wire::new(&mut self.transaction, true)
     }
 
     async fn commit(self) -> sqlx::Result<()> {

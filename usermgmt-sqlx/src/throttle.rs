@@ -7,8 +7,9 @@ use sqlx::query;
 use time::OffsetDateTime;
 use usermgmt_core::store::{Charge, Result, StoreError, ThrottleKey, ThrottleStore, Throttled};
 
+use super::Store;
 use super::cells::Cells;
-use super::{Connection, Store};
+use super::wire::Wire;
 use crate::error::{at_commit, error};
 use crate::value::{self, micros, span};
 
@@ -64,7 +65,7 @@ impl ThrottleStore for Store {
             return Ok(closed);
         }
         let mut transaction = self.begin().await?;
-        match transaction.limit().on(count(&mut transaction, &wanted, now)).await.and_then(Verdict::throttled) {
+        match transaction.limit().on(count(transaction.wire(), &wanted, now)).await.and_then(Verdict::throttled) {
             Ok(None) => {
                 transaction.commit().await.map_err(at_commit)?;
                 Ok(None)
@@ -84,7 +85,7 @@ impl ThrottleStore for Store {
         let mut keys = keys.to_vec();
         keys.sort_unstable();
         let mut transaction = self.begin().await?;
-        transaction.limit().on(give_back(&mut transaction, &keys, micros(now))).await?;
+        transaction.limit().on(give_back(transaction.wire(), &keys, micros(now))).await?;
         transaction.commit().await.map_err(at_commit)
     }
 }
@@ -116,31 +117,30 @@ impl Store {
             return Ok(());
         }
         let mut transaction = self.begin().await?;
-        transaction.limit().on(end_earlier(&mut transaction, late)).await?;
+        transaction.limit().on(end_earlier(transaction.wire(), late)).await?;
         transaction.commit().await.map_err(at_commit)
     }
 }
 
-async fn give_back(connection: &mut Connection, keys: &[ThrottleKey], now: i64) -> Result<()> {
+async fn give_back(mut wire: Wire<'_>, keys: &[ThrottleKey], now: i64) -> Result<()> {
     for key in keys {
         let update = query("UPDATE usermgmt_throttle SET used = used - 1 WHERE key = $1 AND ends_at > $2 AND used > 0");
-        update.bind(key.as_bytes().as_slice()).bind(now).execute(&mut *connection).await.map_err(error)?;
+        wire.execute(update.bind(key.as_bytes().as_slice()).bind(now)).await?;
     }
     Ok(())
 }
 
-async fn end_earlier(connection: &mut Connection, late: &Wanted) -> Result<()> {
+async fn end_earlier(mut wire: Wire<'_>, late: &Wanted) -> Result<()> {
     for (key, allowance) in late {
         let update = query("UPDATE usermgmt_throttle SET ends_at = $2 WHERE key = $1 AND ends_at > $2");
-        let update = update.bind(key.as_bytes().as_slice()).bind(allowance.ends_at);
-        update.execute(&mut *connection).await.map_err(error)?;
+        wire.execute(update.bind(key.as_bytes().as_slice()).bind(allowance.ends_at)).await?;
     }
     Ok(())
 }
 
 /// Counts one use on every counter. Each statement locks its counter until the transaction ends, so what it returns is
 /// exactly how many uses there have been, this one included; if that is too many anywhere, the caller rolls back.
-async fn count(connection: &mut Connection, wanted: &Wanted, now: i64) -> Result<Verdict> {
+async fn count(mut wire: Wire<'_>, wanted: &Wanted, now: i64) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     for (key, allowance) in wanted {
         let upsert = query(
@@ -150,7 +150,7 @@ async fn count(connection: &mut Connection, wanted: &Wanted, now: i64) -> Result
              THEN usermgmt_throttle.ends_at ELSE $2 END RETURNING used, ends_at",
         );
         let upsert = upsert.bind(key.as_bytes().as_slice()).bind(allowance.ends_at).bind(now);
-        let row = upsert.fetch_one(&mut *connection).await.map_err(error)?;
+        let row = wire.row(upsert).await?.ok_or_else(|| error(sqlx::Error::RowNotFound))?;
         let (used, ends_at) = counter(&mut Cells::new(&row))?;
         if used > allowance.limit {
             verdict.refuse(*key, allowance, ends_at);

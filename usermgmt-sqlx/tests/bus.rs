@@ -8,9 +8,10 @@ mod support;
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, PgConnection};
-use support::{Database, without_postgres};
+use support::{Database, rows, without_postgres};
 use tokio::time::timeout;
 use usermgmt_core::port::{Bus as _, Wakes};
+use usermgmt_core::store::{ChangeStore as _, CommitStore as _, Write};
 use usermgmt_sqlx::{Postgres, PostgresBus};
 
 /// Within this time something comes that comes at all. No measure of speed.
@@ -54,6 +55,23 @@ async fn a_wake_reaches_every_node_of_its_schema_and_no_other() {
     comes(&mut own).await;
     comes(&mut far).await;
     assert!(timeout(STAYS_AWAY, foreign.next()).await.is_err());
+}
+
+/// The store through a pooler, the bus past it.
+#[tokio::test]
+async fn a_node_behind_a_pooler_is_woken_on_a_direct_connection() {
+    if support::without_pgbouncer() {
+        return;
+    }
+    let (database, store) = support::pooled().await;
+    let bus = PostgresBus::connect(database.options.to_url_lossy().as_str()).unwrap();
+    let mut wakes = bus.listen().await.unwrap();
+    let place = store.change_place().await.unwrap();
+    store.commit(rows::changes([Write::PutUser(rows::user(1))])).await.unwrap();
+    store.commit(rows::changes([Write::MoveAuthEpoch { user: rows::user_id(1), from: 0 }])).await.unwrap();
+    bus.wake().await.unwrap();
+    comes(&mut wakes).await;
+    assert_eq!(store.changes(place, 9).await.unwrap().items.len(), 1);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Both stores prove themselves with the published suite.
+//! Both stores prove themselves with the published suite: as they are, with the tables of a newer release beside, and
+//! PostgreSQL behind a pooler.
 
 mod support;
 
@@ -9,23 +10,43 @@ mod sqlite {
     usermgmt_conformance::store_tests!(sqlite, name = "sqlite", nul_in_text = false);
 }
 
+#[cfg(feature = "sqlite")]
+mod sqlite_expanded {
+    use crate::support::expanded_sqlite;
+
+    usermgmt_conformance::store_tests!(expanded_sqlite, name = "sqlite", nul_in_text = false);
+}
+
+#[cfg(feature = "postgres")]
+macro_rules! tests {
+    ([$store:ident, $left_out:ident] $($group:ident { $($rule:ident $(($with:ident))?)* })*) => { $($(
+        #[test]
+        fn $rule() {
+            if !$left_out() {
+                let profile = usermgmt_conformance::Profile::new().name("postgres").nul_in_text(false);
+                usermgmt_conformance::prove(stringify!($rule), profile, $store);
+            }
+        }
+    )*)* };
+}
+
 #[cfg(feature = "postgres")]
 mod postgres {
-    use usermgmt_conformance::Profile;
-
     use crate::support::{postgres, without_postgres};
 
-    macro_rules! tests {
-        ([] $($group:ident { $($rule:ident $(($with:ident))?)* })*) => { $($(
-            #[test]
-            fn $rule() {
-                if !without_postgres() {
-                    let profile = Profile::new().name("postgres").nul_in_text(false);
-                    usermgmt_conformance::prove(stringify!($rule), profile, postgres);
-                }
-            }
-        )*)* };
-    }
+    usermgmt_conformance::each_rule!([tests] postgres, without_postgres);
+}
 
-    usermgmt_conformance::each_rule!([tests]);
+#[cfg(feature = "postgres")]
+mod postgres_expanded {
+    use crate::support::{expanded_postgres, without_postgres};
+
+    usermgmt_conformance::each_rule!([tests] expanded_postgres, without_postgres);
+}
+
+#[cfg(feature = "postgres")]
+mod postgres_behind_a_pooler {
+    use crate::support::{pooled, without_pgbouncer};
+
+    usermgmt_conformance::each_rule!([tests] pooled, without_pgbouncer);
 }

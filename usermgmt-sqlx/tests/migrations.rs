@@ -10,6 +10,8 @@ use sqlx::{AssertSqlSafe, Executor as _};
 use usermgmt_core::store::StoreErrorKind;
 use usermgmt_sqlx::Schema;
 
+use crate::support::{CONTRACT, NEXT};
+
 macro_rules! migration_tests {
     ($empty:ident, $count_tables:literal, $left_out:expr) => {
         async fn tables(store: &Store) -> i64 {
@@ -73,6 +75,42 @@ macro_rules! migration_tests {
         }
 
         #[tokio::test]
+        async fn an_older_release_goes_on_beside_a_newer_one_that_only_added() {
+            if $left_out {
+                return;
+            }
+            let (guard, store) = $empty().await;
+            store.migrate().await.unwrap();
+            for statement in NEXT {
+                run(&store, statement).await;
+            }
+            assert_eq!(store.schema().await.unwrap(), Schema::Expanded);
+            // It also starts again: a rolling upgrade may go back.
+            store.migrate().await.unwrap();
+            start(&guard).await.unwrap();
+            assert_eq!(store.schema().await.unwrap(), Schema::Expanded);
+            run(&store, CONTRACT).await;
+            assert_eq!(store.schema().await.unwrap(), Schema::Ahead);
+            assert_eq!(store.migrate().await.unwrap_err().kind(), StoreErrorKind::Unsupported);
+            assert_eq!(start(&guard).await.unwrap_err().kind(), StoreErrorKind::Unsupported);
+        }
+
+        #[tokio::test]
+        async fn a_start_that_may_not_migrate_says_what_is_missing() {
+            if $left_out {
+                return;
+            }
+            let (guard, store) = $empty().await;
+            let failure = start(&guard).await.unwrap_err();
+            assert_eq!(failure.kind(), StoreErrorKind::Unsupported);
+            let why = std::error::Error::source(&failure).unwrap().to_string();
+            assert!(why.contains("migrate them first"), "{why}");
+            assert_eq!(tables(&store).await, 0, "it has made a table");
+            store.migrate().await.unwrap();
+            start(&guard).await.unwrap();
+        }
+
+        #[tokio::test]
         async fn migrations_of_the_application_are_left_alone() {
             if $left_out {
                 return;
@@ -99,6 +137,17 @@ mod sqlite {
         let options = SqliteConnectOptions::new().filename(folder.path().join("test.db")).create_if_missing(true);
         let pool = SqlitePoolOptions::new().connect_with(options).await.unwrap();
         (folder, Store::from_pool(pool))
+    }
+
+    async fn start(folder: &tempfile::TempDir) -> usermgmt_core::store::Result<Store> {
+        Store::open_migrated(folder.path().join("test.db")).await
+    }
+
+    #[tokio::test]
+    async fn a_start_that_may_not_migrate_makes_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(start(&folder).await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+        assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none());
     }
 
     migration_tests!(empty, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'", false);
@@ -130,10 +179,28 @@ mod sqlite {
 
 #[cfg(feature = "postgres")]
 mod postgres {
+    use sqlx::ConnectOptions as _;
     use sqlx::postgres::PgPoolOptions;
 
     use super::*;
-    use crate::support::{Database, without_postgres};
+    use crate::support::{Database, pooled, without_pgbouncer, without_postgres};
+
+    /// A lock that belongs to a connection has no place where connections change.
+    #[tokio::test]
+    async fn nobody_migrates_through_a_pooler() {
+        if without_pgbouncer() {
+            return;
+        }
+        let (database, store) = pooled().await;
+        assert_eq!(store.migrate().await.unwrap_err().kind(), StoreErrorKind::Unsupported);
+        let url = crate::support::pooler(&database).to_url_lossy();
+        let store = Store::connect_pooled(url.as_str()).await.unwrap();
+        assert_eq!(store.schema().await.unwrap(), Schema::Current);
+    }
+
+    async fn start(database: &Database) -> usermgmt_core::store::Result<Store> {
+        Store::connect_migrated(database.options.to_url_lossy().as_str()).await
+    }
 
     type Store = usermgmt_sqlx::Postgres;
 

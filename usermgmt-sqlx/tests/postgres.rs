@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 use support::rows::*;
 use support::{Database, postgres, without_postgres};
 use tokio::time::timeout;
@@ -320,6 +320,10 @@ async fn a_restricted_role_can_run_the_store() {
     assert_eq!(store.changes(0, 9).await.unwrap().items.len(), 2);
     store.pool().execute("CREATE TABLE auth.mine (x INT)").await.unwrap_err();
     store.close().await;
+    // A process of this role starts, and does not try to migrate.
+    let mut url = database.options.clone().username(&role).to_url_lossy();
+    url.query_pairs_mut().append_pair("options", "-c search_path=auth");
+    Postgres::connect_migrated(url.as_str()).await.unwrap().close().await;
     migrating.close().await;
     for statement in [format!("DROP OWNED BY {role}"), format!("DROP ROLE {role}")] {
         admin.execute(AssertSqlSafe(statement)).await.unwrap();

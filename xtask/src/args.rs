@@ -9,9 +9,9 @@ use crate::{
 pub(crate) const HELP: &str = "\
 cargo xtask COMMAND
 
-  test [--without postgres|redis|browser]... [-- ARGS]
+  test [--without postgres|pgbouncer|redis|browser]... [-- ARGS]
       Runs every test: unit, integration, doctests, then short forms of the long runs.
-      Installs (where it may) and starts what they need: PostgreSQL, Redis, headless Chromium.
+      Installs (where it may) and starts what they need: PostgreSQL, pgbouncer, Redis, headless Chromium.
       ARGS go to `cargo test`; with them only that part is run.
   covered
       Which requirements and attack cases the last test run covered, by store and framework.
@@ -51,6 +51,7 @@ cargo xtask COMMAND
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Without {
     pub(crate) postgres: bool,
+    pub(crate) pgbouncer: bool,
     pub(crate) redis: bool,
     pub(crate) browser: bool,
 }
@@ -58,7 +59,7 @@ pub(crate) struct Without {
 impl Without {
     /// The names of what is left out, as `--without` takes them.
     pub(crate) fn names(&self) -> Vec<&'static str> {
-        [("postgres", self.postgres), ("redis", self.redis), ("browser", self.browser)]
+        [("postgres", self.postgres), ("pgbouncer", self.pgbouncer), ("redis", self.redis), ("browser", self.browser)]
             .into_iter()
             .filter_map(|(name, left_out)| left_out.then_some(name))
             .collect()
@@ -150,10 +151,13 @@ fn take_without(args: Vec<String>) -> Result<(Without, Vec<String>)> {
     for name in names {
         match name.as_str() {
             "postgres" => without.postgres = true,
+            "pgbouncer" => without.pgbouncer = true,
             "redis" => without.redis = true,
             "browser" => without.browser = true,
             other => {
-                return Err(Fault::new(format!("`--without` takes `postgres`, `redis` or `browser`, not `{other}`")));
+                return Err(Fault::new(format!(
+                    "`--without` takes `postgres`, `pgbouncer`, `redis` or `browser`, not `{other}`"
+                )));
             }
         }
     }
@@ -194,7 +198,7 @@ mod tests {
     #[test]
     fn test_takes_parts_to_leave_out_and_arguments_for_cargo() {
         let expected = Command::Test {
-            without: Without { postgres: true, redis: true, browser: true },
+            without: Without { postgres: true, pgbouncer: false, redis: true, browser: true },
             cargo_args: vec!["--test".to_owned(), "http".to_owned(), "--".to_owned(), "sign_up".to_owned()],
         };
         assert_eq!(words("test --without postgres --without=browser,redis -- --test http -- sign_up"), Ok(expected));
@@ -215,7 +219,7 @@ mod tests {
     fn tools_pass_their_arguments_on() {
         let expected = Command::Delegate {
             tool: Tool::Crash,
-            without: Without { postgres: true, redis: false, browser: false },
+            without: Without { postgres: true, ..Without::default() },
             args: vec!["--kills".to_owned(), "20".to_owned()],
         };
         assert_eq!(words("crash --kills 20 --without postgres"), Ok(expected));

@@ -28,17 +28,15 @@ impl Tool {
     /// What it needs; of the story's examples only the one on actix-web is on PostgreSQL.
     fn needs(self, args: &[String]) -> Needs {
         match self {
-            Self::Races | Self::Crash | Self::Outage | Self::Bench => {
-                Needs { postgres: true, redis: false, browser: false }
-            }
+            Self::Races | Self::Crash | Self::Outage | Self::Bench => Needs { postgres: true, ..Needs::default() },
             Self::Nodes => {
                 // Whoever names one bus does without the other.
                 let redis = !args.iter().any(|arg| arg.contains("postgres"));
-                Needs { postgres: true, redis, browser: false }
+                Needs { postgres: true, redis, ..Needs::default() }
             }
             Self::Story => {
                 let postgres = args.iter().any(|arg| arg.contains("postgres") || arg.contains("actix"));
-                Needs { postgres, redis: false, browser: true }
+                Needs { postgres, browser: true, ..Needs::default() }
             }
         }
     }
@@ -59,6 +57,7 @@ pub(crate) fn run(workspace: &Workspace, tool: Tool, without: &Without, args: &[
     let wanted = tool.needs(args);
     let needs = Needs {
         postgres: wanted.postgres && !without.postgres,
+        pgbouncer: wanted.pgbouncer && !without.pgbouncer,
         redis: wanted.redis && !without.redis,
         browser: wanted.browser && !without.browser,
     };

@@ -51,6 +51,11 @@ impl Guard {
         self.tell(&format!("redis {}", dir.display()))
     }
 
+    /// A directory to be removed at the end, with the pgbouncer whose process id stands in its `pgbouncer.pid`.
+    pub(crate) fn watch_pgbouncer(&mut self, dir: &Path) -> Result<()> {
+        self.tell(&format!("pgbouncer {}", dir.display()))
+    }
+
     /// Runs a command to its end in a process group of its own, and kills what it leaves behind.
     pub(crate) fn run(&mut self, command: Command) -> Result<Ended> {
         self.run_within(command, None)

@@ -3,11 +3,13 @@
 #   group PID     a process group is running
 #   done          it has ended: whatever it left behind is killed
 #   redis DIR     a directory to remove at the end; DIR/redis.pid may name a running Redis
+#   pgbouncer DIR   the same; DIR/pgbouncer.pid may name a running pgbouncer
 #   cluster DIR   a directory to remove at the end; DIR/data may hold a running PostgreSQL
 trap '' HUP INT TERM
 group=
 cluster=
 redis=
+pgbouncer=
 while read -r word value; do
     case $word in
     group) group=$value ;;
@@ -17,14 +19,17 @@ while read -r word value; do
         ;;
     cluster) cluster=$value ;;
     redis) redis=$value ;;
+    pgbouncer) pgbouncer=$value ;;
     esac
 done
 if [ -n "$group" ] && kill -s TERM -- "-$group" 2>/dev/null; then
     sleep 1
     kill -s KILL -- "-$group" 2>/dev/null
 fi
-if [ -n "$redis" ]; then
-    if { read -r pid <"$redis/redis.pid"; } 2>/dev/null; then
+# A server that keeps nothing: its process id stands in the file $2 of the directory $1.
+end() {
+    [ -n "$1" ] || return 0
+    if { read -r pid <"$1/$2"; } 2>/dev/null; then
         kill -s KILL "$pid" 2>/dev/null
         tries=0
         while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 50 ]; do
@@ -32,8 +37,10 @@ if [ -n "$redis" ]; then
             tries=$((tries + 1))
         done
     fi
-    rm -rf "$redis"
-fi
+    rm -rf "$1"
+}
+end "$pgbouncer" pgbouncer.pid
+end "$redis" redis.pid
 [ -n "$cluster" ] || exit 0
 pid_file=$cluster/data/postmaster.pid
 if { read -r pid <"$pid_file"; } 2>/dev/null; then

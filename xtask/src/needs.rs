@@ -1,7 +1,8 @@
-//! What the tests need from the machine: PostgreSQL, Redis and a browser. Found, or installed where that is allowed.
+//! What the tests need from the machine: PostgreSQL, pgbouncer, Redis and a browser. Found, or installed where that is allowed.
 
 pub(crate) mod browser;
 mod install;
+pub(crate) mod pgbouncer;
 mod place;
 pub(crate) mod postgres;
 pub(crate) mod redis;
@@ -9,9 +10,11 @@ pub(crate) mod redis;
 use crate::{args::Without, fault::Result};
 
 /// What one command needs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Needs {
     pub(crate) postgres: bool,
+    /// In front of that PostgreSQL.
+    pub(crate) pgbouncer: bool,
     pub(crate) redis: bool,
     pub(crate) browser: bool,
 }
@@ -19,7 +22,9 @@ pub(crate) struct Needs {
 impl Needs {
     /// Everything that was not left out.
     pub(crate) fn all_but(without: &Without) -> Self {
-        Self { postgres: !without.postgres, redis: !without.redis, browser: !without.browser }
+        let postgres = !without.postgres;
+        let pgbouncer = postgres && !without.pgbouncer;
+        Self { postgres, pgbouncer, redis: !without.redis, browser: !without.browser }
     }
 
     /// Makes sure that the programs are there, in one go.
@@ -27,6 +32,9 @@ impl Needs {
         let mut missing = Vec::new();
         if self.postgres && postgres::find().is_none() {
             missing.push(Part::Postgres);
+        }
+        if self.pgbouncer && pgbouncer::find().is_none() {
+            missing.push(Part::Pgbouncer);
         }
         if self.redis && redis::find().is_none() {
             missing.push(Part::Redis);
@@ -42,6 +50,7 @@ impl Needs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Postgres,
+    Pgbouncer,
     Redis,
     Browser,
 }
@@ -51,6 +60,7 @@ impl Part {
     fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
+            Self::Pgbouncer => "pgbouncer",
             Self::Redis => "redis",
             Self::Browser => "browser",
         }
@@ -60,6 +70,7 @@ impl Part {
     fn looked_for(self) -> &'static str {
         match self {
             Self::Postgres => "the PostgreSQL server programs (initdb, pg_ctl)",
+            Self::Pgbouncer => "the pooler of PostgreSQL (pgbouncer)",
             Self::Redis => "the Redis server (redis-server)",
             Self::Browser => "Chromium and chromedriver",
         }

@@ -6,7 +6,7 @@ use crate::{
     args::Without,
     fault::{Fault, Result},
     guard::Guard,
-    needs::{Needs, browser, postgres, redis},
+    needs::{Needs, browser, pgbouncer, postgres, redis},
     workspace,
 };
 
@@ -30,6 +30,12 @@ impl Stage {
             let programs = postgres::find().ok_or_else(|| Fault::new("PostgreSQL was found and is gone again"))?;
             let url = postgres::start(&programs, &mut guard)?;
             println!("PostgreSQL for the tests: {url}");
+            if needs.pgbouncer {
+                let program = pgbouncer::find().ok_or_else(|| Fault::new("pgbouncer was found and is gone again"))?;
+                let through = pgbouncer::start(&program, &url, &mut guard)?;
+                println!("pgbouncer for the tests: {through}");
+                variables.push(("USERMGMT_TEST_PGBOUNCER", through));
+            }
             variables.push(("USERMGMT_TEST_POSTGRES", url));
             variables.push(("USERMGMT_TEST_POSTGRES_PROGRAMS", programs.dir().display().to_string()));
         }
@@ -51,7 +57,7 @@ impl Stage {
 
     /// Gives a command the variables, and only these: none of the same name is inherited.
     pub(crate) fn dress(&self, command: &mut Command) {
-        let servers = ["POSTGRES", "POSTGRES_PROGRAMS", "REDIS", "REDIS_SERVER"];
+        let servers = ["POSTGRES", "POSTGRES_PROGRAMS", "PGBOUNCER", "REDIS", "REDIS_SERVER"];
         let all = servers.into_iter().chain(["CHROMIUM", "CHROMEDRIVER", "REPORT", "WITHOUT"]);
         for name in all {
             command.env_remove(format!("USERMGMT_TEST_{name}"));

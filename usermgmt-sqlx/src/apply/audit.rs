@@ -7,8 +7,9 @@ use usermgmt_core::model::{Actor, AuditEvent, Seal, Subject};
 use usermgmt_core::store::{Result, StoreError, UniqueKey};
 
 use super::super::APPEND_CHANGE;
+use super::super::cells::Cells;
 use super::Apply;
-use crate::error::{CONFLICT, duplicate, error};
+use crate::error::{CONFLICT, duplicate};
 use crate::value::{chain, int, json, maybe_text, micros, text};
 
 impl Apply<'_> {
@@ -112,10 +113,14 @@ impl Apply<'_> {
 
     /// Whether the chain still has the end that was read.
     async fn ends_at(&mut self, chain: String, realm: String, number: u64) -> Result<()> {
-        let read = sqlx::query_scalar("SELECT number FROM usermgmt_audit_head WHERE chain = $1 AND realm = $2");
-        let read = read.bind(chain).bind(realm).fetch_optional(&mut *self.connection);
-        let present: Option<i64> = read.await.map_err(error)?;
-        if present.unwrap_or(0) == int(number) { Ok(()) } else { Err(StoreError::new(CONFLICT)) }
+        let read = query("SELECT number FROM usermgmt_audit_head WHERE chain = $1 AND realm = $2");
+        let row = self.wire.row(read.bind(chain).bind(realm)).await?;
+        let present = row.map_or(Ok(0), |row| {
+            let mut cells = Cells::new(&row);
+            cells.of("usermgmt_audit_head");
+            cells.number("number")
+        })?;
+        if number == present { Ok(()) } else { Err(StoreError::new(CONFLICT)) }
     }
 
     pub(super) async fn append(&mut self, subject: Subject) -> Result<()> {

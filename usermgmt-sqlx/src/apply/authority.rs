@@ -5,7 +5,7 @@ use usermgmt_core::model::{MembershipStatus, OrgStatus, UserStatus};
 use usermgmt_core::store::{Guard, Result, StillAuthorised, StoreError, Write};
 
 use super::Apply;
-use crate::error::{error, refused};
+use crate::error::refused;
 use crate::value::int;
 
 macro_rules! of_user {
@@ -90,7 +90,7 @@ impl Apply<'_> {
                 .bind(int(member.policy_epoch))
                 .bind(OrgStatus::Active.as_str());
         }
-        match check.fetch_optional(&mut *self.connection).await.map_err(error)? {
+        match self.wire.row(check).await? {
             Some(_) => Ok(()),
             None => Err(StoreError::new(refused(Guard::Authority))),
         }

@@ -21,25 +21,24 @@ use usermgmt_core::model::{KeyOwner, Version};
 use usermgmt_core::store::{ChangeSet, CommitStore, Committed, Result, StoreError, StoreErrorKind, UniqueKey, Write};
 
 use super::cells::Cells;
-use super::{Connection, Db, Store};
+use super::wire::Wire;
+use super::{Db, Query, Store};
 use crate::error::{CONFLICT, at_commit, duplicate, error};
 use crate::planned::HostTransaction;
 use crate::planned::sealed::Sealed;
 use crate::value::{int, micros};
 
-type Query = sqlx::query::Query<'static, Db, <Db as sqlx::Database>::Arguments>;
-
 /// The connection and the time of the commit that is being applied.
 pub(crate) struct Apply<'c> {
-    connection: &'c mut Connection,
+    wire: Wire<'c>,
     now: i64,
     committed: Committed,
 }
 
 /// Applies a change set; the caller commits, or rolls back after an error.
-pub(crate) async fn apply(connection: &mut Connection, changes: ChangeSet) -> Result<Committed> {
+pub(crate) async fn apply(wire: Wire<'_>, changes: ChangeSet) -> Result<Committed> {
     let (id, at, subjects) = (changes.id(), changes.at(), changes.subjects());
-    let mut apply = Apply { connection, now: micros(at), committed: Committed::default() };
+    let mut apply = Apply { wire, now: micros(at), committed: Committed::default() };
     apply.remember(id).await?;
     let writes = changes.into_ordered();
     let exclusive = writes.iter().any(authority::moves_what_authority_rests_on);
@@ -123,7 +122,7 @@ impl Apply<'_> {
 
     /// Runs a write that may hit any number of rows; answers how many.
     async fn any(&mut self, query: Query) -> Result<u64> {
-        Ok(query.execute(&mut *self.connection).await.map_err(error)?.rows_affected())
+        self.wire.execute(query).await
     }
 
     /// Runs the insert of a new row or the update of the version that was read. Both texts have the same parameters,
@@ -144,7 +143,7 @@ impl Apply<'_> {
 impl CommitStore for Store {
     async fn commit(&self, changes: ChangeSet) -> Result<Committed> {
         let mut transaction = self.begin().await?;
-        match transaction.limit().on(apply(&mut transaction, changes)).await {
+        match transaction.limit().on(apply(transaction.wire(), changes)).await {
             Ok(committed) => {
                 transaction.commit().await.map_err(at_commit)?;
                 Ok(committed)
@@ -181,7 +180,7 @@ impl Sealed for sqlx::Transaction<'_, Db> {}
 impl HostTransaction for sqlx::Transaction<'_, Db> {
     async fn enlist(&mut self, changes: ChangeSet) -> Result<Committed> {
         let mut savepoint = sqlx::Connection::begin(&mut **self).await.map_err(error)?;
-        match apply(&mut savepoint, changes).await {
+        match apply(Wire::new(&mut savepoint, true), changes).await {
             Ok(committed) => {
                 savepoint.commit().await.map_err(error)?;
                 Ok(committed)

@@ -8,7 +8,7 @@ use usermgmt_core::store::{Guard, Result, StoreError, UniqueKey};
 
 use super::super::cells::Cells;
 use super::{Apply, maybe_micros};
-use crate::error::{CONFLICT, duplicate, error, refused};
+use crate::error::{CONFLICT, duplicate, refused};
 use crate::value::{int, json, maybe_text, micros, span, text};
 
 /// The parts of `Write::RotateSession`.
@@ -103,7 +103,7 @@ impl Apply<'_> {
     /// Holds the row of a user until the transaction ends.
     pub(super) async fn lock_user(&mut self, user: UserId) -> Result<()> {
         let lock = query(concat!("SELECT 1 FROM usermgmt_user WHERE id = $1", lock_exclusive!("usermgmt_user")));
-        lock.bind(user.to_string()).fetch_optional(&mut *self.connection).await.map(drop).map_err(error)
+        self.wire.row(lock.bind(user.to_string())).await.map(drop)
     }
 
     pub(super) async fn max_sessions(&mut self, user: UserId, max: u32) -> Result<()> {
@@ -113,8 +113,8 @@ impl Apply<'_> {
              AND usermgmt_session.auth_epoch = usermgmt_user.auth_epoch AND usermgmt_session.ended_at IS NULL \
              AND usermgmt_session.expires_at > $2 AND $2 - usermgmt_session.seen_at < usermgmt_session.idle_micros",
         );
-        let count = count.bind(user.to_string()).bind(self.now).fetch_one(&mut *self.connection).await;
-        let running: u32 = Cells::new(&count.map_err(error)?).number("running")?;
+        let row = self.wire.row(count.bind(user.to_string()).bind(self.now)).await?;
+        let running: u32 = row.map_or(Ok(0), |row| Cells::new(&row).number("running"))?;
         if running <= max { Ok(()) } else { Err(StoreError::new(CONFLICT)) }
     }
 

@@ -7,7 +7,7 @@ use usermgmt_core::store::{Guard, Result, StoreError, UniqueKey};
 
 use super::super::cells::Cells;
 use super::{Apply, maybe_micros};
-use crate::error::{duplicate, error, refused};
+use crate::error::{duplicate, refused};
 use crate::value::{int, json, micros, text};
 
 impl Apply<'_> {
@@ -43,11 +43,7 @@ impl Apply<'_> {
              RETURNING tries_left",
         );
         let update = update.bind(user.to_string()).bind(id.to_string()).bind(self.now);
-        let row = update
-            .fetch_optional(&mut *self.connection)
-            .await
-            .map_err(error)?
-            .ok_or_else(|| StoreError::new(refused(Guard::Tries)))?;
+        let row = self.wire.row(update).await?.ok_or_else(|| StoreError::new(refused(Guard::Tries)))?;
         let left = Cells::new(&row).number("tries_left")?;
         self.committed.tries_left.push((id, left));
         Ok(())

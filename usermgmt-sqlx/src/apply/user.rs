@@ -6,7 +6,7 @@ use usermgmt_core::model::{Identifier, IdentifierKind, PasswordCredential, Profi
 use usermgmt_core::store::{Result, StoreError, UniqueKey};
 
 use super::{Apply, failure_is_ours, maybe_micros};
-use crate::error::{CONFLICT, duplicate, error};
+use crate::error::{CONFLICT, duplicate};
 use crate::value::{int, json, maybe_text, micros, text};
 
 impl Apply<'_> {
@@ -81,7 +81,7 @@ impl Apply<'_> {
         .bind(identifier.kind.as_str())
         .bind(text(&identifier.canonical)?)
         .bind(identifier.user.to_string());
-        Ok(read.fetch_optional(&mut *self.connection).await.map_err(error)?.is_some())
+        Ok(self.wire.row(read).await?.is_some())
     }
 
     pub(super) async fn put_password(&mut self, password: &PasswordCredential) -> Result<()> {

@@ -21,22 +21,24 @@ impl AuditStore for Store {
         filter: &AuditFilter,
         page: PageRequest<EventId>,
     ) -> Result<Page<AuditEvent, EventId>> {
-        let read = query(concat!(
-            "SELECT ",
-            audit_columns!(),
-            " FROM usermgmt_audit WHERE chain = $1 AND realm = $2 AND id < $3 AND ($4 IS NULL OR kind = $4)",
-            " AND ($5 IS NULL OR actor_user_id = $5 OR subject_id = $5)",
-            " AND ($6 IS NULL OR happened_at >= $6) AND ($7 IS NULL OR happened_at < $7)",
-            " ORDER BY id DESC LIMIT +$8"
-        ))
-        .bind(chain(realm, org))
-        .bind(realm.to_string())
-        .bind(before(page.key()))
-        .bind(filter.kind.map(AuditKind::as_str))
-        .bind(filter.user.map(|user| user.to_string()))
-        .bind(filter.since.map(micros))
-        .bind(filter.until.map(micros));
-        self.page(read, page.limit(), row::event, |event| event.id).await
+        let read = || {
+            query(concat!(
+                "SELECT ",
+                audit_columns!(),
+                " FROM usermgmt_audit WHERE chain = $1 AND realm = $2 AND id < $3 AND ($4 IS NULL OR kind = $4)",
+                " AND ($5 IS NULL OR actor_user_id = $5 OR subject_id = $5)",
+                " AND ($6 IS NULL OR happened_at >= $6) AND ($7 IS NULL OR happened_at < $7)",
+                " ORDER BY id DESC LIMIT +$8"
+            ))
+            .bind(chain(realm, org))
+            .bind(realm.to_string())
+            .bind(before(page.key()))
+            .bind(filter.kind.map(AuditKind::as_str))
+            .bind(filter.user.map(|user| user.to_string()))
+            .bind(filter.since.map(micros))
+            .bind(filter.until.map(micros))
+        };
+        self.stale_page(read, page.limit(), row::event, |event| event.id).await
     }
 
     async fn event(&self, realm: RealmId, org: Option<OrgId>, id: EventId) -> Result<Option<AuditEvent>> {

@@ -14,9 +14,7 @@ use usermgmt_core::page::Page;
 use usermgmt_core::store::Result;
 
 use super::cells::Cells;
-use super::{Db, Store};
-
-type Query = sqlx::query::Query<'static, Db, <Db as sqlx::Database>::Arguments>;
+use super::{Query, Store};
 
 impl Store {
     /// The row, if there is one.
@@ -43,6 +41,24 @@ impl Store {
         key: fn(&T) -> K,
     ) -> Result<Page<T, K>> {
         let rows = self.all(query.bind(i64::from(limit) + 1), decode).await?;
+        Ok(Page::from_surplus(rows, limit, key))
+    }
+}
+
+impl Store {
+    /// The same where it is harmless to read what was true a moment ago: from a replica, if there is one.
+    ///
+    /// Only what nobody decides by and nobody has just changed on the page before: never a session, policy, right,
+    /// limit, sign-in, token, job, seal, place of the change sequence, or what a write rests on.
+    async fn stale_page<T, K>(
+        &self,
+        query: impl Fn() -> Query + Send + Sync,
+        limit: u32,
+        decode: fn(&mut Cells<'_>) -> Result<T>,
+        key: fn(&T) -> K,
+    ) -> Result<Page<T, K>> {
+        let rows = self.stale_rows(|| query().bind(i64::from(limit) + 1)).await?;
+        let rows = rows.iter().map(|row| decode(&mut Cells::new(row))).collect::<Result<_>>()?;
         Ok(Page::from_surplus(rows, limit, key))
     }
 }

@@ -20,6 +20,31 @@ pub(crate) async fn sqlite() -> (tempfile::TempDir, usermgmt_sqlx::Sqlite) {
     (folder, store)
 }
 
+/// What a newer release adds while this one goes on, by the rule of CONTRIBUTING.md: nothing that this one writes or
+/// reads is another thing than before. The last statement is the record of it.
+pub(crate) const NEXT: [&str; 4] = [
+    "ALTER TABLE usermgmt_user ADD COLUMN next_note TEXT",
+    "ALTER TABLE usermgmt_org ADD COLUMN next_count INTEGER NOT NULL DEFAULT 0",
+    "CREATE TABLE usermgmt_next (id TEXT PRIMARY KEY, kind TEXT NOT NULL DEFAULT 'plain')",
+    "INSERT INTO _usermgmt_migrations (version, description, success, checksum, execution_time) \
+     SELECT version + 1, 'next, compatible from ' || version, success, checksum, 0 FROM _usermgmt_migrations \
+     WHERE version = (SELECT max(version) FROM _usermgmt_migrations)",
+];
+
+/// What a release after that one takes away: from then on this one must not use the tables.
+pub(crate) const CONTRACT: &str =
+    "UPDATE _usermgmt_migrations SET description = 'next, compatible from ' || version WHERE description LIKE 'next%'";
+
+/// A store whose file a newer release has migrated.
+#[cfg(feature = "sqlite")]
+pub(crate) async fn expanded_sqlite() -> (tempfile::TempDir, usermgmt_sqlx::Sqlite) {
+    let (folder, store) = sqlite().await;
+    for statement in NEXT {
+        sqlx::query(statement).execute(store.pool()).await.unwrap();
+    }
+    (folder, store)
+}
+
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::*;
 
@@ -102,5 +127,40 @@ mod postgres {
         let database = Database::create().await;
         let store = database.store(16).await;
         (database, store)
+    }
+
+    /// The same after a newer release has migrated the database.
+    pub(crate) async fn expanded_postgres() -> (Database, Postgres) {
+        let (database, store) = postgres().await;
+        for statement in super::NEXT {
+            sqlx::query(statement).execute(store.pool()).await.unwrap();
+        }
+        (database, store)
+    }
+
+    /// Whether the pooler is left out; says so.
+    pub(crate) fn without_pgbouncer() -> bool {
+        let without = std::env::var(WITHOUT).unwrap_or_default();
+        let left_out = without.split(',').any(|name| name.trim() == "pgbouncer");
+        if left_out {
+            println!("left out: {WITHOUT} names pgbouncer");
+        }
+        left_out || without_postgres()
+    }
+
+    /// The way to a database through the pooler.
+    pub(crate) fn pooler(database: &Database) -> PgConnectOptions {
+        let url = std::env::var("USERMGMT_TEST_PGBOUNCER");
+        let url = url.unwrap_or_else(|_| panic!("run `cargo xtask test`, or set {WITHOUT}=pgbouncer to do without"));
+        url.parse::<PgConnectOptions>().unwrap().database(&database.name)
+    }
+
+    /// A store behind a pooler in transaction mode, migrated over a direct connection.
+    pub(crate) async fn pooled() -> (Database, Postgres) {
+        let database = Database::create().await;
+        database.store(1).await.close().await;
+        let options = pooler(&database).extra_float_digits(None);
+        let pool = Postgres::pool_options().max_connections(16).connect_with(options).await.unwrap();
+        (database, Postgres::from_pool(pool).through_pooler())
     }
 }

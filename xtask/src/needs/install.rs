@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Part, browser, postgres, redis};
+use super::{Part, browser, pgbouncer, postgres, redis};
 use crate::{
     fault::{Fault, OrFault, Result},
     process,
@@ -20,7 +20,7 @@ const NO_SERVICE: (&str, &str) = (
     "[ -e /usr/sbin/policy-rc.d ] || { printf '#!/bin/sh\\n# of usermgmt\\nexit 101\\n' >/usr/sbin/policy-rc.d && \
      chmod 755 /usr/sbin/policy-rc.d; }",
     "! grep -qs '^# of usermgmt' /usr/sbin/policy-rc.d || rm -f /usr/sbin/policy-rc.d; \
-     ! command -v systemctl >/dev/null || systemctl --quiet disable redis-server 2>/dev/null || true",
+     ! command -v systemctl >/dev/null || systemctl --quiet disable redis-server pgbouncer 2>/dev/null || true",
 );
 
 /// How this process may become root.
@@ -44,6 +44,7 @@ pub(super) fn install(missing: &[Part]) -> Result<()> {
     for part in missing {
         let found = match part {
             Part::Postgres => postgres::find().is_some(),
+            Part::Pgbouncer => pgbouncer::find().is_some(),
             Part::Redis => redis::find().is_some(),
             Part::Browser => browser::find().is_some(),
         };
@@ -62,7 +63,7 @@ fn apt(missing: &[Part], right: Right) -> Result<()> {
         "DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
          install -y --no-install-recommends {list} >/dev/null"
     );
-    let around = [(Part::Postgres, NO_MAIN_CLUSTER), (Part::Redis, NO_SERVICE)];
+    let around = [(Part::Postgres, NO_MAIN_CLUSTER), (Part::Pgbouncer, NO_SERVICE), (Part::Redis, NO_SERVICE)];
     let around = around.iter().filter(|(part, _)| missing.contains(part));
     around.clone().try_for_each(|(_, (before, _))| as_root(right, before))?;
     let done = as_root(right, &install);
@@ -122,6 +123,7 @@ fn packages(missing: &[Part], manager: Manager) -> Vec<&'static str> {
         match (part, manager) {
             (Part::Postgres, Manager::Dnf) => &["postgresql-server"],
             (Part::Postgres, _) => &["postgresql"],
+            (Part::Pgbouncer, _) => &["pgbouncer"],
             (Part::Redis, Manager::Apt) => &["redis-server"],
             (Part::Redis, _) => &["redis"],
             (Part::Browser, Manager::Apt) => &["chromium", "chromium-driver"],

@@ -96,10 +96,10 @@ pub(crate) fn start(programs: &Programs, guard: &mut Guard) -> Result<String> {
 }
 
 /// PostgreSQL refuses to run as root: then it runs as the system user `postgres`.
-struct Owner(Option<(u32, u32)>);
+pub(super) struct Owner(Option<(u32, u32)>);
 
 impl Owner {
-    fn choose() -> Result<Self> {
+    pub(super) fn choose() -> Result<Self> {
         if !process::is_root() {
             return Ok(Self(None));
         }
@@ -111,7 +111,7 @@ impl Owner {
         Ok(Self(Some((id_of_postgres("-u")?, id_of_postgres("-g")?))))
     }
 
-    fn give(&self, dir: &Path) -> Result<()> {
+    pub(super) fn give(&self, dir: &Path) -> Result<()> {
         match self.0 {
             Some((uid, gid)) => chown(dir, Some(uid), Some(gid)).or_fault(|| format!("give away {}", dir.display())),
             None => Ok(()),
@@ -119,7 +119,7 @@ impl Owner {
     }
 
     /// A command as that user, in the cluster's directory (the current one may be closed to it).
-    fn command(&self, program: &Path, dir: &Path) -> Command {
+    pub(super) fn command(&self, program: &Path, dir: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(dir).env("HOME", dir).env("LC_ALL", "C");
         for (name, _) in std::env::vars_os() {
