@@ -4,7 +4,7 @@
 //! know what they may be answered. The server is stopped, killed, replaced by the one that followed it, or the line to
 //! it swallows everything. While it is away whatever needs it is answered with 503 and the time to try again, never as
 //! anonymous, never let in whose access has ended; once it is back so is the service, by itself; and in the end
-//! everything that was acknowledged is in the database, and nothing by halves. Time is real here: this is a
+//! everything that was acknowledged is in the database, and nothing by halves. Before that, a replica lags. Time is real here: this is a
 //! measurement, and a bound that it exceeds ends it with an error.
 
 #![expect(
@@ -23,6 +23,8 @@ mod judge;
 mod line;
 #[path = "outage/scene.rs"]
 mod scene;
+#[path = "outage/stale.rs"]
+mod stale;
 #[path = "outage/traffic.rs"]
 mod traffic;
 
@@ -86,6 +88,7 @@ async fn main() {
     );
     let mut primary = Cluster::new().await;
     primary.execute("postgres", "CREATE DATABASE app").await;
+    stale::reads(&primary).await;
     let run = Run::begin(&primary, rounds).await;
     restarts(&run, &mut primary, rounds, gap).await;
     silences(&run, &primary, rounds, gap).await;

@@ -11,10 +11,10 @@ use usermgmt_core::keys::KeyRing;
 use usermgmt_core::model::{Org, OrgStatus, Version};
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::port::{LocalBus, OsRandom};
-use usermgmt_core::store::{Store, Write};
+use usermgmt_core::store::{Store, StoreError, StoreErrorKind, Write};
 
 use super::*;
-use crate::Client;
+use crate::{Client, NewUser, SignIn, SignInOutcome};
 
 /// Counts how often the change sequence is asked.
 #[derive(Clone)]
@@ -303,4 +303,34 @@ async fn the_bus_is_left_with_the_last_handle() {
     drop(auth);
     settle().await;
     assert_eq!(Arc::strong_count(&alive), 1);
+}
+
+/// A store that another server has taken over, once it is told so.
+#[derive(Clone)]
+struct Succeeded(MemoryStore, Arc<AtomicBool>);
+
+usermgmt_core::forward_store!([] Succeeded, |this| this.0, |call| if call == "changes" && this.1.load(Ordering::SeqCst) {
+    return Err(StoreError::new(StoreErrorKind::Conflict));
+});
+
+#[tokio::test]
+async fn after_a_change_of_servers_everything_is_forgotten() {
+    let store = Succeeded(MemoryStore::new(), Arc::default());
+    let auth = process(store.clone(), LocalBus::default()).await;
+    let client = Client::default();
+    let new =
+        NewUser { email: "a@example.test", name: "A", password: Some("blowfish".into()), email_is_verified: true };
+    auth.users("test").create(new).await.unwrap();
+    let entered = SignIn { email: "a@example.test", password: "blowfish".into(), remember: false };
+    let SignInOutcome::Complete(signed_in) = auth.sign_in(&client, entered).await.unwrap() else { panic!("pending") };
+    let here = || auth.principal(&signed_in.session);
+    assert!(here().await.unwrap().is_some());
+    // Ended on the server that has taken over, under a number that was read on the former one already.
+    let (user, id) = (signed_in.principal.user(), signed_in.principal.session());
+    let end = auth.flow(&client).changes().unwrap().with(Write::EndSession { user, id });
+    auth.store().commit(end).await.unwrap();
+    assert!(here().await.unwrap().is_some(), "from the cache, or the test shows nothing");
+    store.1.store(true, Ordering::SeqCst);
+    auth.hear(auth.now()).await.unwrap();
+    assert!(here().await.unwrap().is_none());
 }

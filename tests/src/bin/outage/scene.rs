@@ -17,7 +17,7 @@ use usermgmt_tests::{Agent, Framework};
 use crate::traffic::{self, Seen};
 
 /// What browsers see, whichever node answers.
-const ORIGIN: &str = "http://localhost:8080";
+pub(crate) const ORIGIN: &str = "http://localhost:8080";
 pub(crate) const PASSWORD: &str = "blowfish under moonlight";
 
 /// How many of each kind.
@@ -39,7 +39,7 @@ pub(crate) struct Scene {
 }
 
 /// What every process says alike.
-fn settings(builder: Builder) -> Builder {
+pub(crate) fn settings(builder: Builder) -> Builder {
     let many = Limits {
         wrong_passwords_per_pair: 999_999,
         wrong_passwords_per_account: 999_999,
