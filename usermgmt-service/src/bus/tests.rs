@@ -318,10 +318,14 @@ async fn after_a_change_of_servers_everything_is_forgotten() {
     let store = Succeeded(MemoryStore::new(), Arc::default());
     let auth = process(store.clone(), LocalBus::default()).await;
     let client = Client::default();
-    let new =
-        NewUser { email: "a@example.test", name: "A", password: Some("blowfish".into()), email_is_verified: true };
+    let new = NewUser {
+        email: "a@example.test",
+        name: "A",
+        password: Some("blowfish under moonlight".into()),
+        email_is_verified: true,
+    };
     auth.users("test").create(new).await.unwrap();
-    let entered = SignIn { email: "a@example.test", password: "blowfish".into(), remember: false };
+    let entered = SignIn { email: "a@example.test", password: "blowfish under moonlight".into(), remember: false };
     let SignInOutcome::Complete(signed_in) = auth.sign_in(&client, entered).await.unwrap() else { panic!("pending") };
     let here = || auth.principal(&signed_in.session);
     assert!(here().await.unwrap().is_some());

@@ -64,7 +64,8 @@ pub(crate) async fn reads(primary: &Cluster) {
         assert!(process.principal(&leaving.session).await.unwrap().is_none(), "an ended session was let in");
     }
     // What a person has just done they see, and the chain is followed where it is sealed.
-    let members = auth.organizations("stale").members(org, &MemberFilter::default(), PageRequest::first(9)).await.unwrap();
+    let members =
+        auth.organizations("stale").members(org, &MemberFilter::default(), PageRequest::first(9)).await.unwrap();
     assert_eq!(members.items.len(), 1, "the list of members is old");
     auth.audit_log(Some(org)).verify(None).await.unwrap();
 
