@@ -8,7 +8,7 @@ use usermgmt_core::store::{Result, StoreError, UniqueKey};
 
 use super::super::cells::Cells;
 use super::{Apply, maybe_micros};
-use crate::error::{CONFLICT, duplicate, error};
+use crate::error::{CONFLICT, duplicate};
 use crate::value::{json, micros, text};
 
 impl Apply<'_> {
@@ -58,14 +58,15 @@ impl Apply<'_> {
     pub(super) async fn max_api_keys(&mut self, owner: KeyOwner, max: u32) -> Result<()> {
         if let KeyOwner::Org(org) = owner {
             let lock = query(concat!("SELECT 1 FROM usermgmt_org WHERE id = $1", lock_exclusive!("usermgmt_org")));
-            lock.bind(org.to_string()).fetch_optional(&mut *self.connection).await.map_err(error)?;
+            self.wire.row(lock.bind(org.to_string())).await?;
         }
         let count = query(
             "SELECT count(*) AS living FROM usermgmt_api_key WHERE owner_id = $1 \
              AND (expires_at IS NULL OR expires_at > $2)",
         );
-        let count = count.bind(owner.to_string()).bind(self.now).fetch_one(&mut *self.connection).await;
-        let living: u32 = Cells::new(&count.map_err(error)?).number("living")?;
+        let row = self.wire.row(count.bind(owner.to_string()).bind(self.now)).await?;
+        // A count always has its row.
+        let living = row.map_or(Ok(u32::MAX), |row| Cells::new(&row).number("living"))?;
         if living <= max { Ok(()) } else { Err(StoreError::new(CONFLICT)) }
     }
 }
