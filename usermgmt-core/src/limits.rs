@@ -113,6 +113,8 @@ pub const STEP_UP_FRESH: Duration = Duration::minutes(10);
 /// Life of the cookie that names a known device.
 pub const DEVICE_LIFE: Duration = Duration::days(365);
 
+/// Characters of the secret of a service that asks about tokens, at least: 128 bits in hexadecimal (OWASP ASVS 5.0, 7.2.3).
+pub const SERVICE_SECRET_MIN: usize = 32;
 /// Life of an API key for which nothing else is asked.
 pub const API_KEY_LIFE: Duration = Duration::days(90);
 /// Longest life of an API key, unless the application lets them live longer: a year and a day to replace it in.

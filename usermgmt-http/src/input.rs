@@ -8,7 +8,6 @@ use serde::Deserializer;
 use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 
 use crate::problem::Problem;
-use crate::route::Representation;
 
 /// Deepest nesting that a JSON body of ours has.
 const DEPTH: usize = 8;
@@ -19,16 +18,6 @@ pub fn media_type(headers: &HeaderMap) -> Option<String> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
-}
-
-/// The representation that speaks this media type.
-#[must_use]
-pub fn representation(media_type: &str) -> Option<Representation> {
-    match media_type {
-        "application/json" => Some(Representation::Json),
-        "application/x-www-form-urlencoded" => Some(Representation::Page),
-        _ => None,
-    }
 }
 
 /// Reads a JSON body (RFC 8259). Unknown fields are refused by the type; repeated ones by the reader.

@@ -11,6 +11,8 @@ use crate::wire::{self, Response};
 
 /// Challenge of a 401 that a session would have answered.
 const WWW_AUTHENTICATE: &str = "Session";
+/// Challenge of a 401 that name and secret of a service would answer (RFC 7617 section 2).
+const WWW_AUTHENTICATE_BASIC: &str = "Basic realm=\"services\"";
 /// Challenge of a 401 that an API key would answer (RFC 6750 section 3).
 const WWW_AUTHENTICATE_BEARER: &str = "Bearer";
 /// Challenge of a 401 that another access token would answer (RFC 6750 section 3.1).
@@ -54,6 +56,8 @@ impl Problem {
     pub const KEY_REQUIRED: Self = Self::new(StatusCode::UNAUTHORIZED, "api_key_required");
     /// The API key, or its owner, lacks the permission (RFC 6750 section 3.1).
     pub const INSUFFICIENT_SCOPE: Self = Self::new(StatusCode::FORBIDDEN, "insufficient_scope");
+    /// No service of this name and secret (RFC 6749 section 5.2).
+    pub const INVALID_CLIENT: Self = Self::new(StatusCode::UNAUTHORIZED, "invalid_client");
     /// Both a session cookie and an access token: whose request is it?
     pub const AMBIGUOUS_CREDENTIALS: Self = Self::new(StatusCode::BAD_REQUEST, "ambiguous_credentials");
     /// A mistake of ours.
@@ -69,6 +73,7 @@ impl Problem {
         "invalid_fields",
         "invalid_token",
         "ambiguous_credentials",
+        "invalid_client",
         "api_key_not_accepted",
         "api_key_required",
         "insufficient_scope",
@@ -155,6 +160,19 @@ impl Problem {
         self.add_headers(response)
     }
 
+    /// This problem as the protocols of OAuth say it (RFC 6749 section 5.2), in English.
+    #[must_use]
+    pub fn to_oauth(&self, auth: &UserMgmt) -> Response {
+        let error = match self.status {
+            StatusCode::UNAUTHORIZED => "invalid_client",
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => "temporarily_unavailable",
+            status if status.is_server_error() => "server_error",
+            _ => "invalid_request",
+        };
+        let body = json!({ "error": error, "error_description": self.title(auth, "en") });
+        self.add_headers(wire::json(self.status, &body))
+    }
+
     /// What happened and what to do, as a person reads it.
     #[must_use]
     pub fn title(&self, auth: &UserMgmt, language: &str) -> String {
@@ -175,6 +193,7 @@ impl Problem {
             let challenge = match self.code {
                 "invalid_token" => WWW_AUTHENTICATE_INVALID,
                 "api_key_required" => WWW_AUTHENTICATE_BEARER,
+                "invalid_client" => WWW_AUTHENTICATE_BASIC,
                 _ => WWW_AUTHENTICATE,
             };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));

@@ -18,6 +18,19 @@ pub enum Representation {
     Json,
     /// A page for a person; forms in, errors at their field.
     Page,
+    /// As the protocols of OAuth speak: forms in, JSON out, errors of RFC 6749 section 5.2.
+    OAuth,
+}
+
+impl Representation {
+    /// Whether its bodies have this media type.
+    #[must_use]
+    pub fn reads(self, media_type: &str) -> bool {
+        match self {
+            Self::Json => media_type == "application/json",
+            Self::Page | Self::OAuth => media_type == "application/x-www-form-urlencoded",
+        }
+    }
 }
 
 /// Who may call a route. Enforced before the handler runs.

@@ -236,9 +236,8 @@ async fn respond(auth: &UserMgmt, template: &str, request: Request) -> Response 
             }
         }
         Err(problem) => {
-            let page = head.is_navigation()
-                || input::media_type(&request.headers).as_deref().and_then(input::representation)
-                    == Some(Representation::Page);
+            let form = |media_type: String| Representation::Page.reads(&media_type);
+            let page = head.is_navigation() || input::media_type(&request.headers).is_some_and(form);
             reject(auth, &head, if page { Representation::Page } else { Representation::Json }, &problem)
         }
     };
@@ -273,8 +272,8 @@ fn choose(template: &str, request: &Request) -> Result<&'static Route, Problem> 
     if csrf::is_safe(method) {
         return candidates.first().copied().ok_or(Problem::NOT_FOUND);
     }
-    let spoken = input::media_type(&request.headers).as_deref().and_then(input::representation);
-    candidates.into_iter().find(|route| Some(route.representation) == spoken).ok_or(Problem::MEDIA_TYPE)
+    let spoken = input::media_type(&request.headers).ok_or(Problem::MEDIA_TYPE)?;
+    candidates.into_iter().find(|route| route.representation.reads(&spoken)).ok_or(Problem::MEDIA_TYPE)
 }
 
 async fn answer(
@@ -287,9 +286,9 @@ async fn answer(
     if route.guard == Guard::Development && auth.dev_mailbox().is_none() {
         return Err(Problem::NOT_FOUND);
     }
-    // Without any cookie of ours a JSON request lends nobody's authority, and a browser always says where a request
-    // with a JSON body comes from.
-    let may_be_unknown = route.representation == Representation::Json && !head.carries_cookies(auth);
+    // Without any cookie of ours a request of a program lends nobody's authority, and a browser always says where a
+    // request with a JSON body comes from.
+    let may_be_unknown = route.representation != Representation::Page && !head.carries_cookies(auth);
     head.check_source(auth, may_be_unknown)?;
     let body = match &request.body {
         Body::Whole(body) if body.len() <= route.max_body => body.clone(),
@@ -355,6 +354,9 @@ fn reject_in(
     representation: Representation,
     problem: &Problem,
 ) -> Response {
+    if representation == Representation::OAuth {
+        return problem.to_oauth(auth);
+    }
     let page = representation == Representation::Page || head.is_navigation();
     if !page {
         return problem.to_json(auth);

@@ -38,8 +38,8 @@
 //! | check | [`Rules`], [`Verifier`] |
 //! | know when to fetch the published keys | [`KeyCache`]; with the feature `fetch`, `RemoteVerifier` does all of it |
 //!
-//! A token is a bearer secret until it expires, and nothing revokes it before: keep lifetimes short
-//! ([`limits::LIFETIME`]), and ask the issuer where a removed right must end at once.
+//! A token is a bearer secret until it expires: keep lifetimes short ([`limits::LIFETIME`]). Where a removed right must
+//! end sooner, follow the issuer's list of what was revoked ([`Revocations`]), or ask it about each token (RFC 7662).
 
 mod algorithm;
 mod cache;
@@ -54,6 +54,7 @@ mod numeric_date;
 mod public_key;
 #[cfg(feature = "fetch")]
 mod remote;
+mod revocations;
 mod sign;
 mod strict;
 mod template;
@@ -69,6 +70,7 @@ pub use key::{KeyError, PrivateKey, SigningKey};
 pub use numeric_date::NumericDate;
 #[cfg(feature = "fetch")]
 pub use remote::{FetchError, RemoteError, RemoteVerifier};
+pub use revocations::{Revocations, RevocationsError};
 pub use sign::{SignError, Token, sign, sign_for};
 pub use template::{ClaimTemplate, Placeholder, TemplateError, TemplateValues};
 pub use verify::{Rules, RulesError, Verified, Verifier};

@@ -28,6 +28,8 @@ mod profile;
 mod refusals;
 mod reset_password;
 mod runtime;
+#[cfg(feature = "tokens")]
+mod services;
 mod session;
 mod settings;
 mod sign_in;
@@ -65,6 +67,8 @@ pub use orgs::Orgs;
 pub use profile::{OwnProfile, ProfileChange};
 pub use refusals::Refusals;
 pub use runtime::TokioRuntime;
+#[cfg(feature = "tokens")]
+pub use services::{Introspection, Revocation, Revocations, Service};
 pub use session::SessionItem;
 pub use settings::{Origin, Settings, SignUpField, TrustedProxies};
 pub use sign_in::{PendingStep, SignIn, SignInOutcome, SignedIn};

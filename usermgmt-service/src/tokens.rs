@@ -10,6 +10,7 @@ use usermgmt_core::limits;
 use usermgmt_core::model::AuditKind;
 use usermgmt_core::proof::Principal;
 use usermgmt_core::refresh::RefreshToken;
+use usermgmt_core::secret::Digest;
 use usermgmt_jwt::{
     Algorithm, ClaimTemplate, Claims, Jwks, NumericDate, Rules, RulesError, TemplateValues, Token, TokenError,
     Verified, sign,
@@ -36,6 +37,8 @@ pub struct AccessTokens {
     life: Duration,
     refresh_leeway: Duration,
     audiences: BTreeMap<String, Audience>,
+    /// Names of services with the digests of their secrets; nothing for a secret that is too short.
+    services: BTreeMap<String, Option<Digest>>,
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +55,7 @@ impl Default for AccessTokens {
             life: limits::ACCESS_TOKEN_LIFE,
             refresh_leeway: limits::REFRESH_LEEWAY,
             audiences: BTreeMap::new(),
+            services: BTreeMap::new(),
         }
     }
 }
@@ -87,10 +91,32 @@ impl AccessTokens {
         self
     }
 
+    /// A service that may ask about tokens and follow what was revoked, with this secret of at least 32 characters. If
+    /// an audience has the same name, it may ask about tokens for that one, else about those for this application.
+    #[must_use]
+    pub fn with_service(mut self, name: &str, secret: &str) -> Self {
+        let digest = (secret.len() >= limits::SERVICE_SECRET_MIN).then(|| Digest::of(secret.as_bytes()));
+        self.services.insert(name.to_owned(), digest);
+        self
+    }
+
+    /// The digest of a service's secret.
+    pub(crate) fn secret_of(&self, service: &str) -> Option<&Digest> {
+        self.services.get(service)?.as_ref()
+    }
+
+    /// The `aud` of this name.
+    pub(crate) fn aud_of(&self, name: &str) -> Option<&str> {
+        self.audiences.get(name).map(|audience| audience.aud.as_str())
+    }
+
     /// Whether the numbers make sense.
     pub(crate) fn check(&self) -> Option<&'static str> {
         let life = self.life.is_positive() && self.life <= limits::ACCESS_TOKEN_MAX;
         let leeway = !self.refresh_leeway.is_negative() && self.refresh_leeway <= limits::MINUTE;
+        if self.services.values().any(Option::is_none) {
+            return Some("the secret of a service has at least 32 characters");
+        }
         match (life, leeway) {
             (false, _) => Some("access tokens live for 15 minutes at most"),
             (_, false) => Some("the leeway of refresh tokens is a minute at most"),
@@ -136,6 +162,16 @@ impl UserMgmt {
     #[must_use]
     pub fn tokens(&self) -> Option<Tokens<'_>> {
         self.0.parts.tokens.as_ref().map(|settings| Tokens { auth: self, settings })
+    }
+}
+
+impl<'a> Tokens<'a> {
+    pub(crate) const fn auth(self) -> &'a UserMgmt {
+        self.auth
+    }
+
+    pub(crate) const fn settings(self) -> &'a AccessTokens {
+        self.settings
     }
 }
 
@@ -292,8 +328,13 @@ impl Tokens<'_> {
     /// # Errors
     /// [`BearerError::Token`], or an outage.
     pub async fn verify(self, text: &str) -> Result<Verified, BearerError> {
+        self.verify_for(self.auth.settings().origin.as_str(), text).await
+    }
+
+    /// The same for another audience.
+    pub(crate) async fn verify_for(self, audience: &str, text: &str) -> Result<Verified, BearerError> {
         let origin = self.auth.settings().origin.as_str();
-        let rules = Rules::new(origin, origin).and_then(|rules| rules.longest_life(limits::ACCESS_TOKEN_MAX));
+        let rules = Rules::new(origin, audience).and_then(|rules| rules.longest_life(limits::ACCESS_TOKEN_MAX));
         let rules = rules.map_err(|error: RulesError| BearerError::Unavailable(Unavailable::because(error).into()))?;
         let now = self.auth.now();
         let keys = self.auth.signing_keys().await.map_err(BearerError::Unavailable)?;
@@ -314,7 +355,11 @@ impl Tokens<'_> {
     /// # Errors
     /// As [`verify`](Self::verify); [`BearerError::Ended`].
     pub async fn principal(self, text: &str) -> Result<Arc<Principal>, BearerError> {
-        let verified = self.verify(text).await?;
+        self.still_stands(&self.verify(text).await?).await
+    }
+
+    /// Whose session a token is for, if it still runs.
+    pub(crate) async fn still_stands(self, verified: &Verified) -> Result<Arc<Principal>, BearerError> {
         let user = verified.sub.parse().map_err(|_| TokenError::Claim("sub"))?;
         let session = verified.sid.parse().map_err(|_| TokenError::Claim("sid"))?;
         let found = self.auth.principal_by_session(user, session).await.map_err(BearerError::Unavailable)?;

@@ -48,7 +48,9 @@ async fn a_key_opens_the_listed_routes_only(app: App) {
                 let (kind, body) = match (route.method == Method::POST, route.representation) {
                     (false, _) => (None, ""),
                     (true, Representation::Json) => (Some("application/json"), "{}"),
-                    (true, Representation::Page) => (Some("application/x-www-form-urlencoded"), ""),
+                    (true, Representation::Page | Representation::OAuth) => {
+                        (Some("application/x-www-form-urlencoded"), "")
+                    }
                 };
                 let reply = robot.send(route.method.clone(), &path, kind, body).await;
                 let listed = matches!(route.guard, Guard::Access(key) if scopes == ["*"] || scopes == [key]);

@@ -45,6 +45,7 @@ mod rights_model;
 mod roles;
 mod routes;
 mod secure_account;
+mod services;
 mod session_abuse;
 mod sessions;
 mod sign_in;

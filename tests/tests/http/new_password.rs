@@ -129,7 +129,7 @@ async fn a_pending_sign_in_opens_nothing(app: App) {
         let (kind, body) = match (route.method == Method::POST, route.representation) {
             (false, _) => (None, ""),
             (true, Representation::Json) => (Some("application/json"), "{}"),
-            (true, Representation::Page) => (Some("application/x-www-form-urlencoded"), ""),
+            (true, Representation::Page | Representation::OAuth) => (Some("application/x-www-form-urlencoded"), ""),
         };
         let mut agent = ann.agent.clone();
         // Neither with the attempt beside nor in place of the session.

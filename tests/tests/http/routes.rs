@@ -19,7 +19,9 @@ fn kind(route: &usermgmt_http::Route) -> Option<&'static str> {
     match (route.method == Method::POST, route.representation) {
         (false, _) => None,
         (true, usermgmt_http::Representation::Json) => Some("application/json"),
-        (true, usermgmt_http::Representation::Page) => Some("application/x-www-form-urlencoded"),
+        (true, usermgmt_http::Representation::Page | usermgmt_http::Representation::OAuth) => {
+            Some("application/x-www-form-urlencoded")
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use usermgmt_http::{Representation, Route, routes};
 use usermgmt_service::{AddMembers, ManageMembers, ManageRoles, OwnOrganization, ReadMembers, RoleInput};
 use usermgmt_tests::{App, Person, Reply, cells};
 
+use crate::api_keys::{org_key, own_key, with_keys};
 use crate::team::{Team, account, client, id_of, keys, newcomer, permit, principal, refusal, word};
 
 cells!(
@@ -21,7 +22,7 @@ cells!(
 );
 
 /// Every JSON route that names an organisation, with a body that works, in an order in which one owner can try them.
-const OURS: [(&str, &str, &str); 22] = [
+const OURS: [(&str, &str, &str); 27] = [
     ("GET", "", ""),
     ("POST", "", r#"{"name":"Renamed"}"#),
     ("GET", "/explain", ""),
@@ -38,6 +39,11 @@ const OURS: [(&str, &str, &str); 22] = [
     ("GET", "/audit", ""),
     ("POST", "/audit/export", r#"{"user":"{user}"}"#),
     ("GET", "/audit/verify", ""),
+    ("GET", "/api-keys", ""),
+    ("POST", "/api-keys", r#"{"name":"robot","scopes":["thing:read"]}"#),
+    ("POST", "/api-keys/{key}/rotate", r#"{"overlap_hours":1}"#),
+    ("POST", "/api-keys/{key}/end", "{}"),
+    ("POST", "/members/{user}/api-keys/{key}/end", "{}"),
     ("POST", "/delete", "{}"),
     ("POST", "/restore", "{}"),
     ("POST", "/enter", "{}"),
@@ -53,12 +59,20 @@ struct Ids {
     user: String,
     role: String,
     session: String,
+    /// Keys of the organisation and of the user.
+    keys: [String; 2],
 }
 
 impl Ids {
     fn nothing() -> Self {
         let none = |kind: &str| format!("{kind}_{:032x}", 1);
-        Self { organization: none("org"), user: none("usr"), role: "bee-none-234567".into(), session: none("ses") }
+        Self {
+            organization: none("org"),
+            user: none("usr"),
+            role: "bee-none-234567".into(),
+            session: none("ses"),
+            keys: [none("key"), none("key")],
+        }
     }
 
     fn in_org(&self, organization: &str) -> Self {
@@ -67,7 +81,9 @@ impl Ids {
 
     fn put(&self, text: &str) -> String {
         let text = text.replace("{organization}", &self.organization).replace("{user}", &self.user);
-        text.replace("{role}", &self.role).replace("{session}", &self.session)
+        let [of_org, of_user] = &self.keys;
+        let key = if text.contains("/members/") { of_user } else { of_org };
+        text.replace("{role}", &self.role).replace("{session}", &self.session).replace("{key}", key)
     }
 }
 
@@ -88,6 +104,7 @@ async fn ask(person: &mut Person, route: &Route, ids: &Ids, page: &Reply) -> Rep
             person.agent.post(&path, serde_json::from_str(&ids.put(body_of(route))).unwrap()).await
         }
         (false, Representation::Page) => person.agent.fill(page, &path, &[]).await,
+        (_, Representation::OAuth) => panic!("{route:?} names nothing of an organisation"),
     }
 }
 
@@ -97,20 +114,25 @@ async fn people(app: &App, word: &str) -> (Team, [Person; 3], Ids) {
     let mut owner = team.owner.clone();
     let role = team.role(&mut owner, &format!("{word} role"), &["thing:read"]).await;
     let admin = team.member(app, &format!("{word}-adm"), &["admin"]).await;
-    let member = team.member(app, &format!("{word}-mem"), &["member"]).await;
+    let mut member = team.member(app, &format!("{word}-mem"), &["member", "reader"]).await;
+    let keys = [org_key(&team, &mut owner, &["thing:read"]).await.1, own_key(&mut member, &["thing:read"]).await.1];
     let session = principal(app, &member).await.session().to_string();
-    let ids = Ids { organization: team.id.to_string(), user: id_of(app, &member).await.to_string(), role, session };
+    let ids =
+        Ids { organization: team.id.to_string(), user: id_of(app, &member).await.to_string(), role, session, keys };
     (team, [owner, admin, member], ids)
 }
 
 /// What an attacker can compare, without the names that they sent.
 fn seen(reply: &Reply, sent: &Ids) -> String {
-    let Ids { organization, user, role, session } = sent;
+    let Ids { organization, user, role, session, keys: [of_org, of_user] } = sent;
     let all = format!("{:?}", reply.outward());
-    [organization, user, role, session].iter().fold(all, |all, name| all.replace(name.as_str(), "SENT"))
+    [organization, user, role, session, of_org, of_user]
+        .iter()
+        .fold(all, |all, name| all.replace(name.as_str(), "SENT"))
 }
 
 async fn ids_of_another_organization_are_those_of_nothing(app: App) {
+    let app = with_keys(app).await;
     let (own, actors, _) = people(&app, "aye").await;
     let (other, _, foreign) = people(&app, "bee").await;
     let slug = app.auth.organizations("test").get(other.id).await.unwrap().slug;
@@ -153,6 +175,7 @@ async fn ids_of_another_organization_are_those_of_nothing(app: App) {
 }
 
 async fn every_route_works_for_whom_it_is_for(app: App) {
+    let app = with_keys(app).await;
     let (team, [mut owner, _, _], ids) = people(&app, "aye").await;
     let named = |method: &str, tail: &str| {
         let path = format!("/organizations/{{organization}}{tail}");
@@ -180,6 +203,7 @@ async fn every_route_works_for_whom_it_is_for(app: App) {
 }
 
 async fn direct_calls_reach_no_other_organization(app: App) {
+    let app = with_keys(app).await;
     let (own, [owner, _, _], _) = people(&app, "aye").await;
     let (other, _, ids) = people(&app, "bee").await;
     let (orgs, me) = (app.auth.orgs(), principal(&app, &owner).await);
@@ -228,6 +252,7 @@ async fn direct_calls_reach_no_other_organization(app: App) {
 }
 
 async fn one_of_mine_is_entered_first(app: App) {
+    let app = with_keys(app).await;
     let (first, [mut owner, _, _], _) = people(&app, "aye").await;
     let (second, _, ids) = people(&app, "bee").await;
     second.join(&app, &owner, &["owner"]).await;
@@ -259,6 +284,7 @@ fn beside(id: &str) -> String {
 }
 
 async fn cursors_of_another_organization_show_nothing(app: App) {
+    let app = with_keys(app).await;
     let (own, [mut owner, _, _], _) = people(&app, "aye").await;
     app.advance(time::Duration::SECOND);
     let (other, _, theirs) = people(&app, "bee").await;
@@ -298,6 +324,7 @@ async fn cursors_of_another_organization_show_nothing(app: App) {
 }
 
 async fn lists_show_what_their_reader_may_see(app: App) {
+    let app = with_keys(app).await;
     let (team, [mut owner, admin, mut member], ids) = people(&app, "aye").await;
     let auditing = team.role(&mut owner, "Auditing", &["audit:read"]).await;
     let mut auditor = team.member(&app, "auditor", &[&auditing]).await;

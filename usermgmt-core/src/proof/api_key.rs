@@ -106,6 +106,12 @@ impl KeyHolder {
         }
     }
 
+    /// When it ends, if it does by itself.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        self.key().expires_at
+    }
+
     /// The organisation that it acts in.
     #[must_use]
     pub fn org(&self) -> Option<OrgId> {

@@ -19,6 +19,8 @@ mod organizations;
 mod profile;
 mod reset;
 mod roles;
+#[cfg(feature = "tokens")]
+mod services;
 mod sessions;
 mod sign_in;
 mod sign_up;
@@ -174,6 +176,10 @@ static ROUTES: &[Route] = &[
     route!(POST "/revoke", Json, Public, SMALL, "End the session of a refresh token.", tokens::revoke, tokens::RevokeInput => 200),
     #[cfg(feature = "tokens")]
     route!(GET "/jwks.json", Json, Public, 0, "The public keys that access tokens are checked with.", tokens::key_set),
+    #[cfg(feature = "tokens")]
+    route!(POST "/introspect", OAuth, Public, SMALL, "What is known of a token, for services that prove themselves by their secret.", services::introspect),
+    #[cfg(feature = "tokens")]
+    route!(GET "/revocations", Json, Public, 0, "What was revoked, for services that prove themselves by their secret.", services::revocations),
     route!(GET "/health", Json, Public, 0, "Whether the process lives.", meta::health),
     route!(GET "/ready", Json, Public, 0, "Whether requests can be answered: the store is reached.", meta::ready),
     route!(GET "/openapi.json", Json, Public, 0, "This document.", meta::openapi),

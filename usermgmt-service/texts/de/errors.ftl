@@ -10,6 +10,7 @@ attempt-expired = Ihre Anmeldung hat zu lange gedauert oder wurde an anderer Ste
 step-up-required = Bitte bestätigen Sie, dass Sie es sind, um fortzufahren.
 policy-unmet = Diese Organisation verlangt mehr als Ihre jetzige Anmeldung. Bitte melden Sie sich so an, wie sie es verlangt.
 invalid-token = Dieser Zugang gilt nicht mehr. Bitte melden Sie sich neu an.
+invalid-client = Unter diesem Namen und Geheimnis ist kein Dienst bekannt.
 api-key-not-accepted = Das kann ein Programm nicht mit einem API-Schlüssel tun. Dazu muss sich jemand anmelden.
 api-key-required = Das ist für Programme gedacht. Bitte senden Sie einen API-Schlüssel.
 insufficient-scope = Dieser API-Schlüssel oder sein Inhaber hat nicht das Recht dazu.

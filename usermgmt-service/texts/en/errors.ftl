@@ -10,6 +10,7 @@ attempt-expired = Your sign-in took too long or was completed elsewhere. Please 
 step-up-required = Please confirm that it is you to go on.
 policy-unmet = This organization asks for more than your present sign-in. Please sign in again as it asks.
 invalid-token = This access is not valid any more. Sign in again.
+invalid-client = No service is known by this name and secret.
 api-key-not-accepted = A program cannot do this with an API key. Somebody has to sign in.
 api-key-required = This is for programs. Send an API key.
 insufficient-scope = This API key, or its owner, does not have the right to do this.
