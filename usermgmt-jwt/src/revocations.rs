@@ -38,8 +38,8 @@ pub enum RevocationsError {
 /// let mut revoked = Revocations::begin(br#"{"items":[],"next":7}"#, now)?;
 /// assert_eq!(revoked.place(), 7);
 /// # let issued = now + Duration::minutes(2);
-/// # let before = issued.unix_timestamp();
-/// # let answer = format!(r#"{{"items":[{{"sid":"ses_1","before":{before}}}],"next":9}}"#);
+/// # let before = issued.unix_timestamp() * 1_000;
+/// # let answer = format!(r#"{{"items":[{{"sid":"ses_1","before_ms":{before}}}],"next":9}}"#);
 /// # let now = issued + Duration::SECOND;
 /// revoked.hear(answer.as_bytes(), now)?;
 /// # let claims = |sid: &str| Ok::<_, Box<dyn std::error::Error>>(Claims {
@@ -51,9 +51,9 @@ pub enum RevocationsError {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Revocations {
-    /// Everything that was issued in this second or earlier counts as revoked.
+    /// Everything that was issued in this millisecond or earlier counts as revoked.
     since: i64,
-    /// The latest revocation of each subject, in seconds.
+    /// The latest revocation of each subject, in milliseconds.
     entries: HashMap<Subject, i64>,
     place: u64,
     heard_at: OffsetDateTime,
@@ -77,7 +77,7 @@ struct Item {
     sub: Option<String>,
     sid: Option<String>,
     org_id: Option<String>,
-    before: i64,
+    before_ms: i64,
 }
 
 fn read(answer: &[u8]) -> Result<Answer, RevocationsError> {
@@ -94,7 +94,7 @@ impl Revocations {
     /// # Errors
     /// Fails for what is no such answer.
     pub fn begin(answer: &[u8], now: OffsetDateTime) -> Result<Self, RevocationsError> {
-        let since = (now + LEEWAY_MAX).unix_timestamp();
+        let since = millis(now + LEEWAY_MAX);
         let mut list = Self { since, entries: HashMap::new(), place: 0, heard_at: now };
         list.hear(answer, now)?;
         Ok(list)
@@ -113,7 +113,7 @@ impl Revocations {
     /// Fails for what is no such answer; nothing is added then.
     pub fn hear(&mut self, answer: &[u8], now: OffsetDateTime) -> Result<(), RevocationsError> {
         let answer = read(answer)?;
-        for Item { sub, sid, org_id, before } in answer.items {
+        for Item { sub, sid, org_id, before_ms: before } in answer.items {
             let subject = Subject { sub, sid, org_id };
             if subject == Subject::NOBODY {
                 // Of a kind that this release does not know: better all too many than one too few.
@@ -123,7 +123,7 @@ impl Revocations {
             let latest = self.entries.entry(subject).or_insert(before);
             *latest = before.max(*latest);
         }
-        let oldest = (now - LIFETIME_MAX - LEEWAY_MAX).unix_timestamp();
+        let oldest = millis(now - LIFETIME_MAX - LEEWAY_MAX);
         self.entries.retain(|_, before| *before >= oldest);
         (self.place, self.heard_at) = (answer.next, now);
         Ok(())
@@ -132,7 +132,7 @@ impl Revocations {
     /// Whether a token was revoked after it was issued.
     #[must_use]
     pub fn is_revoked(&self, claims: &Claims) -> bool {
-        let issued = claims.iat.seconds();
+        let issued = issued(claims);
         if issued <= self.since {
             return true;
         }
@@ -153,6 +153,19 @@ impl Revocations {
         let age = now - self.heard_at;
         !age.is_negative() && age <= within
     }
+}
+
+fn millis(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).unwrap_or(i64::MAX)
+}
+
+/// When a token was issued: to the millisecond that its id begins with (a UUID version 7, RFC 9562 section 5.7), since
+/// a session may change and a token be issued for it in one second; else at the beginning of the second of `iat`.
+fn issued(claims: &Claims) -> i64 {
+    let second = claims.iat.seconds().saturating_mul(1_000);
+    let digits = claims.jti.rsplit('_').next().and_then(|id| id.get(..12));
+    let told = digits.and_then(|digits| i64::from_str_radix(digits, 16).ok());
+    told.filter(|told| (second..second.saturating_add(1_000)).contains(told)).unwrap_or(second)
 }
 
 impl Subject {
@@ -177,7 +190,7 @@ mod tests {
 
     fn list(items: &str) -> Revocations {
         let mut list = Revocations::begin(br#"{"items":[],"next":1}"#, BEGUN).unwrap();
-        let before = (BEGUN + LEEWAY_MAX).unix_timestamp() + 100;
+        let before = millis(BEGUN + LEEWAY_MAX) + 100_000;
         let items = items.replace("BEFORE", &before.to_string());
         list.hear(format!(r#"{{"items":[{items}],"next":2,"more":1}}"#).as_bytes(), BEGUN + Duration::minutes(3))
             .unwrap();
@@ -187,11 +200,15 @@ mod tests {
     #[test]
     fn what_is_named_and_older_is_revoked_and_nothing_else() {
         for (item, hit, missed) in [
-            (r#"{"sub":"u1","before":BEFORE}"#, claims(100, "u1", "s9", Some("o9")), claims(100, "u2", "u1", None)),
-            (r#"{"sid":"s1","before":BEFORE}"#, claims(100, "u9", "s1", None), claims(100, "s1", "s2", None)),
-            (r#"{"org_id":"o1","before":BEFORE}"#, claims(100, "u9", "s9", Some("o1")), claims(100, "u9", "s9", None)),
+            (r#"{"sub":"u1","before_ms":BEFORE}"#, claims(100, "u1", "s9", Some("o9")), claims(100, "u2", "u1", None)),
+            (r#"{"sid":"s1","before_ms":BEFORE}"#, claims(100, "u9", "s1", None), claims(100, "s1", "s2", None)),
             (
-                r#"{"org_id":"o1","sub":"u1","before":BEFORE}"#,
+                r#"{"org_id":"o1","before_ms":BEFORE}"#,
+                claims(100, "u9", "s9", Some("o1")),
+                claims(100, "u9", "s9", None),
+            ),
+            (
+                r#"{"org_id":"o1","sub":"u1","before_ms":BEFORE}"#,
                 claims(100, "u1", "s9", Some("o1")),
                 claims(100, "u1", "s9", Some("o2")),
             ),
@@ -201,7 +218,7 @@ mod tests {
             let later = Claims { iat: claims(101, "", "", None).iat, ..hit };
             assert!(!list.is_revoked(&later), "{item}: a token that was fetched since");
         }
-        let both = list(r#"{"org_id":"o1","sub":"u1","before":BEFORE}"#);
+        let both = list(r#"{"org_id":"o1","sub":"u1","before_ms":BEFORE}"#);
         assert!(!both.is_revoked(&claims(100, "u2", "s9", Some("o1"))), "another member");
     }
 
@@ -209,13 +226,26 @@ mod tests {
     fn what_came_before_the_list_began_and_what_nobody_understands_is_revoked() {
         let nothing = list("");
         assert!(nothing.is_revoked(&claims(0, "u", "s", None)) && !nothing.is_revoked(&claims(1, "u", "s", None)));
-        let strange = list(r#"{"planet":"mars","before":BEFORE}"#);
+        let strange = list(r#"{"planet":"mars","before_ms":BEFORE}"#);
         assert!(strange.is_revoked(&claims(100, "u", "s", None)) && !strange.is_revoked(&claims(101, "u", "s", None)));
     }
 
     #[test]
+    fn the_id_of_a_token_tells_the_millisecond() {
+        let list = list(r#"{"sub":"u1","before_ms":BEFORE}"#);
+        let token = |millis: i64| Claims {
+            jti: format!("tok_{millis:012x}70008000000000000000"),
+            ..claims(100, "u1", "s", None)
+        };
+        let before = millis(BEGUN + LEEWAY_MAX) + 100_000;
+        assert!(list.is_revoked(&token(before)) && !list.is_revoked(&token(before + 1)));
+        // An id that says another second than `iat` says nothing.
+        assert!(list.is_revoked(&token(before + 1_000)) && list.is_revoked(&token(i64::MAX >> 16)));
+    }
+
+    #[test]
     fn a_list_forgets_grows_old_and_takes_no_nonsense() {
-        let mut list = list(r#"{"sub":"u1","before":BEFORE},{"sub":"u1","before":1}"#);
+        let mut list = list(r#"{"sub":"u1","before_ms":BEFORE},{"sub":"u1","before_ms":1}"#);
         assert!(list.is_revoked(&claims(100, "u1", "s", None)) && list.place() == 2);
         assert!(list.was_heard(BEGUN + Duration::minutes(4), Duration::MINUTE));
         assert!(

@@ -84,20 +84,20 @@ pub struct Revocation {
     /// In this organisation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub org_id: Option<String>,
-    /// Issued in this second or earlier, in seconds since 1970.
-    pub before: i64,
+    /// Issued in this millisecond or earlier, in milliseconds since 1970. The `jti` of a token begins with its own.
+    pub before_ms: i64,
 }
 
 impl From<&Change> for Revocation {
     fn from(change: &Change) -> Self {
-        let before = change.at.unix_timestamp();
+        let before_ms = i64::try_from(change.at.unix_timestamp_nanos().div_euclid(1_000_000)).unwrap_or(i64::MAX);
         let (sub, sid, org_id) = match change.subject {
             Subject::User(user) => (Some(user.to_string()), None, None),
             Subject::Session(session) => (None, Some(session.to_string()), None),
             Subject::Org(org) => (None, None, Some(org.to_string())),
             Subject::Member(org, user) => (Some(user.to_string()), None, Some(org.to_string())),
         };
-        Self { sub, sid, org_id, before }
+        Self { sub, sid, org_id, before_ms }
     }
 }
 

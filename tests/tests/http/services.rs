@@ -132,10 +132,12 @@ async fn a_service_follows_what_was_revoked(app: App) {
     let mut list = Revocations::begin(begun.body.as_bytes(), app.now()).unwrap();
     app.advance(Duration::minutes(2));
     let (mut ann, mut bob) = (team.member(&app, "ann", &["reader"]).await, team.member(&app, "bob", &["reader"]).await);
-    // What has changed in the second in which a token is issued may have changed after.
-    app.advance(Duration::SECOND);
-    let (anns, anns_refresh) = begin(&mut ann).await;
-    let (bobs, _) = begin(&mut bob).await;
+    let ((_, first), (_, bobs)) = (begin(&mut ann).await, begin(&mut bob).await);
+    // What has changed in the millisecond in which a token is issued may have changed after.
+    app.advance(Duration::MILLISECOND);
+    let refreshed = crate::tokens::refresh(&app, &first).await.expect(200);
+    let (anns, anns_refresh) = (text(&refreshed, "access_token"), text(&refreshed, "refresh_token"));
+    let bobs = text(&crate::tokens::refresh(&app, &bobs).await.expect(200), "access_token");
     let anns = checked(&app, app.origin(), &anns).await.unwrap();
     let bobs = checked(&app, app.origin(), &bobs).await.unwrap();
     app.advance(Duration::SECOND);
