@@ -8,12 +8,12 @@ use usermgmt_service::core::api_key::ApiKeySecret;
 use usermgmt_service::core::model::AuditKind;
 use usermgmt_service::core::proof::{KeyHolder, Principal};
 use usermgmt_service::core::secret::{Bearer, BearerKind};
-use usermgmt_service::{Client, Error, Refused, UserMgmt};
+use usermgmt_service::{Client, Error, Origin, Refused, UserMgmt};
 
 use crate::cookies::{self, CookieName, Found};
 use crate::csrf::{self, Source};
-use crate::peer;
 use crate::problem::Problem;
+use crate::{cors, peer};
 
 /// The part of a request that decides who is calling.
 #[derive(Clone, Copy, Debug)]
@@ -91,11 +91,17 @@ impl Head<'_> {
     /// The organisation that the host names, where organisations have hosts of their own: its slug, or what names none.
     #[must_use]
     pub fn organization(&self, auth: &UserMgmt) -> Option<&str> {
-        let settings = auth.settings();
-        if !settings.organization_hosts {
+        if !auth.settings().organization_hosts {
             return None;
         }
-        self.host().map_or(Some(""), |host| settings.origin.label_of(host))
+        self.host().map_or(Some(""), |host| self.origin(auth).label_of(host))
+    }
+
+    /// Which of the application's origins the request was sent to, or the one above an organisation's own host; the main
+    /// one for a host that is none of ours. Of headers only `Host` counts.
+    #[must_use]
+    pub fn origin<'a>(&self, auth: &'a UserMgmt) -> &'a Origin {
+        auth.settings().origin_at(self.host())
     }
 
     /// Host and port that the request is for: those of the target (RFC 9112 section 3.2.2, RFC 9113 section 8.3.1) or of
@@ -138,7 +144,8 @@ impl Head<'_> {
         CookieName::ALL.into_iter().any(|name| cookies::read(self.headers, origin, name) != Found::Absent)
     }
 
-    /// Refuses an unsafe request that another site has sent, or that may have been.
+    /// Refuses an unsafe request that another site has sent, or that may have been. Pages of a listed origin may send what
+    /// a browser asks about first; see [`cors`].
     ///
     /// # Errors
     /// [`Problem::CROSS_SITE`].
@@ -146,11 +153,12 @@ impl Head<'_> {
         if csrf::is_safe(self.method) {
             return Ok(());
         }
-        let origin = &auth.settings().origin;
+        let origin = self.origin(auth);
         let beside = self.organization(auth).and_then(|_| self.host()).map(|host| origin.with_host(host));
         match csrf::source(self.headers, origin, beside.as_deref()) {
             Source::Own => Ok(()),
             Source::Unknown if may_be_unknown => Ok(()),
+            Source::Foreign if cors::may_send(auth.settings(), self) => Ok(()),
             Source::Unknown | Source::Foreign => {
                 auth.refusals().note(AuditKind::CsrfRefused, &self.client(auth), "origin", auth.now());
                 Err(Problem::CROSS_SITE)
@@ -201,7 +209,7 @@ fn takes_bearer(auth: &UserMgmt) -> bool {
 }
 
 /// Finds out who is calling: by the session cookie, or by an access token or an API key where those are switched on. An
-/// unsafe request that carries the cookie must come from our own origin.
+/// unsafe request that carries the cookie must come from our own origin, or from a listed one.
 ///
 /// # Errors
 /// [`Problem::CROSS_SITE`], or an outage: never "nobody" when it could not be found out.

@@ -7,6 +7,7 @@
 pub mod adapter;
 pub mod authenticate;
 pub mod cookies;
+pub mod cors;
 pub mod csrf;
 pub mod extract;
 pub mod input;

@@ -21,7 +21,7 @@ pub fn document(auth: &UserMgmt) -> Value {
     json!({
         "openapi": "3.1.0",
         "info": { "title": auth.settings().product, "version": env!("CARGO_PKG_VERSION") },
-        "servers": [{ "url": auth.settings().origin.as_str() }],
+        "servers": auth.settings().origins().map(|origin| json!({ "url": origin.as_str() })).collect::<Vec<_>>(),
         "paths": paths,
         "components": {
             "schemas": { "Problem": problem() },

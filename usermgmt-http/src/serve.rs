@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::route::{Guard, Representation, Route};
 use crate::routes::routes;
 use crate::wire::{self, Body, Request, Response};
-use crate::{csrf, extract, pages, return_to};
+use crate::{cors, csrf, extract, pages, return_to};
 
 /// What a handler works with.
 pub struct Context<'a> {
@@ -227,20 +227,29 @@ pub async fn serve(auth: &UserMgmt, template: &str, request: Request) -> Respons
 
 async fn respond(auth: &UserMgmt, template: &str, request: Request) -> Response {
     let head = request.head();
-    let mut response = match choose(template, &request) {
-        Ok(route) => {
+    let chosen = choose(template, &request);
+    let speaks_json = match &chosen {
+        Ok(route) => route.representation == Representation::Json,
+        Err(_) => cors::is_shared(template),
+    };
+    let mut response = match (cors::preflight(auth.settings(), template, &request), chosen) {
+        (Some(response), _) => response,
+        (None, Ok(route)) => {
             let mut locale = None;
             match answer(auth, route, &request, &head, &mut locale).await {
                 Ok(response) => response,
                 Err(problem) => reject_in(auth, &head, locale, route.representation, &problem),
             }
         }
-        Err(problem) => {
+        (None, Err(problem)) => {
             let form = |media_type: String| Representation::Page.reads(&media_type);
             let page = head.is_navigation() || input::media_type(&request.headers).is_some_and(form);
             reject(auth, &head, if page { Representation::Page } else { Representation::Json }, &problem)
         }
     };
+    if speaks_json && !head.is_navigation() {
+        cors::share(auth.settings(), &request.headers, &mut response);
+    }
     if !auth.settings().origin.is_local() {
         let hsts = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts);
@@ -380,7 +389,7 @@ fn reject_in(
 
 /// Where to come back to: here, or for a form the page that it stood on, as far as the browser says.
 fn back(auth: &UserMgmt, head: &Head<'_>) -> String {
-    let origin = &auth.settings().origin;
+    let origin = head.origin(auth);
     if csrf::is_safe(head.method) {
         return return_to::parse(head.target, origin).unwrap_or_default();
     }

@@ -34,6 +34,14 @@ pub enum ConfigError {
     /// The origin is neither HTTPS nor localhost, or has a path.
     #[error("`{0}` is no public origin: expected `https://host[:port]`, or `http://localhost[:port]` for development")]
     Origin(String),
+    /// An origin of a list does not go with the other settings.
+    #[error("the origin `{origin}` cannot be listed: {wrong}")]
+    OriginList {
+        /// The origin.
+        origin: String,
+        /// Why.
+        wrong: &'static str,
+    },
     /// The key file does not exist and the origin is public.
     #[error(
         "the key file does not exist; one is created only on a localhost origin: generate it once and keep it safe"
@@ -82,7 +90,7 @@ pub enum ConfigError {
 pub struct Builder {
     store: Arc<dyn Store>,
     keys: KeyRing,
-    settings: Result<Settings, ConfigError>,
+    pub(crate) settings: Result<Settings, ConfigError>,
     realm: RealmId,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -390,6 +398,7 @@ impl Builder {
         if !settings.home.starts_with('/') || settings.home.starts_with("//") || settings.home.contains('\\') {
             return Err(ConfigError::Home);
         }
+        crate::origins::check(&settings)?;
         let mailbox = settings.origin.is_local().then(|| self.mailbox.unwrap_or_default());
         let mailer = match (self.mailer, &mailbox) {
             (Some(mailer), _) => mailer,

@@ -23,6 +23,7 @@ mod mailbox;
 mod manage_orgs;
 mod manage_users;
 mod orgs;
+mod origins;
 mod password;
 mod profile;
 mod refusals;

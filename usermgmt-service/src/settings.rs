@@ -32,7 +32,8 @@ impl Origin {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
-        let host = url.host_str()?;
+        // A pattern is no host.
+        let host = url.host_str().filter(|host| !host.contains('*'))?;
         let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".localhost");
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let plain = url.username().is_empty() && url.password().is_none() && bare;
@@ -107,6 +108,10 @@ pub struct Settings {
     pub origin: Origin,
     /// Name of the application, as pages and mails say it.
     pub product: String,
+    /// Further origins of the same application.
+    pub further_origins: Vec<Origin>,
+    /// Other origins whose pages may call the JSON routes.
+    pub cors_origins: Vec<Origin>,
     /// Whether organisations have hosts of their own below the origin's.
     pub organization_hosts: bool,
     /// Whose forwarding headers are believed.
@@ -155,6 +160,8 @@ impl Settings {
         Self {
             origin,
             product: UNNAMED.into(),
+            further_origins: Vec::new(),
+            cors_origins: Vec::new(),
             organization_hosts: false,
             trusted_proxies: TrustedProxies::None,
             password_rules: PasswordRules::default(),
@@ -205,6 +212,9 @@ mod tests {
             "https://u@a.example",
             "http://localhost.evil.example",
             "https://a.example?x",
+            "https://*.example.com",
+            "*",
+            "null",
             "",
         ] {
             assert_eq!(Origin::parse(bad), None, "{bad}");

@@ -33,6 +33,7 @@ mod membership;
 mod new_password;
 mod org_life;
 mod organizations;
+mod origins;
 mod outage;
 mod password_rules;
 mod pooler;
