@@ -97,8 +97,8 @@ impl Head<'_> {
         self.host().map_or(Some(""), |host| self.origin(auth).label_of(host))
     }
 
-    /// Which of the application's origins the request was sent to, or the one above an organisation's own host; the main
-    /// one for a host that is none of ours. Of headers only `Host` counts.
+    /// Which of the application's origins the request was sent to, or the one above an organisation's own host; the
+    /// main one for a host that is none of ours. Of headers only `Host` counts.
     #[must_use]
     pub fn origin<'a>(&self, auth: &'a UserMgmt) -> &'a Origin {
         auth.settings().origin_at(self.host())
@@ -144,8 +144,8 @@ impl Head<'_> {
         CookieName::ALL.into_iter().any(|name| cookies::read(self.headers, origin, name) != Found::Absent)
     }
 
-    /// Refuses an unsafe request that another site has sent, or that may have been. Pages of a listed origin may send what
-    /// a browser asks about first; see [`cors`].
+    /// Refuses an unsafe request that another site has sent, or that may have been. Pages of a listed origin may send
+    /// what a browser asks about first; see [`cors`].
     ///
     /// # Errors
     /// [`Problem::CROSS_SITE`].

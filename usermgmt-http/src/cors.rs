@@ -4,9 +4,9 @@
 //! list, and the answer repeats that one; `*` is never said where credentials go. An origin that is not listed gets no
 //! header at all, so its browser shows it nothing, and what it sends is refused like before.
 //!
-//! To be allowed to *read* and to be allowed to *send* are two things: the headers of an answer do not undo what a request
-//! has done. [`may_send`] therefore takes part in the check of where an unsafe request comes from, and accepts from a
-//! listed origin only what a browser does not send without asking (a preflight) first. A form is never that.
+//! To be allowed to *read* and to be allowed to *send* are two things: the headers of an answer do not undo what a
+//! request has done. [`may_send`] therefore takes part in the check of where an unsafe request comes from, and accepts
+//! from a listed origin only what a browser does not send without asking (a preflight) first. A form is never that.
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use usermgmt_service::Settings;

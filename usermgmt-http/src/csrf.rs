@@ -2,7 +2,8 @@
 //!
 //! Every unsafe request that a browser's cookies could lend authority to must show that it comes from our own origin,
 //! by `Sec-Fetch-Site`, by `Origin`, or by `Referer` where a browser sends neither. Forms carry a token besides. It is
-//! checked for our routes and, by the extractors, for the application's own.
+//! checked for our routes and, by the extractors, for the application's own. Of several origins it must be the one that
+//! was asked; what pages of other origins may send is said in [`cors`](crate::cors).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -32,7 +33,8 @@ pub enum Source {
     Unknown,
 }
 
-/// Where a request comes from. `beside`: the origin of an organisation's own host, if that is what was asked.
+/// Where a request comes from. `origin`: that of ours which was asked. `beside`: the origin of an organisation's own
+/// host, if it was that.
 #[must_use]
 pub fn source(headers: &HeaderMap, origin: &Origin, beside: Option<&str>) -> Source {
     let own = beside.unwrap_or(origin.as_str()).as_bytes();

@@ -10,6 +10,7 @@
 //! | know what is yours to do | [`threats`] |
 //! | keep data somewhere else | [`howto_store`] |
 //! | run several processes of your application | [`howto_processes`] |
+//! | serve several origins, or let a single-page application at another one call | [`howto_origins`] |
 //! | write your rows and ours in one transaction | [`howto_enlist`] |
 
 #[doc = include_str!("../manual/getting_started.md")]
@@ -39,6 +40,9 @@ pub mod howto_store {}
 
 #[doc = include_str!("../manual/howto_processes.md")]
 pub mod howto_processes {}
+
+#[doc = include_str!("../manual/howto_origins.md")]
+pub mod howto_origins {}
 
 #[doc = include_str!("../manual/howto_enlist.md")]
 pub mod howto_enlist {}

@@ -8,6 +8,8 @@ use usermgmt_service::{AccessTokens, Builder, ConfigError, UserMgmt};
 use usermgmt_tests::app::{Setup, filled};
 use usermgmt_tests::{Agent, App, Person, Reply, cells};
 
+type Configure = fn(Builder) -> Builder;
+
 cells!(
     each_origin_is_at_home_where_it_was_asked,
     our_origins_are_other_sites_to_each_other,
@@ -153,8 +155,8 @@ async fn our_origins_are_other_sites_to_each_other(app: App) {
     // Two hosts at once are neither's: as ever that is the main one, or no request at all.
     let cookies: Vec<_> = in_eu.agent.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let request = format!(
-        "POST /host/me HTTP/1.1\r\nhost: {}\r\nhost: {}\r\norigin: {EU}\r\ncookie: {}\r\ncontent-type: application/json\r\n\
-         content-length: 2\r\nconnection: close\r\n\r\n{{}}",
+        "POST /host/me HTTP/1.1\r\nhost: {}\r\nhost: {}\r\norigin: {EU}\r\ncookie: {}\r\n\
+         content-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}",
         host(MAIN),
         host(EU),
         cookies.join("; ")
@@ -393,11 +395,11 @@ async fn pages_and_forms_are_never_shared(app: App) {
 }
 
 async fn lists_that_make_no_sense_do_not_start(app: App) {
-    let build = async |configure: fn(Builder) -> Builder| {
+    let build = async |configure: Configure| {
         let builder = UserMgmt::builder(app.store.store.clone(), MAIN, app.keys.clone());
         configure(builder.mailer(app.mailbox.clone()).without_workers()).build().await
     };
-    let malformed: [(fn(Builder) -> Builder, &str); 8] = [
+    let malformed: [(Configure, &str); 8] = [
         (|builder| builder.cors_origins(["*"]), "*"),
         (|builder| builder.cors_origins(["null"]), "null"),
         (|builder| builder.cors_origins([SPA, "https://*.example.com"]), "https://*.example.com"),
@@ -411,7 +413,7 @@ async fn lists_that_make_no_sense_do_not_start(app: App) {
         let refused = build(configure).await;
         assert!(matches!(&refused, Err(ConfigError::Origin(origin)) if origin == named), "{named}");
     }
-    let wrong: [(fn(Builder) -> Builder, &str); 8] = [
+    let wrong: [(Configure, &str); 8] = [
         (|builder| builder.also_at(MAIN), MAIN),
         (|builder| builder.also_at(EU).also_at("https://APP.example.eu:443/"), EU),
         (|builder| builder.also_at("http://localhost:3000"), "http://localhost:3000"),
