@@ -8,8 +8,6 @@ use usermgmt_service::{AccessTokens, Builder, ConfigError, UserMgmt};
 use usermgmt_tests::app::{Setup, filled};
 use usermgmt_tests::{Agent, App, Person, Reply, cells};
 
-type Configure = fn(Builder) -> Builder;
-
 cells!(
     each_origin_is_at_home_where_it_was_asked,
     our_origins_are_other_sites_to_each_other,
@@ -25,6 +23,8 @@ const MAIN: &str = "https://app.example.com";
 const EU: &str = "https://app.example.eu";
 const SPA: &str = "https://spa.example.com";
 const FORM: &str = "application/x-www-form-urlencoded";
+
+type Configure = fn(Builder) -> Builder;
 
 async fn started(app: App, configure: impl FnOnce(Builder) -> Builder + Send + 'static) -> App {
     let configure = move |builder: Builder| configure(builder.also_at(EU).tokens(AccessTokens::default()));
