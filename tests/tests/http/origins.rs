@@ -380,6 +380,11 @@ async fn pages_and_forms_are_never_shared(app: App) {
         }
     }
     assert!(pages > 20 && forms > 20, "{pages} {forms}");
+    // A form where only JSON is spoken is answered with a page, anything else with a problem that can be read.
+    let refused = spa.clone().send(Method::POST, "/auth/sign-in/continue", Some(FORM), "a=b").await.expect(415);
+    assert!(refused.header("content-type").unwrap().starts_with("text/html"));
+    assert_unshared(&refused);
+    assert_shared(&spa.clone().send(Method::POST, "/auth/sign-in/continue", Some("text/plain"), "").await.expect(415));
     // What a browser sends without asking is refused in the application's handlers, too.
     for (kind, body) in [(Some(FORM), "a=b"), (Some("text/plain"), "{}"), (None, "")] {
         for site in ["same-site", "cross-site"] {
