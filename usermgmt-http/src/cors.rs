@@ -36,8 +36,8 @@ pub fn listed<'a>(settings: &Settings, headers: &'a HeaderMap) -> Option<&'a Hea
 /// body of JSON, or another method than POST (Fetch standard section 4.8, step 5).
 #[must_use]
 pub fn may_send(settings: &Settings, head: &Head<'_>) -> bool {
-    let spoken = input::media_type(head.headers).as_deref().and_then(input::representation);
-    let asks_first = *head.method != Method::POST || spoken == Some(Representation::Json);
+    let is_json = input::media_type(head.headers).is_some_and(|spoken| Representation::Json.reads(&spoken));
+    let asks_first = *head.method != Method::POST || is_json;
     // A browser that names another origin does not call the request its own.
     let mut sites = head.headers.get_all("sec-fetch-site").iter();
     let agrees = sites.all(|site| matches!(site.as_bytes(), b"cross-site" | b"same-site"));
