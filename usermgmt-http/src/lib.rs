@@ -11,6 +11,7 @@ pub mod cors;
 pub mod csrf;
 pub mod extract;
 pub mod input;
+mod measure;
 pub mod openapi;
 pub mod pages;
 pub mod peer;

@@ -15,6 +15,7 @@ use usermgmt_service::{Client, Error, Refused, UserMgmt};
 use crate::authenticate::{Head, Identity, authenticate};
 use crate::cookies::{self, CookieName};
 use crate::input::{self, Fields, ORGANIZATION};
+use crate::measure::Measured;
 use crate::problem::Problem;
 use crate::route::{Guard, Representation, Route};
 use crate::routes::routes;
@@ -217,15 +218,18 @@ pub async fn serve(auth: &UserMgmt, template: &str, request: Request) -> Respons
     if csrf::is_safe(&request.method) {
         return respond(auth, template, request).await;
     }
+    let measured = Measured::begin(template, &request.method);
     let (own, template) = (auth.clone(), template.to_owned());
     let response = auth.to_the_end(async move { respond(&own, &template, request).await }).await;
     response.unwrap_or_else(|| {
         tracing::error!("a handler has panicked");
+        measured.end(Problem::INTERNAL.status);
         Problem::INTERNAL.to_json(auth)
     })
 }
 
 async fn respond(auth: &UserMgmt, template: &str, request: Request) -> Response {
+    let measured = Measured::begin(template, &request.method);
     let head = request.head();
     let chosen = choose(template, &request);
     let speaks_json = match &chosen {
@@ -257,6 +261,7 @@ async fn respond(auth: &UserMgmt, template: &str, request: Request) -> Response 
     if request.method == Method::HEAD {
         *response.body_mut() = Bytes::new();
     }
+    measured.end(response.status());
     response
 }
 

@@ -22,6 +22,7 @@ use crate::hasher::{Argon2Pool, HashCost};
 use crate::limits::Limits;
 use crate::mail::{Brand, TemplateError, Templates};
 use crate::mailbox::DevMailbox;
+use crate::metrics;
 use crate::runtime::TokioRuntime;
 use crate::settings::{Origin, Settings, SignUpField, TrustedProxies};
 use crate::texts::{TextError, Texts};
@@ -359,6 +360,7 @@ impl Builder {
     /// # Errors
     /// [`ConfigError`] says what is wrong; nothing is started then.
     pub async fn build(self) -> Result<UserMgmt, ConfigError> {
+        metrics::describe();
         let settings = self.settings?;
         let numbers = [
             (settings.sessions.idle.is_positive(), "the idle timeout must be longer than nothing"),

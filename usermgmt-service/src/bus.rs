@@ -15,6 +15,7 @@ use usermgmt_core::port::{Bus, BusError, Random, Runtime, Wakes};
 
 use crate::UserMgmt;
 use crate::handle::Inner;
+use crate::metrics;
 
 /// Least time between two wakes that a process sends, and between two readings that wakes lead to. So a flood of
 /// commits makes at most 50 of either a second in each process, and a single one waits for nothing.
@@ -106,7 +107,7 @@ impl Member {
             if self.unless_leaving(self.due.notified()).await.is_none() {
                 return self.send_the_last().await;
             }
-            while let Err(error) = self.within(PATIENCE, self.bus.wake()).await {
+            while let Err(error) = self.wake().await {
                 if pauses.begin() {
                     tracing::warn!(%error, cause = ?std::error::Error::source(&error), "other processes cannot be woken");
                 }
@@ -125,8 +126,17 @@ impl Member {
     /// One try for a note that nobody was woken for.
     async fn send_the_last(&self) {
         if pin!(self.due.notified()).enable() {
-            drop(self.within(PATIENCE, self.bus.wake()).await);
+            drop(self.wake().await);
         }
+    }
+
+    async fn wake(&self) -> Result<(), BusError> {
+        let sent = self.within(PATIENCE, self.bus.wake()).await;
+        match &sent {
+            Ok(()) => metrics::bus_wake_sent(),
+            Err(_) => metrics::bus_failed("send"),
+        }
+        sent
     }
 
     /// Connects, follows, and connects anew.
@@ -137,6 +147,7 @@ impl Member {
             let worth_a_line = connection.is_ok() || pauses.begin();
             let lost = match connection {
                 Ok(wakes) => {
+                    metrics::bus_connected();
                     if !pauses.begin() {
                         tracing::info!("the bus is connected again");
                     }
@@ -147,6 +158,7 @@ impl Member {
                 }
                 Err(error) => error,
             };
+            metrics::bus_failed("listen");
             if worth_a_line {
                 tracing::warn!(error = %lost, cause = ?std::error::Error::source(&lost), "the bus is lost");
             }
@@ -163,6 +175,7 @@ impl Member {
             if let Err(lost) = self.next(wakes.as_mut()).await {
                 return Some(lost);
             }
+            metrics::bus_wake_heard();
             // Not before it has carried something: a connection that is taken and dropped is none.
             pauses.end();
         }

@@ -2,16 +2,18 @@
 //! of it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use usermgmt_core::error::Error;
 use usermgmt_core::limits::CONFLICT_TRIES;
-use usermgmt_core::model::Subject;
+use usermgmt_core::model::{AuditEvent, Subject};
 use usermgmt_core::planned::{Committer, Planned};
 use usermgmt_core::store::{ChangeSet, Committed, StoreError, StoreErrorKind, UniqueKey, Write};
 
 use crate::UserMgmt;
 use crate::handle::Inner;
+use crate::metrics;
 
 /// Times that an unknown outcome is asked for.
 const OUTCOME_QUESTIONS: u32 = 3;
@@ -28,7 +30,11 @@ impl Tries {
             error.kind(),
             StoreErrorKind::Conflict | StoreErrorKind::Duplicate(UniqueKey::Identifier | UniqueKey::OrgSlug)
         );
-        worth_it && self.0 < CONFLICT_TRIES
+        let again = worth_it && self.0 < CONFLICT_TRIES;
+        if again {
+            metrics::commit_retry();
+        }
+        again
     }
 }
 
@@ -53,7 +59,12 @@ impl UserMgmt {
     /// Commits once. An unknown outcome is resolved by the commit's id; if that cannot be found out either, the error
     /// says so.
     pub(crate) async fn commit_raw(&self, changes: ChangeSet) -> Result<Committed, StoreError> {
-        self.0.commit(changes).await
+        self.0.commit(changes, true).await
+    }
+
+    /// The same for events that were counted when they happened.
+    pub(crate) async fn commit_counted(&self, changes: ChangeSet) -> Result<Committed, StoreError> {
+        self.0.commit(changes, false).await
     }
 
     /// A plan of this system.
@@ -63,7 +74,9 @@ impl UserMgmt {
 }
 
 impl Inner {
-    async fn commit(&self, changes: ChangeSet) -> Result<Committed, StoreError> {
+    /// Commits once; with `count`, the events are counted once it is done.
+    async fn commit(&self, changes: ChangeSet, count: bool) -> Result<Committed, StoreError> {
+        let begun = Instant::now();
         let (id, subjects, promises_work) = (changes.id(), changes.subjects(), changes.promises_work());
         let again = changes.clone();
         let mut result = self.parts.store.commit(changes).await;
@@ -85,26 +98,33 @@ impl Inner {
                 Err(_) => {}
             }
         }
+        metrics::commit(&result, begun);
         let maybe_done =
             result.is_ok() || result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::OutcomeUnknown);
         if maybe_done {
             self.acknowledge(&subjects, promises_work);
         }
         if result.is_ok() {
-            for write in again.writes() {
-                if let Write::Audit(event) = write {
-                    self.parts.hooks.on_event(event);
-                }
+            if count {
+                metrics::events(events(&again));
             }
+            events(&again).for_each(|event| self.parts.hooks.on_event(event));
         }
         result
     }
 }
 
+fn events(changes: &ChangeSet) -> impl Iterator<Item = &AuditEvent> {
+    changes.writes().iter().filter_map(|write| match write {
+        Write::Audit(event) => Some(event),
+        _ => None,
+    })
+}
+
 #[async_trait]
 impl Committer for Inner {
     async fn commit(&self, changes: ChangeSet) -> Result<Committed, Error> {
-        Ok(Inner::commit(self, changes).await?)
+        Ok(Inner::commit(self, changes, true).await?)
     }
 
     fn acknowledge(&self, subjects: &[Subject], promises_work: bool) {

@@ -18,6 +18,7 @@ use crate::bus::Line;
 use crate::cache::PrincipalCache;
 use crate::client::Client;
 use crate::mailbox::DevMailbox;
+use crate::metrics::SessionChecks;
 use crate::refusals::Refusals;
 use crate::settings::Settings;
 use crate::texts::Texts;
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Arc<Notify>,
     pub(crate) working: AtomicBool,
+    pub(crate) checks: SessionChecks,
     #[cfg(feature = "tokens")]
     pub(crate) key_stand: crate::signing::KeyStand,
     prefix: OnceLock<String>,
@@ -87,6 +89,7 @@ impl UserMgmt {
             stopping: AtomicBool::new(false),
             stopped: Arc::default(),
             working: AtomicBool::new(false),
+            checks: SessionChecks::register(),
             #[cfg(feature = "tokens")]
             key_stand: crate::signing::KeyStand::default(),
             prefix: OnceLock::new(),

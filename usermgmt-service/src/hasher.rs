@@ -9,12 +9,15 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use async_channel::{Receiver, Sender, TrySendError};
 use async_trait::async_trait;
 use std::sync::Arc;
+use std::time::Instant;
 use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 use usermgmt_core::limits;
 use usermgmt_core::password::{Password, PasswordHash};
 use usermgmt_core::port::{HashError, HashVerdict, PasswordHasher, Random};
 use usermgmt_core::secret::Wiped;
+
+use crate::metrics::Hashing;
 
 /// Highest cost that a stored hash may ask for: m, in KiB.
 const MEMORY_CEILING_KIB: u32 = 1 << 20;
@@ -77,6 +80,7 @@ pub struct Argon2Pool {
     random: Arc<dyn Random>,
     decoy: PasswordHash,
     queue: Sender<Task>,
+    measured: Hashing,
 }
 
 impl Argon2Pool {
@@ -93,7 +97,7 @@ impl Argon2Pool {
             worker.spawn(move || work(&tasks)).map_err(|_| HashError::Failed)?;
         }
         let decoy = hash(b"a password that nobody has", cost, random.as_ref(), &mut Vec::new())?;
-        Ok(Self { cost, random, decoy, queue })
+        Ok(Self { cost, random, decoy, queue, measured: Hashing::register() })
     }
 
     async fn run<T: Send + 'static>(
@@ -101,15 +105,28 @@ impl Argon2Pool {
         task: impl FnOnce(&mut Vec<Block>) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
         let (answer, answered) = oneshot::channel();
+        let measured = self.measured.clone();
         let task: Task = Box::new(move |memory| {
+            measured.waiting.decrement(1.0);
             // Whoever asked may have hung up while waiting.
             if !answer.is_closed() {
-                let _ = answer.send(task(memory));
+                let begun = Instant::now();
+                let done = task(memory);
+                measured.seconds.record(begun.elapsed());
+                let _ = answer.send(done);
             }
         });
-        self.queue.try_send(task).map_err(|error| match error {
-            TrySendError::Full(_) => HashError::Busy,
-            TrySendError::Closed(_) => HashError::Failed,
+        // Before it can begin, so that the number that wait is never below none.
+        self.measured.waiting.increment(1.0);
+        self.queue.try_send(task).map_err(|error| {
+            self.measured.waiting.decrement(1.0);
+            match error {
+                TrySendError::Full(_) => {
+                    self.measured.busy.increment(1);
+                    HashError::Busy
+                }
+                TrySendError::Closed(_) => HashError::Failed,
+            }
         })?;
         answered.await.unwrap_or(Err(HashError::Failed))
     }

@@ -22,6 +22,7 @@ mod mail;
 mod mailbox;
 mod manage_orgs;
 mod manage_users;
+pub mod metrics;
 mod orgs;
 mod origins;
 mod password;

@@ -1,5 +1,7 @@
 //! Limits, charged before the work.
 
+use std::sync::{Mutex, PoisonError};
+
 use time::{Duration, OffsetDateTime};
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Error, Refused};
@@ -11,6 +13,7 @@ use usermgmt_core::store::{Charge, ThrottleKey, Throttled};
 
 use crate::UserMgmt;
 use crate::client::Client;
+use crate::metrics;
 
 /// How much is allowed. The defaults are the numbers of [`usermgmt_core::limits`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,19 +70,23 @@ pub(crate) struct Meter<'a> {
     client: &'a Client,
     key: PurposeKey,
     limits: Limits,
+    /// The names of the counters that were asked for: a key does not tell its own.
+    names: Mutex<Vec<(ThrottleKey, &'static str)>>,
 }
 
 impl<'a> Meter<'a> {
     pub(crate) fn new(auth: &'a UserMgmt, client: &'a Client) -> Self {
         let limits = auth.settings().limits;
-        Self { auth, client, key: auth.keys().derive(Purpose::Throttle), limits }
+        Self { auth, client, key: auth.keys().derive(Purpose::Throttle), limits, names: Mutex::default() }
     }
 
     fn charge(&self, name: &'static str, parts: &[&[u8]], limit: u32, window: Duration) -> Charge {
         let realm = self.auth.realm().as_uuid();
         let mut all: Vec<&[u8]> = vec![realm.as_bytes()];
         all.extend_from_slice(parts);
-        Charge { key: ThrottleKey::new(&self.key, name, &all), limit, window }
+        let key = ThrottleKey::new(&self.key, name, &all);
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).push((key, name));
+        Charge { key, limit, window }
     }
 
     fn by_address(&self, name: &'static str, limit: u32) -> Charge {
@@ -184,6 +191,9 @@ impl<'a> Meter<'a> {
 
     /// The refusal of a use that passed a limit.
     pub(crate) fn refuse(&self, throttled: &Throttled, now: OffsetDateTime) -> Error {
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = names.iter().find(|(key, _)| *key == throttled.key).map_or("other", |(_, name)| name);
+        metrics::throttled(name);
         self.auth.refusals().note(AuditKind::LimitReached, self.client, "limit", now);
         Refused::TooManyAttempts { until: throttled.until }.into()
     }

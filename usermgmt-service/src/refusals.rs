@@ -15,6 +15,7 @@ use usermgmt_core::model::{Actor, AuditEvent, AuditKind, AuditOutcome};
 use usermgmt_core::store::ChangeSet;
 
 use crate::client::Client;
+use crate::metrics;
 
 /// Counts kept between two writes.
 const COUNTS: usize = 1_024;
@@ -67,6 +68,7 @@ impl Refusals {
     /// Notes one refusal.
     pub fn note(&self, kind: AuditKind, client: &Client, reason: &'static str, now: OffsetDateTime) {
         tracing::debug!(target: "usermgmt::refused", kind = kind.as_str(), reason);
+        metrics::event(kind, AuditOutcome::Refused);
         let alarm =
             kind == AuditKind::SignInRefused && self.1.lock().unwrap_or_else(PoisonError::into_inner).count(now);
         if alarm {

@@ -17,6 +17,7 @@ use crate::UserMgmt;
 use crate::cache::{Entry, Heard, PrincipalCache};
 use crate::client::Client;
 use crate::commit::committing;
+use crate::metrics;
 
 const CHANGES_HEARD: usize = limits::CHANGES_HEARD as usize;
 
@@ -74,24 +75,20 @@ impl UserMgmt {
         cached: impl FnOnce(&PrincipalCache) -> Option<Arc<Entry>>,
         read: impl FnOnce() -> F,
     ) -> Result<Option<Arc<Principal>>, Error> {
-        self.listen(now).await?;
+        let checks = &self.0.checks;
+        self.listen(now).await.inspect_err(|_| checks.failed.increment(1))?;
         // An entry that seems to be over may have been used elsewhere meanwhile.
         let lives = |entry: &Arc<Entry>| entry.principal().still_lives(entry.seen_at(), now).is_ok();
         let entry = match cached(&self.0.cache).filter(lives) {
-            Some(entry) => entry,
+            Some(entry) => {
+                checks.cached.increment(1);
+                entry
+            }
             None => {
-                let generation = self.0.cache.generation();
-                let Some(record) = read().await? else { return Ok(None) };
-                if self.settings().is_void(record.session.created_at) {
-                    return Ok(None);
-                }
-                match Principal::establish(record, now) {
-                    Ok(principal) => self.0.cache.insert(principal, generation, now),
-                    Err(reason) => {
-                        tracing::debug!(%reason, "a session gave no principal");
-                        return Ok(None);
-                    }
-                }
+                let read = self.read_principal(now, read).await.inspect_err(|_| checks.failed.increment(1))?;
+                if read.is_some() { &checks.read } else { &checks.nobody }.increment(1);
+                let Some(entry) = read else { return Ok(None) };
+                entry
             }
         };
         let principal = entry.principal();
@@ -101,6 +98,26 @@ impl UserMgmt {
             tracing::warn!(kind = ?error.kind(), "activity of a session was not written");
         }
         Ok(Some(principal.clone()))
+    }
+
+    /// A principal as it is read, kept in the cache.
+    async fn read_principal<F: Future<Output = StoreResult<Option<PrincipalRecord>>>>(
+        &self,
+        now: OffsetDateTime,
+        read: impl FnOnce() -> F,
+    ) -> Result<Option<Arc<Entry>>, Error> {
+        let generation = self.0.cache.generation();
+        let Some(record) = read().await? else { return Ok(None) };
+        if self.settings().is_void(record.session.created_at) {
+            return Ok(None);
+        }
+        match Principal::establish(record, now) {
+            Ok(principal) => Ok(Some(self.0.cache.insert(principal, generation, now))),
+            Err(reason) => {
+                tracing::debug!(%reason, "a session gave no principal");
+                Ok(None)
+            }
+        }
     }
 
     /// Hears what was committed elsewhere, unless that was done a moment ago.
@@ -117,11 +134,12 @@ impl UserMgmt {
             match self.store().changes(place, limits::CHANGES_HEARD).await {
                 Ok(changes) if changes.items.len() < CHANGES_HEARD => {
                     let subjects: Vec<_> = changes.items.iter().map(|change| change.subject).collect();
+                    metrics::changes_heard(changes.items.len());
                     cache.hear(&subjects, Heard { place: changes.settled, at: now });
                     return Ok(());
                 }
                 // So many that it is cheaper to forget everything.
-                Ok(_) => {}
+                Ok(changes) => metrics::changes_heard(changes.items.len()),
                 // Another server has taken over: what it has changed cannot be told from here.
                 Err(error) if error.kind() == StoreErrorKind::Conflict => {}
                 Err(error) => return Err(error.into()),
@@ -130,6 +148,7 @@ impl UserMgmt {
         // Asked for before everything is forgotten: what is read from then on includes all up to this place.
         let place = self.store().change_place().await?;
         cache.begin(Heard { place, at: now });
+        metrics::cache_emptied();
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use usermgmt_jwt::{Algorithm, Jwks, PrivateKey, SigningKey};
 
 use crate::UserMgmt;
 use crate::client::Client;
+use crate::metrics;
 
 /// Several processes may make the next key at once; the second time round it is there.
 const TRIES: u32 = 3;
@@ -166,7 +167,10 @@ impl UserMgmt {
             signs_from,
         };
         match self.commit_raw(flow.changes()?.with(Write::PutSigningKey(row))).await {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                metrics::signing_key_made();
+                Ok(())
+            }
             // Another process was first.
             Err(error) if matches!(error.kind(), StoreErrorKind::Duplicate(_) | StoreErrorKind::Conflict) => Ok(()),
             Err(error) => Err(error.into()),

@@ -20,6 +20,7 @@ use usermgmt_sessions::Refreshed;
 use crate::UserMgmt;
 use crate::client::Client;
 use crate::commit::committing;
+use crate::metrics;
 
 /// What access tokens are like; given to [`Builder::tokens`](crate::Builder::tokens).
 ///
@@ -191,6 +192,7 @@ impl Tokens<'_> {
         let signer = keys.signer(now).ok_or_else(|| Unavailable::because("there is no signing key"))?;
         let access = sign(signer, &claims).map_err(Unavailable::because)?;
         let refresh_in = (life - limits::ACCESS_TOKEN_AHEAD).max(life / 2);
+        metrics::token_issued("access");
         Ok(Issued { access, expires_in: life, refresh_in })
     }
 
@@ -247,7 +249,8 @@ impl Tokens<'_> {
     /// # Errors
     /// [`Refused::Conflict`] for a session that they carry already; [`Refused::AuthorityChanged`]; an outage.
     pub async fn begin(self, client: &Client, principal: &Principal) -> Result<RefreshToken, Error> {
-        committing!(self.auth, client, |flow| usermgmt_sessions::begin_refresh(&flow, principal)?)
+        let begun = committing!(self.auth, client, |flow| usermgmt_sessions::begin_refresh(&flow, principal)?);
+        begun.inspect(|_| metrics::token_issued("refresh"))
     }
 
     /// Gives the successor of a refresh token, and whose session it carries. Several callers with the same token get
@@ -287,6 +290,7 @@ impl Tokens<'_> {
         {
             tracing::warn!(kind = ?error.kind(), "activity of a session was not written");
         }
+        metrics::token_issued("refresh");
         Ok((Arc::new(principal), successor))
     }
 

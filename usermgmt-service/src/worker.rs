@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -21,6 +22,7 @@ use crate::UserMgmt;
 use crate::client::Client;
 use crate::commit::Tries;
 use crate::mail::Draft;
+use crate::metrics::{self, JobEnd};
 
 /// Jobs leased at once.
 const BATCH: u32 = 16;
@@ -40,6 +42,15 @@ fn pause(tries: u32) -> Duration {
     (FIRST_PAUSE * 2_i32.saturating_pow(tries.saturating_sub(1).min(20))).min(LONGEST_PAUSE)
 }
 
+/// The word for how a mail was handed over.
+const fn outcome(sent: &Result<(), MailError>) -> &'static str {
+    match sent {
+        Ok(()) => "sent",
+        Err(MailError::Temporary(_)) => "later",
+        Err(_) => "refused",
+    }
+}
+
 impl UserMgmt {
     /// Does one round of work: up to 16 jobs, and the noted refusals. Answers how many jobs were taken.
     ///
@@ -48,18 +59,25 @@ impl UserMgmt {
     pub async fn work(&self) -> Result<usize, Error> {
         let client = Client::default();
         let flow = self.flow(&client);
-        self.refusals().write(&flow, |changes| async { Ok(self.commit_raw(changes).await.map(drop)?) }).await?;
+        self.refusals().write(&flow, |changes| async { Ok(self.commit_counted(changes).await.map(drop)?) }).await?;
         let worker = WorkerId::new(self.random(), flow.now)?;
         let rows = self.store().lease(self.realm(), worker, flow.now, flow.now + limits::LEASE, BATCH).await?;
         let taken = rows.len();
+        metrics::jobs_leased(&rows, flow.now);
         for row in rows {
-            let id = row.id;
-            match self.perform(worker, row).await {
+            let (id, kind, begun) = (row.id, row.job.kind(), Instant::now());
+            let performed = self.perform(worker, row).await;
+            metrics::job_took(kind, begun);
+            match performed {
                 // Others write the same rows again and again: make room for them, and try once more.
                 Err(Error::Refused(Refused::Conflict)) => {
-                    self.close(Write::RetryJob { id, worker, due_at: self.now() }, None).await?;
+                    self.close(kind, Write::RetryJob { id, worker, due_at: self.now() }, None).await?;
                 }
-                other => other?,
+                Err(error) => {
+                    metrics::job_ended(kind, JobEnd::Failed);
+                    return Err(error);
+                }
+                Ok(()) => {}
             }
         }
         Ok(taken)
@@ -138,7 +156,7 @@ impl UserMgmt {
             Ok(()) => self.finish(worker, row).await,
             Err(error) => {
                 tracing::warn!(id = %row.id, %error, "the application is told of members again later");
-                self.close(Write::RetryJob { id: row.id, worker, due_at: self.now() + pause(row.tries) }, None).await
+                self.retry(worker, row).await
             }
         }
     }
@@ -162,14 +180,20 @@ impl UserMgmt {
                 Job::Mail { .. } | Job::OrgMail { .. } | Job::MembersChanged { .. } => flow.changes()?,
             };
             match self.commit_raw(changes.with(Write::FinishJob { id: row.id, worker })).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    metrics::job_ended(row.job.kind(), JobEnd::Done);
+                    return Ok(());
+                }
                 Err(error) if tries.again(&error) => {}
                 // Whoever asked for it may not do so any more: it is done without effect.
                 Err(error) if error.kind() == StoreErrorKind::Refused(Guard::Authority) => {
                     return self.finish(worker, row).await;
                 }
                 // Another worker has it: its business now.
-                Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => return Ok(()),
+                Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => {
+                    metrics::job_ended(row.job.kind(), JobEnd::Lost);
+                    return Ok(());
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -179,17 +203,23 @@ impl UserMgmt {
         let kind: MailKind = draft.kind;
         // The jobs before it took so long that another worker has it by now, or takes it next: it would go out twice.
         if row.lease.is_none_or(|(_, until)| until <= self.now()) {
+            metrics::job_ended(row.job.kind(), JobEnd::Lost);
             return Ok(());
         }
         let sent = match self.write_mail(draft) {
-            Ok(mail) => self.0.parts.mailer.send(&mail).await,
+            Ok(mail) => {
+                let begun = Instant::now();
+                let sent = self.0.parts.mailer.send(&mail).await;
+                metrics::mail(kind.as_str(), outcome(&sent), begun.elapsed());
+                sent
+            }
             Err(error) => Err(MailError::Temporary(error.to_string())),
         };
         match sent {
             Ok(()) => self.finish(worker, row).await,
             Err(MailError::Temporary(reason)) if row.tries < limits::OUTBOX_TRIES => {
                 tracing::warn!(id = %row.id, kind = kind.as_str(), reason, "a mail is tried again later");
-                self.close(Write::RetryJob { id: row.id, worker, due_at: self.now() + pause(row.tries) }, None).await
+                self.retry(worker, row).await
             }
             Err(error) => {
                 tracing::error!(id = %row.id, kind = kind.as_str(), %error, "a mail was given up");
@@ -200,24 +230,34 @@ impl UserMgmt {
                 let event = flow.event(AuditKind::MessageGivenUp, system)?;
                 let event = AuditEvent { outcome: AuditOutcome::Refused, detail, ..event };
                 let event = flow.record(event);
-                self.close(Write::GiveUpJob { id: row.id, worker }, Some(event)).await
+                self.close(row.job.kind(), Write::GiveUpJob { id: row.id, worker }, Some(event)).await
             }
         }
     }
 
     async fn finish(&self, worker: WorkerId, row: &OutboxRow) -> Result<(), Error> {
-        self.close(Write::FinishJob { id: row.id, worker }, None).await
+        self.close(row.job.kind(), Write::FinishJob { id: row.id, worker }, None).await
     }
 
-    async fn close(&self, write: Write, beside: Option<Write>) -> Result<(), Error> {
+    async fn retry(&self, worker: WorkerId, row: &OutboxRow) -> Result<(), Error> {
+        let due_at = self.now() + pause(row.tries);
+        self.close(row.job.kind(), Write::RetryJob { id: row.id, worker, due_at }, None).await
+    }
+
+    async fn close(&self, kind: &'static str, write: Write, beside: Option<Write>) -> Result<(), Error> {
+        let end = JobEnd::of(&write);
         let client = Client::default();
         let mut changes = self.flow(&client).changes()?.with(write);
         beside.into_iter().for_each(|write| changes.push(write));
         match self.commit_raw(changes).await {
             // The lease ended meanwhile and another worker has the job.
-            Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => Ok(()),
-            other => Ok(other.map(drop)?),
+            Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => metrics::job_ended(kind, JobEnd::Lost),
+            other => {
+                other?;
+                metrics::job_ended(kind, end);
+            }
         }
+        Ok(())
     }
 
     /// Starts the background worker. It ends when the last handle is dropped or on [`shutdown`](Self::shutdown).
