@@ -21,6 +21,7 @@ pub mod cluster;
 pub mod faults;
 pub mod host;
 pub mod log;
+pub mod metrics;
 pub mod person;
 pub mod report;
 pub mod smtp_server;

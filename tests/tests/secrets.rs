@@ -36,6 +36,7 @@ fn leaks(place: &str, text: &str, secrets: &[(&str, String)]) -> Vec<String> {
 
 async fn no_secret_is_written_down(app: App) {
     let log = usermgmt_tests::log::keep_everything();
+    let metrics = usermgmt_tests::metrics::keep();
     let app = app.configured(|builder| builder.tokens(AccessTokens::default())).await;
     let password = format!("canary {} password", app.address().port());
     let wrong = format!("canary {} mistyped", app.address().port());
@@ -92,6 +93,9 @@ async fn no_secret_is_written_down(app: App) {
     let mut found = Vec::new();
     let logged = log.text();
     found.extend(leaks("the log", &logged, &secrets));
+    let counted = metrics.render();
+    assert!(counted.contains("usermgmt_events_total{") && counted.contains("usermgmt_http_requests_total{"));
+    found.extend(leaks("the metrics", &counted, &secrets));
     assert!(!logged.contains("$argon2id$"), "hashes are not logged either");
     for (number, answer) in answers.iter().enumerate() {
         found.extend(leaks(&format!("body {number}"), &answer.body, &secrets));

@@ -182,6 +182,9 @@ pub use usermgmt_service::core::refresh::RefreshToken;
 #[cfg(feature = "tokens")]
 pub use usermgmt_service::{AccessTokens, BearerError, Issued, Tokens, jwt};
 
+// What is counted.
+pub use usermgmt_service::metrics;
+
 // What the types above are made of.
 pub use async_trait::async_trait;
 pub use time;

@@ -12,6 +12,7 @@
 //! | run several processes of your application | [`howto_processes`] |
 //! | serve several origins, or let a single-page application at another one call | [`howto_origins`] |
 //! | write your rows and ours in one transaction | [`howto_enlist`] |
+//! | watch it by numbers | [`howto_metrics`] |
 
 #[doc = include_str!("../manual/getting_started.md")]
 pub mod getting_started {}
@@ -46,3 +47,6 @@ pub mod howto_origins {}
 
 #[doc = include_str!("../manual/howto_enlist.md")]
 pub mod howto_enlist {}
+
+#[doc = include_str!("../manual/howto_metrics.md")]
+pub mod howto_metrics {}

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use actix_web::{App, HttpServer};
 use saas_actix::{Shared, app};
+use saas_common::exporter;
 use saas_common::program::{self, Fault};
 use saas_common::settings::Settings;
 
@@ -16,6 +17,7 @@ async fn main() -> ExitCode {
 async fn run(settings: Settings) -> Result<(), Fault> {
     let listener = settings.listen()?;
     let origin = settings.origin(&listener)?;
+    exporter::start(&settings)?;
     let shared = Shared::open(&settings, &origin, |builder| builder).await?;
     program::greet(&settings, &origin, listener.local_addr()?);
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use saas_axum::{Shared, app};
+use saas_common::exporter;
 use saas_common::program::{self, Fault};
 use saas_common::settings::Settings;
 use tokio::net::TcpListener;
@@ -17,6 +18,7 @@ async fn main() -> ExitCode {
 async fn run(settings: Settings) -> Result<(), Fault> {
     let listener = settings.listen()?;
     let origin = settings.origin(&listener)?;
+    exporter::start(&settings)?;
     let shared = Shared::open(&settings, &origin, |builder| builder).await?;
     program::greet(&settings, &origin, listener.local_addr()?);
 

@@ -8,8 +8,10 @@
 //! | [`failure`] | what is shown instead |
 //! | [`names`] | names of projects and workspaces |
 //! | [`settings`] | where it listens and keeps its data |
+//! | [`exporter`] | metrics |
 //! | [`program`] | starting and ending in a terminal, and the check of the audit log |
 
+pub mod exporter;
 pub mod failure;
 pub mod names;
 pub mod pages;

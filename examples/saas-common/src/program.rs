@@ -53,6 +53,9 @@ pub fn greet(settings: &Settings, origin: &str, address: SocketAddr) {
     }
     println!("  mails    {origin}{AUTH}/dev/mailbox");
     println!("  data     {}", settings.data.display());
+    if let Some(metrics) = settings.metrics {
+        println!("  metrics  http://{metrics}/metrics");
+    }
     if !settings.bind.is_loopback() {
         println!("  Others can reach {}: they can read the mails, too. Do not leave it so.", settings.bind);
     }

@@ -17,6 +17,8 @@ pub struct Settings {
     pub database_url: Option<String>,
     /// `ORIGIN`: what browsers see, if that is not the port on this machine: behind a balancer, or at a name.
     pub origin: Option<String>,
+    /// `METRICS`: where metrics can be read, on this machine only. Default: nowhere.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// A variable that makes no sense, or a port that cannot be had.
@@ -70,6 +72,7 @@ impl Settings {
             data: variable("DATA_DIR").unwrap_or_else(|| ".".into()).into(),
             database_url: variable("DATABASE_URL").filter(|url| !url.is_empty()),
             origin: variable("ORIGIN").filter(|origin| !origin.is_empty()),
+            metrics: variable("METRICS").filter(|text| !text.is_empty()).map(loopback).transpose()?,
         })
     }
 
@@ -108,6 +111,16 @@ impl Settings {
     }
 }
 
+/// An address that nobody reaches from elsewhere.
+fn loopback(text: String) -> Result<SocketAddr, SettingsError> {
+    let address = text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback());
+    address.ok_or(SettingsError::Nonsense {
+        variable: "METRICS",
+        value: text,
+        expected: "an address of this machine with a port, such as 127.0.0.1:9464",
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +138,19 @@ mod tests {
         assert_eq!(read(&[("PORT", "8080"), ("DATA_DIR", "x")]).unwrap().data, PathBuf::from("x"));
         assert!(read(&[("PORT", "http")]).unwrap_err().starts_with("PORT=http makes no sense"));
         assert!(read(&[("BIND", "localhost")]).unwrap_err().starts_with("BIND=localhost makes no sense"));
+    }
+
+    #[test]
+    fn metrics_are_read_on_this_machine_or_not_at_all() {
+        assert_eq!(read(&[]).unwrap().metrics, None);
+        assert_eq!(read(&[("METRICS", "")]).unwrap().metrics, None);
+        for here in ["127.0.0.1:9464", "[::1]:9464"] {
+            assert_eq!(read(&[("METRICS", here)]).unwrap().metrics.unwrap().to_string(), here);
+        }
+        for wrong in ["9464", "0.0.0.0:9464", "[::]:9464", "192.0.2.1:9464", "localhost"] {
+            let refused = read(&[("METRICS", wrong)]).unwrap_err();
+            assert!(refused.starts_with(&format!("METRICS={wrong} makes no sense")), "{refused}");
+        }
     }
 
     #[test]
