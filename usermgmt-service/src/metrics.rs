@@ -1,6 +1,6 @@
 //! Metrics: every name, and what is counted under it.
 //!
-//! They go through the facade [`metrics`](https://docs.rs/metrics): without a recorder nothing is kept and nothing is
+//! They go through the facade `metrics`: without a recorder nothing is kept and nothing is
 //! paid. Install the recorder before [`build`](crate::Builder::build): names are described there, and what is counted on
 //! every request is registered there once.
 //!
