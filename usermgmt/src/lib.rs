@@ -132,6 +132,13 @@ pub use usermgmt_service::{
     Settings, SignUpField, TemplateError, TextError, Texts, TrustedProxies, UserMgmt,
 };
 
+// Programs that call.
+pub use usermgmt_service::core::api_key::ApiKeySecret;
+pub use usermgmt_service::core::id::ApiKeyId;
+pub use usermgmt_service::core::model::KeyOwner;
+pub use usermgmt_service::core::proof::{Access, KeyHolder, KeyPermit};
+pub use usermgmt_service::{ApiKeyItem, ApiKeys, KeyLife, KeyRules, Keys, ManageApiKeys, NewKey};
+
 // Calling it.
 pub use usermgmt_service::core::page::{Page, PageRequest};
 pub use usermgmt_service::core::secret::Bearer;
@@ -180,7 +187,9 @@ pub use usermgmt_service::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 #[cfg(feature = "tokens")]
 pub use usermgmt_service::core::refresh::RefreshToken;
 #[cfg(feature = "tokens")]
-pub use usermgmt_service::{AccessTokens, BearerError, Issued, Tokens, jwt};
+pub use usermgmt_service::{
+    AccessTokens, BearerError, Introspection, Issued, Revocation, Revocations, Service, Tokens, jwt,
+};
 
 // What is counted.
 pub use usermgmt_service::metrics;

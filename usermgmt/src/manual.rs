@@ -6,6 +6,7 @@
 //! | know a number, and why it is that | [`defaults`] |
 //! | know what a person and your code can do with an account | [`account`] |
 //! | know about organisations, roles, permissions and the audit log | [`organizations`] |
+//! | let programs call with keys of their own | `api_keys` (with the feature `axum`) |
 //! | have mails sent | [`mail`] |
 //! | know what is yours to do | [`threats`] |
 //! | keep data somewhere else | [`howto_store`] |
@@ -29,6 +30,10 @@ pub mod organizations {}
 #[cfg(feature = "tokens")]
 #[doc = include_str!("../manual/tokens.md")]
 pub mod tokens {}
+
+#[cfg(feature = "axum")]
+#[doc = include_str!("../manual/api_keys.md")]
+pub mod api_keys {}
 
 #[doc = include_str!("../manual/mail.md")]
 pub mod mail {}
