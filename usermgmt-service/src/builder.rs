@@ -429,8 +429,7 @@ impl Builder {
             runtime: self.runtime,
             roles: {
                 let mut roles = self.roles?;
-                roles.register(usermgmt_orgs::PERMISSIONS)?;
-                roles.register(usermgmt_sessions::PERMISSIONS)?;
+                roles.register(crate::PERMISSIONS)?;
                 roles
             },
             texts: self.texts?,

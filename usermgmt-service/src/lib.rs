@@ -89,6 +89,12 @@ pub use usermgmt_core::{Error, FieldError, Invalid, MemoryStore, Refused};
 pub use usermgmt_jwt as jwt;
 pub use usermgmt_orgs::{
     AddMembers, Because, Explanation, ManageMembers, ManageOrganization, ManagePolicy, ManageRoles, OrgChange,
-    OwnOrganization, PERMISSIONS, ReadAudit, ReadMembers, RoleInput, RoleRights,
+    OwnOrganization, ReadAudit, ReadMembers, RoleInput, RoleRights,
 };
 pub use usermgmt_sessions::{KeyLife, KeyRules, ManageApiKeys, NewKey, SessionRules};
+
+/// Every permission that the library itself asks for.
+pub const PERMISSIONS: [&str; 9] = {
+    let ([a, b, c, d, e, f, g, h], [i]) = (usermgmt_orgs::PERMISSIONS, usermgmt_sessions::PERMISSIONS);
+    [a, b, c, d, e, f, g, h, i]
+};

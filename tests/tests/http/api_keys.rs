@@ -22,6 +22,8 @@ cells!(
     a_key_that_was_found_elsewhere_is_ended_by_its_text,
     a_notice_undoes_a_key,
     keys_are_off_unless_switched_on,
+    a_person_makes_and_ends_keys_on_pages,
+    an_administrator_sees_and_ends_the_keys_of_an_organization,
 );
 
 pub(crate) async fn with_keys(app: App) -> App {
@@ -296,4 +298,83 @@ async fn keys_are_off_unless_switched_on(app: App) {
     // The header is none of ours then: a page that is open to everybody stays so.
     program(&app, "umk_00_x").get("/host/whoami").await.expect(200);
     program(&app, "umk_00_x").get("/auth/me").await.expect(401);
+}
+
+/// The secret that a page shows.
+fn shown(page: &Reply) -> String {
+    let from = page.body.find("umk_00_").expect("a secret");
+    page.body[from..].chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect()
+}
+
+async fn a_person_makes_and_ends_keys_on_pages(app: App) {
+    let app = with_keys(app).await;
+    let team = Team::of(&app, "olga").await;
+    let mut ann = team.member(&app, "ann", &["reader"]).await;
+    let account = ann.agent.navigate("/auth/account").await.expect(200);
+    assert!(account.body.contains("/account/api-keys\""));
+    let page = ann.agent.navigate("/auth/account/api-keys").await.expect(200);
+    assert!(page.body.contains("There are no keys.") && page.body.contains("right:thing:read"));
+    assert!(!page.body.contains("right:thing:write"), "a right that she does not have");
+    let action = "/auth/account/api-keys";
+    let fields = [("key_name", "Nightly build"), ("days", "30"), ("right:thing:read", "yes")];
+    let made = ann.agent.fill(&page, action, &fields).await.expect(200);
+    let secret = shown(&made);
+    assert_eq!((secret.len(), made.header("cache-control")), (55, Some("no-store")));
+    assert!(made.body.contains("valid for 30 more days") && made.body.contains("not used yet"));
+    program(&app, &secret).get("/host/feed").await.expect(200);
+    // Sent again, it makes no second one; and nothing shows the secret again.
+    let again = ann.agent.fill(&page, action, &fields).await.expect(422);
+    assert!(again.body.contains("There is a key of this name already") && !again.body.contains(&secret));
+    let page = ann.agent.navigate(action).await.expect(200);
+    assert!(page.body.contains("used just now") && !page.body.contains(&secret[11..]));
+    for (fields, text) in [
+        (&[("key_name", ""), ("right:thing:read", "yes")][..], "Please fill this in."),
+        (&[("key_name", "x")], "Please choose at least one right."),
+        (&[("key_name", "x"), ("days", "soon"), ("right:thing:read", "yes")], "Please enter a number of days."),
+        (&[("key_name", "x"), ("days", "367"), ("right:thing:read", "yes")], "An API key may not live that long here."),
+    ] {
+        let refused = ann.agent.fill(&page, action, fields).await.expect(422);
+        assert!(refused.body.contains(text), "{text}");
+    }
+    let forged = [("key_name", "x"), ("right:thing:write", "yes")];
+    ann.agent.fill(&page, action, &forged).await.expect(403);
+    let listed = ann.agent.get("/auth/me/api-keys").await.expect(200).json();
+    let id = listed["items"][0]["id"].as_str().unwrap().to_owned();
+    assert!(page.body.contains(&id));
+    let end = format!("{action}/{id}/end");
+    for _ in 0..2 {
+        let ended = ann.agent.fill(&page, &end, &[]).await.expect(303);
+        assert_eq!(ended.header("location"), Some("/auth/account/api-keys?notice=ended"));
+    }
+    let page = ann.agent.navigate("/auth/account/api-keys?notice=ended").await.expect(200);
+    assert!(page.body.contains("The key is ended.") && !page.body.contains(&id));
+    program(&app, &secret).get("/host/feed").await.expect(401);
+    // Later the form asks for a proof first.
+    app.advance(STEP_UP_FRESH);
+    let page = ann.agent.navigate(action).await.expect(200);
+    assert!(page.body.contains("/step-up?return_to=%2Fauth%2Faccount%2Fapi-keys") && !page.body.contains("key_name"));
+}
+
+async fn an_administrator_sees_and_ends_the_keys_of_an_organization(app: App) {
+    let app = with_keys(app).await;
+    let team = Team::of(&app, "olga").await;
+    let mut ann = team.member(&app, "ann", &["reader"]).await;
+    let (of_ann, id) = own_key(&mut ann, &["thing:read"]).await;
+    ann.agent.navigate("/auth/organization/api-keys").await.expect(403);
+    let mut olga = team.owner.clone();
+    let path = "/auth/organization/api-keys";
+    let organization = olga.agent.navigate("/auth/organization").await.expect(200);
+    let way = "/organization/api-keys\"";
+    assert!(organization.body.contains(way) && !ann.agent.navigate("/auth/organization").await.body.contains(way));
+    let page = olga.agent.navigate(path).await.expect(200);
+    assert!(page.body.contains("of ann"), "whose it is");
+    let org = team.id.to_string();
+    let fields = [("organization", org.as_str()), ("key_name", "Billing"), ("right:thing:write", "yes")];
+    let made = olga.agent.fill(&page, path, &fields).await.expect(200);
+    let secret = shown(&made);
+    program(&app, &secret).post("/host/feed", json!({})).await.expect(200);
+    let end = format!("/auth/organization/members/{}/api-keys/{id}/end", id_of(&app, &ann).await);
+    olga.agent.fill(&page, &end, &[("organization", org.as_str())]).await.expect(303);
+    program(&app, &of_ann).get("/host/feed").await.expect(401);
+    program(&app, &secret).post("/host/feed", json!({})).await.expect(200);
 }

@@ -17,11 +17,12 @@ const MAILS: [(&str, &str); 2] = [
 ];
 
 /// Code that names texts.
-const CODE: [&str; 21] = [
+const CODE: [&str; 22] = [
     include_str!("mod.rs"),
     include_str!("ago.rs"),
     include_str!("error.rs"),
     include_str!("../routes/account.rs"),
+    include_str!("../routes/api_key_pages.rs"),
     include_str!("../routes/choose_organization.rs"),
     include_str!("../routes/sign_in.rs"),
     include_str!("../routes/sign_up.rs"),

@@ -4,7 +4,7 @@ use minijinja::{Value, context};
 use usermgmt_service::core::model::{CustomRole, Org, RoleKey};
 use usermgmt_service::core::permission::{OWN, Permission as _, Rights};
 use usermgmt_service::core::proof::OrgScope;
-use usermgmt_service::{AddMembers, ManageMembers, ManageRoles, ReadAudit, ReadMembers};
+use usermgmt_service::{AddMembers, ManageApiKeys, ManageMembers, ManageRoles, ReadAudit, ReadMembers};
 
 use crate::problem::Problem;
 use crate::serve::Context;
@@ -106,10 +106,12 @@ pub(crate) fn rights_of<'a>(context: &'a Context<'_>, org: &'a Org, roles: &'a [
 }
 
 /// What of an organisation somebody may see and do, as far as pages lead there.
-pub(crate) fn ways(scope: &OrgScope) -> Value {
+pub(crate) fn ways(context: &Context<'_>, scope: &OrgScope) -> Value {
+    let keys = context.auth.api_keys().is_some();
     context! {
         members => scope.may(ReadMembers::KEY), add => scope.may(AddMembers::KEY),
         manage => scope.may(ManageMembers::KEY), roles => scope.may(ManageRoles::KEY), audit => scope.may(ReadAudit::KEY),
+        keys => keys && scope.may(ManageApiKeys::KEY),
     }
 }
 

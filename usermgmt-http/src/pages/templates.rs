@@ -27,6 +27,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("organization_role.html", include_str!("../../templates/organization_role.html")),
     ("organization_audit.html", include_str!("../../templates/organization_audit.html")),
     ("organization_audit_check.html", include_str!("../../templates/organization_audit_check.html")),
+    ("api_keys.html", include_str!("../../templates/api_keys.html")),
     ("step_up.html", include_str!("../../templates/step_up.html")),
     ("account.html", include_str!("../../templates/account.html")),
     ("mailbox.html", include_str!("../../templates/mailbox.html")),

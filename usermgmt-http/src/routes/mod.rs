@@ -1,6 +1,7 @@
 //! The table of routes, and the handlers by capability.
 
 mod account;
+mod api_key_pages;
 mod api_keys;
 mod audit;
 mod choose_organization;
@@ -157,6 +158,13 @@ static ROUTES: &[Route] = &[
     route!(POST "/organizations/{organization}/audit/export", Json, Right<ReadAudit>, SMALL, "Take the audit log out, as lines of JSON.", audit::export, audit::ExportInput => 200),
     route!(GET "/organizations/{organization}/audit/verify", Json, Right<ReadAudit>, 0, "Whether somebody has touched the audit log.", audit::verify),
     route!(POST "/organizations/{organization}/enter", Json, SignedIn, SMALL, "Act in another organization of the caller.", organizations::enter, sign_in::Nothing => 200),
+    route!(GET "/account/api-keys", Page, SignedIn, 0, "The page of the own API keys.", api_key_pages::own_page),
+    route!(POST "/account/api-keys", Page, SteppedUp, SMALL, "Make an API key by form.", api_key_pages::own_form),
+    route!(POST "/account/api-keys/{key}/end", Page, SignedIn, SMALL, "End an API key of the caller by form.", api_key_pages::own_end_form),
+    route!(GET "/organization/api-keys", Page, Right<ManageApiKeys>, 0, "The page of the API keys that act in the organization.", api_key_pages::org_page),
+    route!(POST "/organization/api-keys", Page, FreshRight<ManageApiKeys>, SMALL, "Make an API key of the organization by form.", api_key_pages::org_form),
+    route!(POST "/organization/api-keys/{key}/end", Page, Right<ManageApiKeys>, SMALL, "End an API key of the organization by form.", api_key_pages::org_end_form),
+    route!(POST "/organization/members/{user}/api-keys/{key}/end", Page, Right<ManageApiKeys>, SMALL, "End an API key of a member by form.", api_key_pages::member_end_form),
     route!(GET "/me/api-keys", Json, SignedIn, 0, "The caller's API keys, newest first.", api_keys::list),
     route!(POST "/me/api-keys", Json, SteppedUp, SMALL, "Make an API key of the caller. Its secret is in this answer only.", api_keys::make, api_keys::MakeKeyInput => 201),
     route!(POST "/me/api-keys/{key}/rotate", Json, SteppedUp, SMALL, "Put another API key in the place of one.", api_keys::rotate, api_keys::RotateKeyInput => 200),

@@ -42,7 +42,7 @@ async fn shown(
     let back = heir.map_or_else(|| "/organization".to_owned(), |heir| format!("/organization?heir={heir}"));
     let data = context! {
         organization => org.id.to_string(), name => org.name.as_str(), slug => org.slug.as_str(), members => org.members,
-        seats => org.seats, roles => role_names(context, &org.roles, scope.roles()), ways => ways(scope),
+        seats => org.seats, roles => role_names(context, &org.roles, scope.roles()), ways => ways(context, scope),
         may_manage => scope.may(ManageOrganization::KEY), may_own, heirs, last => owner && org.owners == 1,
         fresh => context.fresh().is_ok(), step_up => pages::onward(&context.path(&back)),
     };

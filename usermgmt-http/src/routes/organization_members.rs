@@ -38,7 +38,7 @@ async fn shown(context: &Context<'_>, query: &Fields, page: Page<'_>, ticked: &[
         listed(context, "/organization/members", &[("status", status), ("search", search), ("cursor", cursor)])
     };
     let data = context! {
-        organization => org.id.to_string(), name => org.name.as_str(), items, sees, status, search, ways => ways(scope),
+        organization => org.id.to_string(), name => org.name.as_str(), items, sees, status, search, ways => ways(context, scope),
         boxes => role_boxes(context, scope, &org, ticked),
         next => found.next.map(|cursor| address(&cursor.to_string())),
         first => query.get("cursor").map(|_| address("")),

@@ -460,3 +460,37 @@ error-form-why = Das geschieht, wenn das Formular lange offen war oder wenn Cook
 error-back = Zurück zum Formular
 error-again = Noch einmal versuchen
 error-switch = Organisation wechseln
+
+api-keys-title = API-Schlüssel
+api-keys-about = Für Programme, die für Sie handeln
+api-keys-organization-about = Für Programme der Organisation
+api-keys-yours = Ihre Schlüssel
+api-keys-intro = Ein Programm, das einen dieser Schlüssel sendet, handelt für Sie in Ihrer Organisation, mit den Rechten, die Sie ankreuzen und selbst haben.
+api-keys-organization-intro = Ein Programm, das einen dieser Schlüssel sendet, handelt für die Organisation, auch wenn nicht mehr da ist, wer ihn angelegt hat. Auch Schlüssel von Mitgliedern stehen hier.
+api-keys-none = Es gibt keine Schlüssel.
+api-keys-older = Ältere
+api-keys-new = Schlüssel anlegen
+api-key-name = Name des Schlüssels
+api-key-name-hint = Zum Beispiel das Programm, das ihn verwendet, damit Sie ihn später wiedererkennen.
+api-key-rights = Was er darf
+api-key-no-rights = Sie arbeiten in keiner Organisation; dieser Schlüssel sagt, wer anruft, und darf nichts.
+api-key-nothing = Sagt, wer anruft, und darf nichts
+api-key-days = Gültig für so viele Tage (leer: wie üblich)
+api-key-make = Anlegen
+api-key-made = Ihr neuer Schlüssel
+api-key-made-intro = Kopieren Sie ihn jetzt und bewahren Sie ihn dort auf, wo das Programm ihn findet: Er wird nur dieses eine Mal gezeigt. Wer ihn hat, kann mit ihm handeln.
+api-key-secret = Schlüssel
+api-key-used = verwendet { $ago }
+api-key-used-now = gerade verwendet
+api-key-unused = noch nicht verwendet
+api-key-ends = { $days ->
+    [one] noch { $days } Tag gültig
+   *[other] noch { $days } Tage gültig
+}
+api-key-endless = gültig, bis er beendet wird
+api-key-over = beendet
+api-key-of-member = von { $name }
+api-key-end = Beenden
+api-key-end-named = Schlüssel { $name } beenden
+api-key-ended = Der Schlüssel ist beendet. Programme, die ihn verwenden, werden ab jetzt abgewiesen.
+permission-api-key-manage = API-Schlüssel anlegen und beenden

@@ -460,3 +460,37 @@ error-form-why = This happens when the form was open for a long time, or when co
 error-back = Back to the form
 error-again = Try again
 error-switch = Switch organization
+
+api-keys-title = API keys
+api-keys-about = For programs that act for you
+api-keys-organization-about = For programs of the organization
+api-keys-yours = Your keys
+api-keys-intro = A program that sends one of these keys acts for you in your organization, with the rights that you tick and have yourself.
+api-keys-organization-intro = A program that sends one of these keys acts for the organization, also when whoever made it has gone. Keys of members are listed, too.
+api-keys-none = There are no keys.
+api-keys-older = Older ones
+api-keys-new = Make a key
+api-key-name = Name of the key
+api-key-name-hint = Such as the program that uses it, so that you recognize it later.
+api-key-rights = What it may do
+api-key-no-rights = You act in no organization, so this key says who calls and may do nothing.
+api-key-nothing = Says who calls, and may do nothing
+api-key-days = Days that it is valid for (empty: as usual)
+api-key-make = Make key
+api-key-made = Your new key
+api-key-made-intro = Copy it now and keep it where the program finds it: it is shown only this once. Whoever has it can act by it.
+api-key-secret = Key
+api-key-used = used { $ago }
+api-key-used-now = used just now
+api-key-unused = not used yet
+api-key-ends = { $days ->
+    [one] valid for { $days } more day
+   *[other] valid for { $days } more days
+}
+api-key-endless = valid until it is ended
+api-key-over = ended
+api-key-of-member = of { $name }
+api-key-end = End
+api-key-end-named = End the key { $name }
+api-key-ended = The key is ended. Programs that use it are refused from now on.
+permission-api-key-manage = Make and end API keys
