@@ -1,5 +1,5 @@
-//! Both stores prove themselves with the published suite: as they are, with the tables of a newer release beside, and
-//! PostgreSQL behind a pooler.
+//! Both stores prove themselves with the published suite: as they are, and on tables that a newer release has migrated,
+//! PostgreSQL then behind a pooler, too.
 
 mod support;
 
@@ -38,15 +38,8 @@ mod postgres {
 }
 
 #[cfg(feature = "postgres")]
-mod postgres_expanded {
-    use crate::support::{expanded_postgres, without_postgres};
+mod postgres_pooled_and_expanded {
+    use crate::support::{pooled_and_expanded, without_pgbouncer};
 
-    usermgmt_conformance::each_rule!([tests] expanded_postgres, without_postgres);
-}
-
-#[cfg(feature = "postgres")]
-mod postgres_behind_a_pooler {
-    use crate::support::{pooled, without_pgbouncer};
-
-    usermgmt_conformance::each_rule!([tests] pooled, without_pgbouncer);
+    usermgmt_conformance::each_rule!([tests] pooled_and_expanded, without_pgbouncer);
 }

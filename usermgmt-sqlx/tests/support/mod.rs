@@ -129,15 +129,6 @@ mod postgres {
         (database, store)
     }
 
-    /// The same after a newer release has migrated the database.
-    pub(crate) async fn expanded_postgres() -> (Database, Postgres) {
-        let (database, store) = postgres().await;
-        for statement in super::NEXT {
-            sqlx::query(statement).execute(store.pool()).await.unwrap();
-        }
-        (database, store)
-    }
-
     /// Whether the pooler is left out; says so.
     pub(crate) fn without_pgbouncer() -> bool {
         let without = std::env::var(WITHOUT).unwrap_or_default();
@@ -162,5 +153,17 @@ mod postgres {
         let options = pooler(&database).extra_float_digits(None);
         let pool = Postgres::pool_options().max_connections(16).connect_with(options).await.unwrap();
         (database, Postgres::from_pool(pool).through_pooler())
+    }
+
+    /// The same after a newer release has migrated the database. One does not touch the other, so one run of the suite
+    /// shows both.
+    pub(crate) async fn pooled_and_expanded() -> (Database, Postgres) {
+        let (database, store) = pooled().await;
+        let newer = database.store(1).await;
+        for statement in super::NEXT {
+            sqlx::query(statement).execute(newer.pool()).await.unwrap();
+        }
+        newer.close().await;
+        (database, store)
     }
 }
