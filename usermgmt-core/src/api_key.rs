@@ -24,7 +24,7 @@ const CHARS: usize = 48;
 const SHOWN: usize = 4;
 
 /// The secret of an API key: `umk_00_` and 48 characters of base64url, which are 32 random bytes and the first 4 of the
-/// SHA-256 of everything before them. Whoever presents it acts as the key.
+/// SHA-256 of `umk00` and these bytes. Whoever presents it acts as the key.
 ///
 /// It does not print, does not compare and does not serialise; [`expose`](Self::expose) is for the one answer that
 /// hands it out.

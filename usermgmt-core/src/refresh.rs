@@ -1,7 +1,7 @@
 //! Refresh tokens: secrets by which a session goes on without a cookie.
 //!
-//! A token names its user, its session and its place in the session's chain, and carries a MAC that only the holder of the root
-//! key can make. So the store keeps no secret and no row for each token, a successor can be made again for a caller
+//! A token names its user, its session and its place in the session's chain, and carries a MAC that only the holder of
+//! the root key can make. So the store keeps no secret and no row for each token, a successor can be made again for a caller
 //! who did not get it, and one that was used long ago is still known for what it is.
 
 use std::fmt;
