@@ -74,6 +74,8 @@ pub enum Purpose {
     Refresh,
     /// Private keys of access tokens, sealed in the store.
     SigningKey,
+    /// Opaque access tokens.
+    Opaque,
 }
 
 impl Purpose {
@@ -87,6 +89,7 @@ impl Purpose {
             Self::Audit => "usermgmt/audit/1",
             Self::Refresh => "usermgmt/refresh/1",
             Self::SigningKey => "usermgmt/signing-key/1",
+            Self::Opaque => "usermgmt/opaque/1",
         }
     }
 }

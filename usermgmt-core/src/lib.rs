@@ -14,6 +14,7 @@ pub mod keys;
 pub mod limits;
 pub mod memory;
 pub mod model;
+pub mod opaque;
 pub mod page;
 pub mod password;
 pub mod permission;

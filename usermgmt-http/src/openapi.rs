@@ -15,7 +15,7 @@ pub fn document(auth: &UserMgmt) -> Value {
     for route in routes().iter().filter(|route| route.representation == Representation::Json) {
         let path = paths.entry(format!("{}{}", auth.prefix(), route.path)).or_insert_with(|| json!({}));
         if let Value::Object(methods) = path {
-            methods.insert(route.method.as_str().to_ascii_lowercase(), operation(route));
+            methods.insert(route.method.as_str().to_ascii_lowercase(), operation(auth, route));
         }
     }
     json!({
@@ -25,15 +25,58 @@ pub fn document(auth: &UserMgmt) -> Value {
         "paths": paths,
         "components": {
             "schemas": { "Problem": problem() },
-            "securitySchemes": {
-                "session": { "type": "apiKey", "in": "cookie", "name": CookieName::Session.on(&auth.settings().origin) }
-            }
+            "securitySchemes": schemes(auth)
         }
     })
 }
 
-fn operation(route: &Route) -> Value {
-    let public = route.guard.is_open();
+/// Whether access tokens are switched on.
+fn has_tokens(auth: &UserMgmt) -> bool {
+    #[cfg(feature = "tokens")]
+    return auth.tokens().is_some();
+    #[cfg(not(feature = "tokens"))]
+    {
+        let _ = auth;
+        false
+    }
+}
+
+/// The ways to say who calls, as far as they are switched on.
+fn schemes(auth: &UserMgmt) -> Value {
+    let session = CookieName::Session.on(&auth.settings().origin);
+    let mut schemes = Map::new();
+    schemes.insert("session".into(), json!({ "type": "apiKey", "in": "cookie", "name": session }));
+    if has_tokens(auth) {
+        schemes.insert("access_token".into(), json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" }));
+        schemes.insert("service".into(), json!({ "type": "http", "scheme": "basic" }));
+    }
+    if auth.api_keys().is_some() {
+        schemes.insert("api_key".into(), json!({ "type": "http", "scheme": "bearer", "bearerFormat": "umk_00_…" }));
+    }
+    Value::Object(schemes)
+}
+
+/// Those that a route takes; one of them suffices.
+fn security(auth: &UserMgmt, guard: Guard) -> Value {
+    let by = |name: &str| json!({ name: [] });
+    let mut ways = match guard {
+        Guard::Public | Guard::Development => Vec::new(),
+        Guard::Service => vec![by("service")],
+        Guard::SignedIn | Guard::SteppedUp | Guard::Right(_) | Guard::FreshRight(_) | Guard::Access(_) => {
+            vec![by("session")]
+        }
+    };
+    if !guard.is_open() && has_tokens(auth) {
+        ways.push(by("access_token"));
+    }
+    if matches!(guard, Guard::Access(_)) && auth.api_keys().is_some() {
+        ways.push(by("api_key"));
+    }
+    Value::Array(ways)
+}
+
+fn operation(auth: &UserMgmt, route: &Route) -> Value {
+    let public = matches!(route.guard, Guard::Public | Guard::Development);
     let mut responses = Map::new();
     responses.insert(
         route.success.to_string(),
@@ -74,7 +117,7 @@ fn operation(route: &Route) -> Value {
 
     let mut operation = json!({ "summary": route.summary, "responses": responses });
     if let Value::Object(fields) = &mut operation {
-        fields.insert("security".into(), if public { json!([]) } else { json!([{ "session": [] }]) });
+        fields.insert("security".into(), security(auth, route.guard));
         if let Some(input) = route.input {
             let content = json!({ "application/json": { "schema": input() } });
             fields.insert("requestBody".into(), json!({ "required": true, "content": content }));

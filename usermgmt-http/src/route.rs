@@ -49,15 +49,17 @@ pub enum Guard {
     Access(&'static str),
     /// As `Right`, and has proven it a short while ago.
     FreshRight(&'static str),
+    /// A service that proves itself by its name and secret (RFC 6749 section 2.3.1).
+    Service,
     /// Everybody, on a localhost origin; elsewhere it does not exist.
     Development,
 }
 
 impl Guard {
-    /// Whether a stranger may call.
+    /// Whether nobody need be signed in to call.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Public | Self::Development)
+        matches!(self, Self::Public | Self::Service | Self::Development)
     }
 }
 

@@ -314,7 +314,7 @@ async fn answer(
     let named = named(route, request, &body);
     let named = named.as_deref();
     let scope = match route.guard {
-        Guard::Public | Guard::Development => None,
+        Guard::Public | Guard::Service | Guard::Development => None,
         Guard::SignedIn => extract::current_user(auth, &memo).map(|_| None)?,
         Guard::SteppedUp => extract::step_up(auth, &memo, None).map(|_| None)?,
         Guard::Right(key) => Some(extract::right(auth, head, &memo, named, key).await?),

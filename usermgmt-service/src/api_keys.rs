@@ -113,153 +113,19 @@ impl UserMgmt {
     }
 }
 
-impl Keys<'_> {
-    /// Makes a key of the user, who is told by mail. It acts in the organisation that the session acts in, with a part
-    /// of the rights that the user has there at each moment. The secret is in the answer and nowhere else.
-    ///
-    /// # Errors
-    /// Invalid `name`, `scopes` or `life`; `api_keys` is `too_many`; [`Refused::RightsExceeded`] for a scope that the
-    /// user does not hold; [`Refused::PolicyUnmet`]; too many attempts; [`Refused::AuthorityChanged`]; an outage.
-    pub async fn make(
-        self,
-        client: &Client,
-        principal: &Arc<Principal>,
-        fresh: &StepUp,
-        new: NewKey<'_>,
-    ) -> Result<(ApiKeyItem, ApiKeySecret), Error> {
-        let scope = self.entered(principal)?;
-        self.make_of(client, KeysOf::User(principal, scope.as_ref()), fresh, new).await
+impl<'a> Keys<'a> {
+    /// The user's own keys. One that is made acts in the organisation that the session acts in, with a part of the
+    /// rights that the user has there at each moment.
+    #[must_use]
+    pub fn own(self, principal: &Arc<Principal>) -> KeySet<'a> {
+        KeySet { keys: self, by: By::User(Arc::clone(principal)) }
     }
 
-    /// Makes a key of the organisation, with a part of the maker's rights. It outlives the maker's membership.
-    ///
-    /// # Errors
-    /// As [`make`](Self::make).
-    pub async fn make_for_org(
-        self,
-        client: &Client,
-        permit: &Permit<ManageApiKeys>,
-        fresh: &StepUp,
-        new: NewKey<'_>,
-    ) -> Result<(ApiKeyItem, ApiKeySecret), Error> {
-        self.make_of(client, KeysOf::Org(permit), fresh, new).await
-    }
-
-    async fn make_of(
-        self,
-        client: &Client,
-        of: KeysOf<'_>,
-        fresh: &StepUp,
-        new: NewKey<'_>,
-    ) -> Result<(ApiKeyItem, ApiKeySecret), Error> {
-        self.charge_mail(client, of).await?;
-        let (rules, roles) = (&self.settings.rules, self.auth.roles());
-        let (key, secret) = committing!(self.auth, client, |flow| {
-            usermgmt_sessions::make_key(&flow, of, fresh, new, rules, roles).await?
-        })?;
-        Ok((ApiKeyItem::of(key, self.auth.now()), secret))
-    }
-
-    /// Puts another key of the user in the place of one, which goes on for `overlap`: 7 days at most.
-    ///
-    /// # Errors
-    /// [`Refused::NotFound`] for a key that does not live or is another's; [`Refused::WrongOrg`] for one that acts in
-    /// another organisation than the session; an invalid `overlap`; as [`make`](Self::make).
-    pub async fn rotate(
-        self,
-        client: &Client,
-        principal: &Arc<Principal>,
-        fresh: &StepUp,
-        id: ApiKeyId,
-        overlap: Duration,
-    ) -> Result<(ApiKeyItem, ApiKeySecret), Error> {
-        let scope = self.entered(principal)?;
-        self.rotate_of(client, KeysOf::User(principal, scope.as_ref()), fresh, id, overlap).await
-    }
-
-    /// The same for a key of the organisation.
-    ///
-    /// # Errors
-    /// As [`rotate`](Self::rotate).
-    pub async fn rotate_of_org(
-        self,
-        client: &Client,
-        permit: &Permit<ManageApiKeys>,
-        fresh: &StepUp,
-        id: ApiKeyId,
-        overlap: Duration,
-    ) -> Result<(ApiKeyItem, ApiKeySecret), Error> {
-        self.rotate_of(client, KeysOf::Org(permit), fresh, id, overlap).await
-    }
-
-    async fn rotate_of(
-        self,
-        client: &Client,
-        of: KeysOf<'_>,
-        fresh: &StepUp,
-        id: ApiKeyId,
-        overlap: Duration,
-    ) -> Result<(ApiKeyItem, ApiKeySecret), Error> {
-        self.charge_mail(client, of).await?;
-        let rules = &self.settings.rules;
-        let (key, secret) = committing!(self.auth, client, |flow| {
-            usermgmt_sessions::rotate_key(&flow, of, fresh, id, overlap, rules).await?
-        })?;
-        Ok((ApiKeyItem::of(key, self.auth.now()), secret))
-    }
-
-    /// The user's keys, newest first; those that have ended are there for a week more.
-    ///
-    /// # Errors
-    /// An outage.
-    pub async fn list(
-        self,
-        principal: &Principal,
-        page: PageRequest<ApiKeyId>,
-    ) -> Result<Page<ApiKeyItem, ApiKeyId>, Error> {
-        Ok(self.items(self.auth.store().api_keys(KeyOwner::User(principal.user()), page).await?))
-    }
-
-    /// The keys that act in the organisation, its own and those of its members, likewise.
-    ///
-    /// # Errors
-    /// An outage.
-    pub async fn list_in_org(
-        self,
-        permit: &Permit<ManageApiKeys>,
-        page: PageRequest<ApiKeyId>,
-    ) -> Result<Page<ApiKeyItem, ApiKeyId>, Error> {
-        Ok(self.items(self.auth.store().api_keys_in(permit.scope().org(), page).await?))
-    }
-
-    fn items(self, found: Page<ApiKey, ApiKeyId>) -> Page<ApiKeyItem, ApiKeyId> {
-        let now = self.auth.now();
-        Page { items: found.items.into_iter().map(|key| ApiKeyItem::of(key, now)).collect(), next: found.next }
-    }
-
-    /// Ends a key of the user, wherever it acts.
-    ///
-    /// # Errors
-    /// [`Refused::NotFound`] for a key that does not live or is another's; [`Refused::AuthorityChanged`]; an outage.
-    pub async fn end(self, client: &Client, principal: &Principal, id: ApiKeyId) -> Result<(), Error> {
-        let of = KeysOf::User(principal, None);
-        committing!(self.auth, client, |flow| { (usermgmt_sessions::end_key(&flow, of, of.owner(), id).await?, ()) })
-    }
-
-    /// Ends a key that acts in the organisation: one of its own, or of a member.
-    ///
-    /// # Errors
-    /// [`Refused::NotFound`] for a key that does not live or acts elsewhere; [`Refused::AuthorityChanged`]; an outage.
-    pub async fn end_in_org(
-        self,
-        client: &Client,
-        permit: &Permit<ManageApiKeys>,
-        owner: KeyOwner,
-        id: ApiKeyId,
-    ) -> Result<(), Error> {
-        committing!(self.auth, client, |flow| {
-            (usermgmt_sessions::end_key(&flow, KeysOf::Org(permit), owner, id).await?, ())
-        })
+    /// The keys of an organisation. One that is made has a part of the maker's rights, and outlives the maker's
+    /// membership.
+    #[must_use]
+    pub fn of_org(self, permit: Permit<ManageApiKeys>) -> KeySet<'a> {
+        KeySet { keys: self, by: By::Org(permit) }
     }
 
     /// Ends the key with this secret, found where it does not belong: in a public repository, in a log. The reason
@@ -311,10 +177,111 @@ impl Keys<'_> {
         }
         Ok(holder)
     }
+}
 
-    /// The organisation that the session acts in, if it acts in one.
-    fn entered(self, principal: &Arc<Principal>) -> Result<Option<OrgScope>, Refused> {
-        match self.auth.scope(principal) {
+/// By whose authority.
+#[derive(Debug)]
+enum By {
+    User(Arc<Principal>),
+    Org(Permit<ManageApiKeys>),
+}
+
+/// The keys of a user or of an organisation, for whoever may manage them; see [`Keys::own`] and [`Keys::of_org`].
+#[derive(Debug)]
+pub struct KeySet<'a> {
+    keys: Keys<'a>,
+    by: By,
+}
+
+impl KeySet<'_> {
+    /// Makes a key. The secret is in the answer and nowhere else. A user is told by mail of each key of theirs.
+    ///
+    /// # Errors
+    /// Invalid `name`, `scopes` or `life`; `api_keys` is `too_many`; [`Refused::RightsExceeded`] for a scope that the
+    /// maker does not hold; [`Refused::PolicyUnmet`]; [`Refused::StepUpRequired`] for a proof of another session; too
+    /// many attempts; [`Refused::AuthorityChanged`]; an outage.
+    pub async fn make(
+        &self,
+        client: &Client,
+        fresh: &StepUp,
+        new: NewKey<'_>,
+    ) -> Result<(ApiKeyItem, ApiKeySecret), Error> {
+        let entered = self.entered()?;
+        let of = self.of(entered.as_ref());
+        self.charge_mail(client).await?;
+        let Keys { auth, settings } = self.keys;
+        let (key, secret) = committing!(auth, client, |flow| {
+            usermgmt_sessions::make_key(&flow, of, fresh, new, &settings.rules, auth.roles()).await?
+        })?;
+        Ok((ApiKeyItem::of(key, auth.now()), secret))
+    }
+
+    /// Puts another key in the place of one, which goes on for `overlap`: 7 days at most.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] for a key that does not live or is another's; [`Refused::WrongOrg`] for one that acts in
+    /// another organisation than the session; an invalid `overlap`; as [`make`](Self::make).
+    pub async fn rotate(
+        &self,
+        client: &Client,
+        fresh: &StepUp,
+        id: ApiKeyId,
+        overlap: Duration,
+    ) -> Result<(ApiKeyItem, ApiKeySecret), Error> {
+        let entered = self.entered()?;
+        let of = self.of(entered.as_ref());
+        self.charge_mail(client).await?;
+        let Keys { auth, settings } = self.keys;
+        let (key, secret) = committing!(auth, client, |flow| {
+            usermgmt_sessions::rotate_key(&flow, of, fresh, id, overlap, &settings.rules).await?
+        })?;
+        Ok((ApiKeyItem::of(key, auth.now()), secret))
+    }
+
+    /// The user's keys wherever they act, or all that act in the organisation: its own and those of its members.
+    /// Newest first; those that have ended are there for a week more.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn list(&self, page: PageRequest<ApiKeyId>) -> Result<Page<ApiKeyItem, ApiKeyId>, Error> {
+        let Keys { auth, .. } = self.keys;
+        let found = match &self.by {
+            By::User(principal) => auth.store().api_keys(KeyOwner::User(principal.user()), page).await?,
+            By::Org(permit) => auth.store().api_keys_in(permit.scope().org(), page).await?,
+        };
+        let now = auth.now();
+        Ok(Page { items: found.items.into_iter().map(|key| ApiKeyItem::of(key, now)).collect(), next: found.next })
+    }
+
+    /// Ends a key that [`list`](Self::list) shows. The owner is the key's: with an organisation's authority the keys of
+    /// its members can be ended too, as far as they act there.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] for a key that does not live, is another's or acts elsewhere;
+    /// [`Refused::AuthorityChanged`]; an outage.
+    pub async fn end(&self, client: &Client, owner: KeyOwner, id: ApiKeyId) -> Result<(), Error> {
+        // Not entered: to end one's own key no policy of the organisation need be met.
+        let of = self.of(None);
+        committing!(self.keys.auth, client, |flow| { (usermgmt_sessions::end_key(&flow, of, owner, id).await?, ()) })
+    }
+
+    /// To whom keys belong that are made here.
+    #[must_use]
+    pub fn owner(&self) -> KeyOwner {
+        self.of(None).owner()
+    }
+
+    fn of<'a>(&'a self, entered: Option<&'a OrgScope>) -> KeysOf<'a> {
+        match &self.by {
+            By::User(principal) => KeysOf::User(principal, entered),
+            By::Org(permit) => KeysOf::Org(permit),
+        }
+    }
+
+    /// The organisation that the user's session acts in, if it acts in one.
+    fn entered(&self) -> Result<Option<OrgScope>, Refused> {
+        let By::User(principal) = &self.by else { return Ok(None) };
+        match self.keys.auth.scope(principal) {
             Ok(scope) => Ok(Some(scope)),
             Err(Refused::NoActiveOrg) => Ok(None),
             Err(other) => Err(other),
@@ -322,9 +289,9 @@ impl Keys<'_> {
     }
 
     /// Each new key of a user is a mail to them.
-    async fn charge_mail(self, client: &Client, of: KeysOf<'_>) -> Result<(), Error> {
-        let KeyOwner::User(user) = of.owner() else { return Ok(()) };
-        let meter = Meter::new(self.auth, client);
-        meter.take(&[meter.account_mail(user)], self.auth.now()).await
+    async fn charge_mail(&self, client: &Client) -> Result<(), Error> {
+        let (KeyOwner::User(user), Keys { auth, .. }) = (self.owner(), self.keys) else { return Ok(()) };
+        let meter = Meter::new(auth, client);
+        meter.take(&[meter.account_mail(user)], auth.now()).await
     }
 }

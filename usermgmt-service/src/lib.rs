@@ -48,7 +48,7 @@ mod users;
 mod verify_email;
 mod worker;
 
-pub use api_keys::{ApiKeyItem, ApiKeys, Keys};
+pub use api_keys::{ApiKeyItem, ApiKeys, KeySet, Keys};
 pub use audit::{AuditLog, Verified};
 pub use breach::{BreachCheck, OnOutage};
 #[cfg(feature = "hibp")]
@@ -79,7 +79,7 @@ pub use sign_up::{Accepted, Secret, SignUp};
 pub use smtp::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 pub use texts::{TextError, Texts};
 #[cfg(feature = "tokens")]
-pub use tokens::{AccessTokens, BearerError, Issued, Tokens};
+pub use tokens::{AccessToken, AccessTokens, BearerError, Issued, Tokens};
 pub use users::{NewUser, Users};
 pub use verify_email::{AddressProof, ProveAddress};
 

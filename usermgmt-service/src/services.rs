@@ -10,6 +10,7 @@ use usermgmt_core::api_key::ApiKeySecret;
 use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::limits;
 use usermgmt_core::model::{AuditKind, Change, KeyOwner, Subject};
+use usermgmt_core::opaque::OpaqueToken;
 use usermgmt_core::secret::Digest;
 use usermgmt_jwt::Claims;
 
@@ -120,7 +121,7 @@ impl<'a> Tokens<'a> {
 }
 
 impl Service<'_> {
-    /// What is known of a token: an access token for this service, or an API key. Whatever else it is, or whatever is
+    /// What is known of a token: an access token of either form for this service, or an API key. Whatever else it is, or whatever is
     /// good no more, is not active; why not is not said (RFC 7662 section 2.2).
     ///
     /// # Errors
@@ -128,6 +129,9 @@ impl Service<'_> {
     pub async fn introspect(self, client: &Client, token: &str) -> Result<Introspection, Error> {
         if ApiKeySecret::is_meant_by(token) {
             return self.api_key(client, token).await;
+        }
+        if OpaqueToken::is_meant_by(token) {
+            return self.opaque(token).await;
         }
         let verified = match self.tokens.verify_for(self.audience, token).await {
             Ok(verified) => verified,
@@ -139,6 +143,26 @@ impl Service<'_> {
             Err(BearerError::Unavailable(error)) => Err(error),
             Err(_) => Ok(Introspection::default()),
         }
+    }
+
+    async fn opaque(self, token: &str) -> Result<Introspection, Error> {
+        let token = OpaqueToken::parse(self.auth.keys(), self.audience, token)
+            .filter(|token| token.expires_at() > self.auth.now() && !self.auth.settings().is_void(token.issued_at()));
+        let Some(token) = token else { return Ok(Introspection::default()) };
+        let found = self.auth.principal_by_session(token.user(), token.session()).await?;
+        let Some(principal) = found else { return Ok(Introspection::default()) };
+        Ok(Introspection {
+            active: true,
+            token_type: Some("Bearer"),
+            scope: Some(self.tokens.permissions(&principal).join(" ")),
+            sub: Some(principal.user().to_string()),
+            org_id: principal.org().map(|standing| standing.org.to_string()),
+            iss: Some(self.auth.settings().origin.as_str().to_owned()),
+            aud: Some(self.audience.to_owned()),
+            iat: Some(token.issued_at().unix_timestamp()),
+            exp: Some(token.expires_at().unix_timestamp()),
+            ..Introspection::default()
+        })
     }
 
     async fn api_key(self, client: &Client, token: &str) -> Result<Introspection, Error> {

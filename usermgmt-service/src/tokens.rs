@@ -1,6 +1,7 @@
 //! Access tokens for other services and for clients without cookies, and the refresh tokens that give them.
 
-use std::collections::BTreeMap;
+mod settings;
+
 use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
@@ -8,120 +9,35 @@ use usermgmt_core::error::{Error, Refused, Unavailable};
 use usermgmt_core::id::TokenId;
 use usermgmt_core::limits;
 use usermgmt_core::model::AuditKind;
+use usermgmt_core::opaque::OpaqueToken;
 use usermgmt_core::proof::Principal;
 use usermgmt_core::refresh::RefreshToken;
-use usermgmt_core::secret::Digest;
-use usermgmt_jwt::{
-    Algorithm, ClaimTemplate, Claims, Jwks, NumericDate, Rules, RulesError, TemplateValues, Token, TokenError,
-    Verified, sign,
-};
+use usermgmt_jwt::{Claims, Jwks, NumericDate, Rules, RulesError, TemplateValues, Token, TokenError, Verified, sign};
 use usermgmt_sessions::Refreshed;
 
 use crate::UserMgmt;
 use crate::client::Client;
 use crate::commit::committing;
 use crate::metrics;
+pub use settings::AccessTokens;
+use settings::{Audience, Form};
 
-/// What access tokens are like; given to [`Builder::tokens`](crate::Builder::tokens).
-///
-/// ```
-/// use usermgmt_jwt::ClaimTemplate;
-/// use usermgmt_service::AccessTokens;
-///
-/// let hasura = ClaimTemplate::parse(r#"{ "https://hasura.io/jwt/claims": { "x-hasura-user-id": "{{user.id}}" } }"#)?;
-/// let tokens = AccessTokens::default().with_audience("hasura", "https://data.example.com", Some(hasura));
-/// # Ok::<(), usermgmt_jwt::TemplateError>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct AccessTokens {
-    algorithm: Algorithm,
-    life: Duration,
-    refresh_leeway: Duration,
-    audiences: BTreeMap<String, Audience>,
-    /// Names of services with the digests of their secrets; nothing for a secret that is too short.
-    services: BTreeMap<String, Option<Digest>>,
+/// The text of an access token, of either form. It does not print.
+#[derive(Debug)]
+pub enum AccessToken {
+    /// A signed one, which others can read and check.
+    Signed(Token),
+    /// One that others have to ask about.
+    Opaque(OpaqueToken),
 }
 
-#[derive(Clone, Debug)]
-struct Audience {
-    aud: String,
-    template: Option<ClaimTemplate>,
-}
-
-impl Default for AccessTokens {
-    /// Signed with Ed25519, alive for 5 minutes, for this application itself.
-    fn default() -> Self {
-        Self {
-            algorithm: Algorithm::default(),
-            life: limits::ACCESS_TOKEN_LIFE,
-            refresh_leeway: limits::REFRESH_LEEWAY,
-            audiences: BTreeMap::new(),
-            services: BTreeMap::new(),
-        }
-    }
-}
-
-impl AccessTokens {
-    /// Signs with another algorithm. Keys of the former one are published until their tokens have died.
+impl AccessToken {
+    /// The text, for the answer to the one who asked for it. Never log or store it.
     #[must_use]
-    pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
-        self.algorithm = algorithm;
-        self
-    }
-
-    /// How long tokens live that a refresh token gives: 5 minutes unless told otherwise, at most 15.
-    #[must_use]
-    pub const fn life(mut self, life: Duration) -> Self {
-        self.life = life;
-        self
-    }
-
-    /// How long the direct predecessor of a refresh token gives the same successor: 30 seconds unless told otherwise.
-    /// With zero, two tabs that refresh at once end the session.
-    #[must_use]
-    pub const fn refresh_leeway(mut self, leeway: Duration) -> Self {
-        self.refresh_leeway = leeway;
-        self
-    }
-
-    /// Another service for which tokens can be asked by this name. They carry its `aud` and are nothing here; the
-    /// template says what they hold besides.
-    #[must_use]
-    pub fn with_audience(mut self, name: &str, aud: &str, template: Option<ClaimTemplate>) -> Self {
-        self.audiences.insert(name.to_owned(), Audience { aud: aud.to_owned(), template });
-        self
-    }
-
-    /// A service that may ask about tokens and follow what was revoked, with this secret of at least 32 characters. If
-    /// an audience has the same name, it may ask about tokens for that one, else about those for this application.
-    #[must_use]
-    pub fn with_service(mut self, name: &str, secret: &str) -> Self {
-        let digest = (secret.len() >= limits::SERVICE_SECRET_MIN).then(|| Digest::of(secret.as_bytes()));
-        self.services.insert(name.to_owned(), digest);
-        self
-    }
-
-    /// The digest of a service's secret.
-    pub(crate) fn secret_of(&self, service: &str) -> Option<&Digest> {
-        self.services.get(service)?.as_ref()
-    }
-
-    /// The `aud` of this name.
-    pub(crate) fn aud_of(&self, name: &str) -> Option<&str> {
-        self.audiences.get(name).map(|audience| audience.aud.as_str())
-    }
-
-    /// Whether the numbers make sense.
-    pub(crate) fn check(&self) -> Option<&'static str> {
-        let life = self.life.is_positive() && self.life <= limits::ACCESS_TOKEN_MAX;
-        let leeway = !self.refresh_leeway.is_negative() && self.refresh_leeway <= limits::MINUTE;
-        if self.services.values().any(Option::is_none) {
-            return Some("the secret of a service has at least 32 characters");
-        }
-        match (life, leeway) {
-            (false, _) => Some("access tokens live for 15 minutes at most"),
-            (_, false) => Some("the leeway of refresh tokens is a minute at most"),
-            (true, true) => None,
+    pub fn expose(&self) -> &str {
+        match self {
+            Self::Signed(token) => token.expose(),
+            Self::Opaque(token) => token.expose(),
         }
     }
 }
@@ -130,7 +46,7 @@ impl AccessTokens {
 #[derive(Debug)]
 pub struct Issued {
     /// The token.
-    pub access: Token,
+    pub access: AccessToken,
     /// How long it lives.
     pub expires_in: Duration,
     /// When to fetch the next one.
@@ -187,13 +103,28 @@ impl Tokens<'_> {
         let by_cookie = principal.refresh().is_none();
         let life = if by_cookie { limits::ACCESS_TOKEN_OF_COOKIE.min(self.settings.life) } else { self.settings.life };
         let now = self.auth.now();
-        let claims = self.claims(principal, named, life, now)?;
-        let keys = self.auth.tended_signing_keys(self.settings.algorithm).await?;
-        let signer = keys.signer(now).ok_or_else(|| Unavailable::because("there is no signing key"))?;
-        let access = sign(signer, &claims).map_err(Unavailable::because)?;
+        let access = match named {
+            Some(Audience { aud, form: Form::Opaque }) => {
+                let of = (principal.user(), principal.session());
+                AccessToken::Opaque(OpaqueToken::derive(self.auth.keys(), aud, of, now, now + life))
+            }
+            _ => {
+                let claims = self.claims(principal, named, life, now)?;
+                let keys = self.auth.tended_signing_keys(self.settings.algorithm).await?;
+                let signer = keys.signer(now).ok_or_else(|| Unavailable::because("there is no signing key"))?;
+                AccessToken::Signed(sign(signer, &claims).map_err(Unavailable::because)?)
+            }
+        };
         let refresh_in = (life - limits::ACCESS_TOKEN_AHEAD).max(life / 2);
         metrics::token_issued("access");
         Ok(Issued { access, expires_in: life, refresh_in })
+    }
+
+    /// The permissions that the principal has in the organisation that the session acts in.
+    pub(crate) fn permissions(self, principal: &Principal) -> Vec<String> {
+        let (roles, Some(standing)) = (self.auth.roles(), principal.org()) else { return Vec::new() };
+        let rights = roles.held(&standing.custom, &standing.roles);
+        roles.permissions().filter(|key| rights.give(key)).map(str::to_owned).collect()
     }
 
     fn claims(
@@ -203,13 +134,7 @@ impl Tokens<'_> {
         life: Duration,
         now: OffsetDateTime,
     ) -> Result<Claims, Error> {
-        let roles = self.auth.roles();
         let standing = principal.org();
-        let held = standing.map(|standing| roles.held(&standing.custom, &standing.roles));
-        let permissions: Vec<String> = match held {
-            Some(rights) => roles.permissions().filter(|key| rights.give(key)).map(str::to_owned).collect(),
-            None => Vec::new(),
-        };
         let mut amr: Vec<_> = principal.proofs().iter().map(|proof| proof.method.as_str().to_owned()).collect();
         amr.sort_unstable();
         amr.dedup();
@@ -224,9 +149,13 @@ impl Tokens<'_> {
                 .flat_map(|standing| &standing.roles)
                 .map(|role| role.as_str().to_owned())
                 .collect(),
-            permissions,
+            permissions: self.permissions(principal),
         };
-        let extra = audience.and_then(|audience| audience.template.as_ref()).map(|template| template.render(&values));
+        let template = audience.and_then(|audience| match &audience.form {
+            Form::Signed(template) => template.as_ref(),
+            Form::Opaque => None,
+        });
+        let extra = template.map(|template| template.render(&values));
         let lasting = Claims::lasting(now, life).map_err(Unavailable::because)?;
         Ok(Claims {
             iss: self.auth.settings().origin.as_str().to_owned(),

@@ -16,7 +16,7 @@ use usermgmt_core::id::{OrgId, WorkerId};
 use usermgmt_core::limits;
 use usermgmt_core::model::{Actor, AuditEvent, AuditKind, AuditOutcome, Job, MailKind, OutboxRow, TokenKind};
 use usermgmt_core::port::MailError;
-use usermgmt_core::store::{Guard, StoreErrorKind, SweepBefore, Write};
+use usermgmt_core::store::{ChangeSet, Guard, StoreErrorKind, SweepBefore, Write};
 
 use crate::UserMgmt;
 use crate::client::Client;
@@ -57,6 +57,12 @@ impl UserMgmt {
     /// # Errors
     /// An outage; what was taken and not finished is taken again when its lease ends.
     pub async fn work(&self) -> Result<usize, Error> {
+        self.work_while(|| true).await
+    }
+
+    /// The same as long as it goes on. What was taken and not begun is given back, so that another process need not
+    /// wait for the end of a lease.
+    async fn work_while(&self, goes_on: impl Fn() -> bool + Send) -> Result<usize, Error> {
         let client = Client::default();
         let flow = self.flow(&client);
         self.refusals().write(&flow, |changes| async { Ok(self.commit_counted(changes).await.map(drop)?) }).await?;
@@ -64,7 +70,9 @@ impl UserMgmt {
         let rows = self.store().lease(self.realm(), worker, flow.now, flow.now + limits::LEASE, BATCH).await?;
         let taken = rows.len();
         metrics::jobs_leased(&rows, flow.now);
-        for row in rows {
+        let mut rows = rows.into_iter();
+        while goes_on() {
+            let Some(row) = rows.next() else { return Ok(taken) };
             let (id, kind, begun) = (row.id, row.job.kind(), Instant::now());
             let performed = self.perform(worker, row).await;
             metrics::job_took(kind, begun);
@@ -79,6 +87,11 @@ impl UserMgmt {
                 }
                 Ok(()) => {}
             }
+        }
+        let back: Vec<_> = rows.map(|row| Write::RetryJob { id: row.id, worker, due_at: row.due_at }).collect();
+        if !back.is_empty() {
+            let changes = back.into_iter().fold(flow.changes()?, ChangeSet::with);
+            self.commit_raw(changes).await?;
         }
         Ok(taken)
     }
@@ -270,7 +283,7 @@ impl UserMgmt {
             let mut swept_at = None;
             // A permit that was given meanwhile is kept, so no promise is slept through.
             while let Some(auth) = weak.upgrade().map(Self) {
-                if auth.0.stopping.load(Ordering::SeqCst) {
+                if !auth.goes_on() {
                     auth.0.working.store(false, Ordering::SeqCst);
                     auth.0.stopped.notify_waiters();
                     return;
@@ -283,6 +296,11 @@ impl UserMgmt {
                 }
             }
         }));
+    }
+
+    /// Whether nobody has asked the background worker to stop.
+    fn goes_on(&self) -> bool {
+        !self.0.stopping.load(Ordering::SeqCst)
     }
 
     /// One round of the background worker; answers how long to rest.
@@ -300,7 +318,12 @@ impl UserMgmt {
                 tracing::warn!(%error, "the keys of access tokens could not be tended");
             }
         }
-        match self.run_until_idle().await {
+        let worked = async {
+            while self.goes_on() && self.work_while(|| self.goes_on()).await? > 0 {}
+            while self.goes_on() && self.seal().await? > 0 {}
+            Ok::<_, Error>(())
+        };
+        match worked.await {
             Ok(()) => REST,
             Err(error) => {
                 tracing::warn!(%error, "a round of work failed");
@@ -309,9 +332,9 @@ impl UserMgmt {
         }
     }
 
-    /// Stops the background worker after the job at hand and waits for it, then leaves the bus, having woken the others
-    /// once more if something was appended. Requests are still answered; what they promise is done by another process
-    /// or after the next start.
+    /// Stops the background worker after the job at hand and waits for it: what it has taken and not begun it gives back.
+    /// Then leaves the bus, having woken the others once more if something was appended. Requests are still answered;
+    /// what they promise is done by another process or after the next start.
     pub async fn shutdown(&self) {
         let stopped = self.0.stopped.notified();
         tokio::pin!(stopped);

@@ -14,8 +14,8 @@ const LONG_RUNS: [(&str, &[&str], bool); 5] = [
     ("races", &["--rounds", "3"], false),
     ("crash", &["--kills", "2"], false),
     ("outage", &["--rounds", "1", "--gap", "2"], false),
-    ("story", &["--framework", "axum"], true),
-    ("story", &["--framework", "actix", "--look", "desktop-js"], true),
+    ("story", &["--framework", "axum", "--look", "desktop-js", "--look", "phone-nojs"], true),
+    ("story", &["--framework", "actix", "--look", "desktop-nojs"], true),
 ];
 /// What the story is played in.
 const EXAMPLES: [&str; 2] = ["saas-axum", "saas-actix"];

@@ -20,7 +20,7 @@ use saas_common::settings::Settings;
 use saas_common::{AUTH, permissions};
 use sqlx::PgPool;
 use usermgmt::sqlx::{Postgres, PostgresBus};
-use usermgmt::{Builder, KeyRing, UserMgmt};
+use usermgmt::{ApiKeys, Builder, KeyRing, UserMgmt};
 
 /// What every handler can ask for.
 #[derive(Clone)]
@@ -57,6 +57,7 @@ impl Shared {
             .dev_mailbox(folder.join("app.mail"))
             .role("member", permissions::OF_MEMBERS)
             .permissions(permissions::OF_OWN_ROLES)
+            .api_keys(ApiKeys::default())
             .texts("en", permissions::NAMES)
             .texts("de", permissions::NAMES_DE);
         Ok(Self { auth: configure(builder).build().await?, db, store })
@@ -75,6 +76,7 @@ pub fn app(shared: &Shared) -> impl FnOnce(&mut ServiceConfig) + use<> {
     move |app| {
         app.service(web::resource("/").get(routes::home))
             .service(web::resource("/orgs/{org}/projects").get(routes::list).post(routes::create))
+            .service(web::resource("/orgs/{org}/projects.json").get(routes::data))
             .service(web::resource("/orgs/{org}/projects/{id}/delete").get(routes::confirm).post(routes::delete))
             .service(web::resource("/workspaces").get(routes::to_home).post(workspaces::create))
             .service(web::resource("/projects.css").get(routes::style))

@@ -22,7 +22,7 @@ use saas_common::settings::Settings;
 use saas_common::{AUTH, permissions};
 use sqlx::SqlitePool;
 use usermgmt::sqlx::Sqlite;
-use usermgmt::{Builder, KeyRing, UserMgmt};
+use usermgmt::{ApiKeys, Builder, KeyRing, UserMgmt};
 
 /// What every handler can ask for. `FromRef` is how the extractors find the handle in it.
 #[derive(Clone, FromRef)]
@@ -57,6 +57,7 @@ impl Shared {
             .dev_mailbox(folder.join("app.mail"))
             .role("member", permissions::OF_MEMBERS)
             .permissions(permissions::OF_OWN_ROLES)
+            .api_keys(ApiKeys::default())
             .texts("en", permissions::NAMES)
             .texts("de", permissions::NAMES_DE);
         Ok(Self { auth: configure(builder).build().await?, db, store })
@@ -74,6 +75,7 @@ pub fn app(shared: Shared) -> Router {
     let app = Router::new()
         .route("/", get(routes::home))
         .route("/orgs/{org}/projects", get(routes::list).post(routes::create))
+        .route("/orgs/{org}/projects.json", get(routes::data))
         .route("/orgs/{org}/projects/{id}/delete", get(routes::confirm).post(routes::delete))
         .route("/workspaces", get(routes::to_home).post(workspaces::create))
         .route("/projects.css", get(routes::style))

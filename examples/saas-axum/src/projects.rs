@@ -4,15 +4,15 @@
 use saas_common::names::{Project, ProjectName};
 use saas_common::permissions::{CreateProject, DeleteProject, ReadProjects};
 use sqlx::SqlitePool;
-use usermgmt::{Permit, StepUp};
+use usermgmt::{Access, Permit, StepUp};
 
-/// All projects of the permit's organisation, newest first.
+/// All projects of the organisation in which somebody, or a program with an API key, may read them; newest first.
 ///
 /// # Errors
 /// As the database.
-pub async fn all(db: &SqlitePool, permit: &Permit<ReadProjects>) -> sqlx::Result<Vec<Project>> {
+pub async fn all(db: &SqlitePool, access: &Access<ReadProjects>) -> sqlx::Result<Vec<Project>> {
     sqlx::query_as("SELECT id, name FROM project WHERE org_id = $1 ORDER BY id DESC LIMIT 200")
-        .bind(permit.scope().org().to_string())
+        .bind(access.org().to_string())
         .fetch_all(db)
         .await
 }

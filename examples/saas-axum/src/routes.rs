@@ -4,14 +4,14 @@
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use usermgmt::axum::{MaybeUser, Require, SteppedUp};
+use usermgmt::axum::{Authorized, MaybeUser, Require, SteppedUp};
 
 use saas_common::failure::Failure;
 use saas_common::names::ProjectName;
 use saas_common::pages::{self, Entered};
 use saas_common::permissions::{CreateProject, DeleteProject, ReadProjects};
 use serde::Deserialize;
-use usermgmt::{OrgScope, Refused};
+use usermgmt::{Access, OrgScope, Refused};
 
 use crate::answer::{Failed, answer};
 use crate::{Shared, projects};
@@ -35,6 +35,14 @@ pub async fn home(user: MaybeUser, shared: State<Shared>) -> Result<Response, Fa
 /// An outage.
 pub async fn list(Require(permit): Require<ReadProjects>, shared: State<Shared>) -> Result<Response, Failed> {
     projects_page(&shared, permit.scope(), Entered::default()).await
+}
+
+/// The same as data: for members, and for programs with an API key that may read projects.
+///
+/// # Errors
+/// An outage.
+pub async fn data(Authorized(access): Authorized<ReadProjects>, shared: State<Shared>) -> Result<Response, Failed> {
+    Ok(answer(pages::data(&projects::all(&shared.db, &access).await?)))
 }
 
 /// A project to be added.
@@ -118,7 +126,7 @@ pub async fn not_found() -> Result<Response, Failed> {
 /// An outage.
 pub async fn projects_page(shared: &Shared, scope: &OrgScope, entered: Entered<'_>) -> Result<Response, Failed> {
     let projects = match scope.permit::<ReadProjects>() {
-        Ok(permit) => Some(projects::all(&shared.db, &permit).await?),
+        Ok(permit) => Some(projects::all(&shared.db, &Access::Member(permit)).await?),
         Err(_) => None,
     };
     Ok(answer(pages::projects(scope, projects, &entered)))

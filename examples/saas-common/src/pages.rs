@@ -140,6 +140,13 @@ pub fn to(path: impl Into<Cow<'static, str>>) -> Answer {
     Answer { status: 303, headers: vec![("location", path.into())], body: "".into() }
 }
 
+/// Projects as JSON.
+#[must_use]
+pub fn data(projects: &[Project]) -> Answer {
+    let headers = vec![("content-type", "application/json".into()), ("cache-control", "no-store".into())];
+    Answer { status: 200, headers, body: serde_json::json!({ "items": projects }).to_string().into() }
+}
+
 /// The style sheet.
 #[must_use]
 pub fn style() -> Answer {

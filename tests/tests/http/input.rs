@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::json;
-use usermgmt_http::{Guard, routes};
+use usermgmt_http::routes;
 use usermgmt_tests::app::filled;
 use usermgmt_tests::{App, Person, cells};
 
@@ -53,7 +53,7 @@ async fn whatever_is_sent_the_answer_is_a_clear_refusal(app: App) {
         let json = route.representation == usermgmt_http::Representation::Json;
         for body in &bodies {
             let kind = if json { "application/json" } else { "application/x-www-form-urlencoded" };
-            let mut agent = if route.guard == Guard::Public { app.agent() } else { ann.agent.clone() };
+            let mut agent = if route.guard.is_open() { app.agent() } else { ann.agent.clone() };
             let reply = agent.send(Method::POST, &filled(route.path), Some(kind), body.to_vec()).await;
             let status = reply.status.as_u16();
             // A form of somebody who is signed out has nothing to sign out of.

@@ -61,3 +61,4 @@ mod two_tenants;
 mod upgrade;
 mod users;
 mod verify_email;
+mod workers;

@@ -2,6 +2,7 @@
 
 use http::Method;
 use usermgmt_http::routes;
+use usermgmt_service::{AccessTokens, ApiKeys};
 use usermgmt_tests::app::filled;
 use usermgmt_tests::{App, Person, cells};
 
@@ -13,6 +14,7 @@ cells!(
     a_guard_holds_however_the_path_is_written,
     what_people_enter_stays_text,
     the_openapi_document_lists_every_route,
+    the_openapi_document_says_how_to_prove_who_calls,
 );
 
 fn kind(route: &usermgmt_http::Route) -> Option<&'static str> {
@@ -213,4 +215,22 @@ async fn the_openapi_document_lists_every_route(app: App) {
     }
     app.agent().get("/auth/health").await.expect(200);
     app.agent().get("/auth/ready").await.expect(200);
+}
+
+async fn the_openapi_document_says_how_to_prove_who_calls(app: App) {
+    async fn told(app: &App, path: &str) -> (Vec<String>, Vec<String>) {
+        let document = app.agent().get("/auth/openapi.json").await.expect(200).json();
+        let schemes = document["components"]["securitySchemes"].as_object().unwrap().keys().cloned().collect();
+        let ways = document["paths"][path]["get"]["security"].as_array().unwrap();
+        (schemes, ways.iter().flat_map(|way| way.as_object().unwrap().keys().cloned()).collect())
+    }
+    const MEMBERS: &str = "/auth/organizations/{organization}/members";
+    assert_eq!(told(&app, MEMBERS).await, (vec!["session".to_owned()], vec!["session".to_owned()]));
+    let app = app.configured(|builder| builder.tokens(AccessTokens::default()).api_keys(ApiKeys::default())).await;
+    let (schemes, ways) = told(&app, MEMBERS).await;
+    assert_eq!(schemes, ["access_token", "api_key", "service", "session"]);
+    assert_eq!(ways, ["session", "access_token", "api_key"]);
+    assert_eq!(told(&app, "/auth/me").await.1, ["session", "access_token"]);
+    assert_eq!(told(&app, "/auth/revocations").await.1, ["service"]);
+    assert!(told(&app, "/auth/health").await.1.is_empty());
 }

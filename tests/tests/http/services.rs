@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use time::Duration;
 use usermgmt_core::limits::{ACCESS_TOKEN_LIFE, CACHE_LIFE};
+use usermgmt_core::model::UserStatus;
 use usermgmt_service::jwt::Revocations;
 use usermgmt_service::{AccessTokens, ApiKeys};
 use usermgmt_tests::{Agent, App, Person, Reply, cells};
@@ -16,6 +17,7 @@ use crate::tokens::{begin, by, checked, native, text};
 
 cells!(
     a_service_asks_about_a_token,
+    an_opaque_token_says_nothing_but_to_its_service,
     nobody_else_asks,
     a_service_follows_what_was_revoked,
     an_access_token_is_checked_without_the_store,
@@ -89,6 +91,53 @@ async fn a_service_asks_about_a_token(app: App) {
     by(&app, &access).post("/auth/sign-out", json!({})).await.expect(200);
     assert_eq!(ask(&mut data, &theirs).await.expect(200).json(), inactive);
     assert!(checked(&app, DATA, &theirs).await.is_ok(), "the keys alone do not know");
+    app.report.requirement(42);
+}
+
+async fn an_opaque_token_says_nothing_but_to_its_service(app: App) {
+    let tokens = AccessTokens::default()
+        .with_opaque_audience("legacy", DATA)
+        .with_service("legacy", SECRET)
+        .with_service("gateway", &SECRET.replace('0', "9"));
+    let app = app.configured(move |builder| builder.tokens(tokens)).await;
+    let team = Team::of(&app, "olga").await;
+    let mut ann = team.member(&app, "ann", &["reader"]).await;
+    let user = id_of(&app, &ann).await.to_string();
+    let (access, kept) = begin(&mut ann).await;
+    let issued = by(&app, &access).post("/auth/tokens", json!({ "audience": "legacy" })).await.expect(200);
+    let (token, life) = (text(&issued, "access_token"), issued.json()["expires_in"].as_i64().unwrap());
+    assert!(token.starts_with("umo_00_") && !token.contains('.'), "nothing can be read from it");
+
+    let mut legacy = service(&app, "legacy", SECRET);
+    let known = ask(&mut legacy, &token).await.expect(200).json();
+    let told = ["active", "token_type", "sub", "org_id", "scope", "iss", "aud"].map(|name| known[name].clone());
+    let wanted = json!([true, "Bearer", user, team.id.to_string(), "thing:read", app.origin(), DATA]);
+    assert_eq!(Value::from(told.to_vec()), wanted);
+    assert_eq!(known["exp"].as_i64().unwrap() - known["iat"].as_i64().unwrap(), life);
+
+    // It is nothing to another service, nothing here, and no refresh token.
+    let inactive = json!({ "active": false });
+    assert_eq!(ask(&mut gateway(&app), &token).await.expect(200).json(), inactive);
+    assert_eq!(by(&app, &token).get("/auth/me").await.expect(401).code(), "invalid_token");
+    native(&app).post("/auth/refresh", json!({ "refresh_token": token })).await.expect(401);
+    // And no other token is an opaque one.
+    assert_eq!(ask(&mut legacy, &access).await.expect(200).json(), inactive);
+    assert_eq!(ask(&mut legacy, &token.replace("umo", "umf")).await.expect(200).json(), inactive);
+
+    // What changes counts at once.
+    let roles = json!({ "roles": ["member"] });
+    team.post(&mut team.owner.clone(), &format!("/members/{user}/roles"), roles).await.expect(200);
+    assert_eq!(ask(&mut legacy, &token).await.expect(200).json()["scope"], "");
+    app.advance(Duration::seconds(life));
+    assert_eq!(ask(&mut legacy, &token).await.expect(200).json(), inactive, "it has died");
+    // A refresh token gives the next one.
+    let next = json!({ "refresh_token": kept, "audience": "legacy" });
+    let next = text(&native(&app).post("/auth/refresh", next).await.expect(200), "access_token");
+    assert_eq!(ask(&mut legacy, &next).await.expect(200).json()["sub"], user);
+    team.post(&mut team.owner.clone(), &format!("/members/{user}/remove"), json!({})).await.expect(200);
+    assert_eq!(ask(&mut legacy, &next).await.expect(200).json()["org_id"], Value::Null);
+    app.auth.users("test").set_status(id_of(&app, &ann).await, UserStatus::Suspended).await.unwrap();
+    assert_eq!(ask(&mut legacy, &next).await.expect(200).json(), inactive);
     app.report.requirement(42);
 }
 

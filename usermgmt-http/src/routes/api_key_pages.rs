@@ -3,13 +3,13 @@
 use minijinja::{Value, context};
 use time::{Duration, OffsetDateTime};
 use usermgmt_service::core::api_key::ApiKeySecret;
-use usermgmt_service::core::id::{ApiKeyId, UserId};
+use usermgmt_service::core::id::UserId;
 use usermgmt_service::core::model::KeyOwner;
-use usermgmt_service::core::page::{Page as Part, PageRequest};
+use usermgmt_service::core::page::PageRequest;
 use usermgmt_service::core::proof::OrgScope;
-use usermgmt_service::{ApiKeyItem, Error, FieldError, KeyLife, ManageApiKeys, NewKey, Refused};
+use usermgmt_service::{ApiKeyItem, Error, FieldError, KeyLife, KeySet, ManageApiKeys, NewKey, Refused};
 
-use super::api_keys::keys;
+use super::api_keys::{PAGE, of_org, own, part};
 use crate::input::Fields;
 use crate::pages::ago::ago;
 use crate::pages::organization::{RIGHT, listed, renamed, right_boxes, right_name, say};
@@ -18,8 +18,6 @@ use crate::problem::Problem;
 use crate::serve::Context;
 use crate::wire::{self, Response};
 
-/// Keys on the page.
-const PAGE: u32 = 50;
 /// Notices that the page can show: the word in the query and the text.
 const NOTICES: [(&str, &str); 1] = [("ended", "api-key-ended")];
 /// Names of the fields; others are for the names of people.
@@ -27,47 +25,24 @@ const NAME: &str = "key_name";
 const DAYS: &str = "days";
 
 /// Whose keys a page is about.
-#[derive(Clone)]
-struct Place {
+struct Place<'a> {
     path: &'static str,
+    keys: KeySet<'a>,
     /// Where keys act that are made here.
     scope: Option<OrgScope>,
     of_org: bool,
 }
 
-impl Place {
-    fn own(context: &Context<'_>) -> Result<Self, Problem> {
+impl<'a> Place<'a> {
+    fn own(context: &Context<'a>) -> Result<Self, Problem> {
+        // Under a policy that is not met the keys are seen and ended, and none is made.
         let scope = context.auth.scope(context.principal()?).ok();
-        Ok(Self { path: "/account/api-keys", scope, of_org: false })
+        Ok(Self { path: "/account/api-keys", keys: own(context)?, scope, of_org: false })
     }
 
-    fn of_org(context: &Context<'_>) -> Result<Self, Problem> {
-        let permit = context.permit::<ManageApiKeys>()?;
-        Ok(Self { path: "/organization/api-keys", scope: Some(permit.scope().clone()), of_org: true })
-    }
-
-    async fn items(
-        &self,
-        context: &Context<'_>,
-        page: PageRequest<ApiKeyId>,
-    ) -> Result<Part<ApiKeyItem, ApiKeyId>, Problem> {
-        let keys = keys(context)?;
-        let found = if self.of_org {
-            keys.list_in_org(&context.permit::<ManageApiKeys>()?, page).await
-        } else {
-            keys.list(context.principal()?, page).await
-        };
-        found.map_err(|error| context.problem(error))
-    }
-
-    async fn make(&self, context: &Context<'_>, new: NewKey<'_>) -> Result<(ApiKeyItem, ApiKeySecret), Problem> {
-        let (keys, fresh) = (keys(context)?, context.fresh()?);
-        let made = if self.of_org {
-            keys.make_for_org(&context.client, &context.permit::<ManageApiKeys>()?, &fresh, new).await
-        } else {
-            keys.make(&context.client, context.principal()?, &fresh, new).await
-        };
-        made.map_err(|error| context.problem(error))
+    fn of_org(context: &Context<'a>) -> Result<Self, Problem> {
+        let scope = context.permit::<ManageApiKeys>()?.scope().clone();
+        Ok(Self { path: "/organization/api-keys", keys: of_org(context)?, scope: Some(scope), of_org: true })
     }
 }
 
@@ -81,18 +56,13 @@ struct Entered<'a> {
 
 async fn shown(
     context: &Context<'_>,
-    place: &Place,
+    place: &Place<'_>,
     entered: Entered<'_>,
     page: Page<'_>,
     secret: Option<&ApiKeySecret>,
 ) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["notice", "cursor"])?;
-    let part = PageRequest::first(PAGE);
-    let part = match query.get("cursor") {
-        Some(cursor) => part.after(cursor.parse().map_err(|_| Problem::MALFORMED)?),
-        None => part,
-    };
-    let found = place.items(context, part).await?;
+    let found = place.keys.list(part(&query)?).await.map_err(|error| context.problem(error))?;
     let members = members(context, place, &found.items).await?;
     let org = place.scope.as_ref().filter(|_| place.of_org);
     let data = context! {
@@ -104,11 +74,16 @@ async fn shown(
         next => found.next.map(|cursor| listed(context, place.path, &[("cursor", &cursor.to_string())])),
     };
     let values = vec![(NAME, entered.name), (DAYS, entered.days)];
-    Ok(pages::page(context, "api_keys.html", Page { values, data, ..page }))
+    let notice = query.choice("notice", &NOTICES);
+    Ok(pages::page(context, "api_keys.html", Page { values, data, notice, ..page }))
 }
 
 /// Names of the members whose keys are listed.
-async fn members(context: &Context<'_>, place: &Place, items: &[ApiKeyItem]) -> Result<Vec<(UserId, String)>, Problem> {
+async fn members(
+    context: &Context<'_>,
+    place: &Place<'_>,
+    items: &[ApiKeyItem],
+) -> Result<Vec<(UserId, String)>, Problem> {
     let owner = |key: &ApiKeyItem| match key.owner {
         KeyOwner::User(user) => Some(user),
         KeyOwner::Org(_) => None,
@@ -122,7 +97,7 @@ async fn members(context: &Context<'_>, place: &Place, items: &[ApiKeyItem]) -> 
     Ok(found.into_iter().map(|user| (user.id, user.name)).collect())
 }
 
-fn row(context: &Context<'_>, place: &Place, key: &ApiKeyItem, members: &[(UserId, String)]) -> Value {
+fn row(context: &Context<'_>, place: &Place<'_>, key: &ApiKeyItem, members: &[(UserId, String)]) -> Value {
     let used = match key.used_at.map(|at| ago(context, context.now - at)) {
         Some(Some(ago)) => say(context, "api-key-used", &[("ago", &ago)]),
         Some(None) => say(context, "api-key-used-now", &[]),
@@ -149,15 +124,13 @@ fn ends(context: &Context<'_>, at: Option<OffsetDateTime>) -> String {
     say(context, "api-key-ends", &[("days", &days.to_string())])
 }
 
-async fn page(context: &Context<'_>, place: &Place) -> Result<Response, Problem> {
-    let query = Fields::parse(context.request.query().as_bytes(), &["notice", "cursor"])?;
-    let notice = query.choice("notice", &NOTICES);
-    shown(context, place, Entered::default(), Page { notice, ..Page::default() }, None).await
+async fn page(context: &Context<'_>, place: &Place<'_>) -> Result<Response, Problem> {
+    shown(context, place, Entered::default(), Page::default(), None).await
 }
 
 /// Makes a key and shows its secret, in this one answer. A living key of the same name is most likely this form, sent
 /// again.
-async fn make(context: &Context<'_>, place: &Place) -> Result<Response, Problem> {
+async fn make(context: &Context<'_>, place: &Place<'_>) -> Result<Response, Problem> {
     let fields = context.form(&[NAME, DAYS, "right:*"])?;
     let rights = fields.ticked(RIGHT);
     let entered = || Entered { name: fields.text(NAME), days: fields.text(DAYS), rights: &rights };
@@ -172,7 +145,7 @@ async fn make(context: &Context<'_>, place: &Place) -> Result<Response, Problem>
 
 async fn wanted(
     context: &Context<'_>,
-    place: &Place,
+    place: &Place<'_>,
     fields: &Fields,
     rights: &[String],
 ) -> Result<(ApiKeyItem, ApiKeySecret), Problem> {
@@ -184,17 +157,18 @@ async fn wanted(
         None => KeyLife::Usual,
     };
     let name = fields.text(NAME).trim();
-    let present = place.items(context, PageRequest::first(PAGE)).await?;
-    let own =
-        |key: &&ApiKeyItem| matches!((place.of_org, key.owner), (true, KeyOwner::Org(_)) | (false, KeyOwner::User(_)));
-    if present.items.iter().filter(own).any(|key| key.live && key.name == name) {
+    let present = place.keys.list(PageRequest::first(PAGE)).await.map_err(|error| context.problem(error))?;
+    let owner = place.keys.owner();
+    if present.items.iter().any(|key| key.live && key.owner == owner && key.name == name) {
         return Err(wrong(NAME, FieldError::TAKEN));
     }
-    place.make(context, NewKey { name, scopes: rights, life }).await
+    let new = NewKey { name, scopes: rights, life };
+    place.keys.make(&context.client, &context.fresh()?, new).await.map_err(|error| context.problem(error))
 }
 
-fn ended(context: &Context<'_>, place: &Place, done: Result<(), Error>) -> Result<Response, Problem> {
-    match done {
+async fn end(context: &Context<'_>, place: &Place<'_>, owner: KeyOwner) -> Result<Response, Problem> {
+    context.form(&[])?;
+    match place.keys.end(&context.client, owner, context.id("key")?).await {
         // Pressed twice, or ended elsewhere: the list shows that it is over.
         Ok(()) | Err(Error::Refused(Refused::NotFound)) => {
             Ok(wire::see_other(&context.path(&format!("{}?notice=ended", place.path))))
@@ -212,9 +186,8 @@ pub(super) async fn own_form(context: &Context<'_>) -> Result<Response, Problem>
 }
 
 pub(super) async fn own_end_form(context: &Context<'_>) -> Result<Response, Problem> {
-    context.form(&[])?;
-    let done = keys(context)?.end(&context.client, context.principal()?, context.id("key")?).await;
-    ended(context, &Place::own(context)?, done)
+    let place = Place::own(context)?;
+    end(context, &place, place.keys.owner()).await
 }
 
 pub(super) async fn org_page(context: &Context<'_>) -> Result<Response, Problem> {
@@ -226,17 +199,10 @@ pub(super) async fn org_form(context: &Context<'_>) -> Result<Response, Problem>
 }
 
 pub(super) async fn org_end_form(context: &Context<'_>) -> Result<Response, Problem> {
-    let owner = KeyOwner::Org(context.permit::<ManageApiKeys>()?.scope().org());
-    end_in_org(context, owner).await
+    let place = Place::of_org(context)?;
+    end(context, &place, place.keys.owner()).await
 }
 
 pub(super) async fn member_end_form(context: &Context<'_>) -> Result<Response, Problem> {
-    end_in_org(context, KeyOwner::User(context.id("user")?)).await
-}
-
-async fn end_in_org(context: &Context<'_>, owner: KeyOwner) -> Result<Response, Problem> {
-    context.form(&[])?;
-    let permit = context.permit::<ManageApiKeys>()?;
-    let done = keys(context)?.end_in_org(&context.client, &permit, owner, context.id("key")?).await;
-    ended(context, &Place::of_org(context)?, done)
+    end(context, &Place::of_org(context)?, KeyOwner::User(context.id("user")?)).await
 }

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use serde_json::json;
 use time::Duration;
 use usermgmt_service::core::api_key::ApiKeySecret;
-use usermgmt_service::core::id::{ApiKeyId, UserId};
+use usermgmt_service::core::id::ApiKeyId;
 use usermgmt_service::core::model::KeyOwner;
-use usermgmt_service::core::page::{Page, PageRequest};
-use usermgmt_service::{ApiKeyItem, KeyLife, Keys, ManageApiKeys, NewKey};
+use usermgmt_service::core::page::PageRequest;
+use usermgmt_service::{ApiKeyItem, KeyLife, KeySet, Keys, NewKey};
 use utoipa::ToSchema;
 
 use super::sign_in::Nothing;
@@ -18,7 +18,7 @@ use crate::serve::Context;
 use crate::wire::{self, Response};
 
 /// Keys on one page.
-const PAGE: u32 = 50;
+pub(super) const PAGE: u32 = 50;
 
 /// A key that is wanted.
 #[derive(Deserialize, ToSchema)]
@@ -65,8 +65,18 @@ impl RotateKeyInput {
     }
 }
 
-pub(super) fn keys<'a>(context: &Context<'a>) -> Result<Keys<'a>, Problem> {
+fn keys<'a>(context: &Context<'a>) -> Result<Keys<'a>, Problem> {
     context.auth.api_keys().ok_or(Problem::NOT_FOUND)
+}
+
+/// The caller's keys.
+pub(super) fn own<'a>(context: &Context<'a>) -> Result<KeySet<'a>, Problem> {
+    Ok(keys(context)?.own(context.principal()?))
+}
+
+/// Those of the organisation.
+pub(super) fn of_org<'a>(context: &Context<'a>) -> Result<KeySet<'a>, Problem> {
+    Ok(keys(context)?.of_org(context.permit()?))
 }
 
 /// The one answer with the secret.
@@ -74,8 +84,14 @@ fn made(status: StatusCode, (key, secret): &(ApiKeyItem, ApiKeySecret)) -> Respo
     wire::json(status, &json!({ "key": key, "secret": secret.expose() }))
 }
 
-fn asked(context: &Context<'_>) -> Result<PageRequest<ApiKeyId>, Problem> {
+async fn list_of(context: &Context<'_>, keys: KeySet<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["cursor"])?;
+    let found = keys.list(part(&query)?).await.map_err(|error| context.problem(error))?;
+    Ok(wire::json(StatusCode::OK, &json!({ "items": found.items, "next_cursor": found.next })))
+}
+
+/// Which part of the keys is asked for.
+pub(super) fn part(query: &Fields) -> Result<PageRequest<ApiKeyId>, Problem> {
     let page = PageRequest::first(PAGE);
     match query.get("cursor") {
         Some(cursor) => Ok(page.after(cursor.parse().map_err(|_| Problem::MALFORMED)?)),
@@ -83,71 +99,61 @@ fn asked(context: &Context<'_>) -> Result<PageRequest<ApiKeyId>, Problem> {
     }
 }
 
-fn listed(found: &Page<ApiKeyItem, ApiKeyId>) -> Response {
-    wire::json(StatusCode::OK, &json!({ "items": found.items, "next_cursor": found.next }))
+async fn make_in(context: &Context<'_>, keys: KeySet<'_>) -> Result<Response, Problem> {
+    let (input, fresh): (MakeKeyInput, _) = (context.json()?, context.fresh()?);
+    let key = keys.make(&context.client, &fresh, input.wanted()?).await;
+    Ok(made(StatusCode::CREATED, &key.map_err(|error| context.problem(error))?))
 }
 
-fn ended() -> Response {
-    wire::json(StatusCode::OK, &json!({ "status": "ended" }))
+async fn rotate_in(context: &Context<'_>, keys: KeySet<'_>) -> Result<Response, Problem> {
+    let (input, fresh): (RotateKeyInput, _) = (context.json()?, context.fresh()?);
+    let key = keys.rotate(&context.client, &fresh, context.id("key")?, input.overlap()).await;
+    Ok(made(StatusCode::OK, &key.map_err(|error| context.problem(error))?))
+}
+
+async fn end_in(context: &Context<'_>, keys: KeySet<'_>, owner: KeyOwner) -> Result<Response, Problem> {
+    let _: Nothing = context.json()?;
+    let done = keys.end(&context.client, owner, context.id("key")?).await;
+    done.map_err(|error| context.problem(error))?;
+    Ok(wire::json(StatusCode::OK, &json!({ "status": "ended" })))
 }
 
 pub(super) async fn list(context: &Context<'_>) -> Result<Response, Problem> {
-    let found = keys(context)?.list(context.principal()?, asked(context)?).await;
-    Ok(listed(&found.map_err(|error| context.problem(error))?))
+    list_of(context, own(context)?).await
 }
 
 pub(super) async fn make(context: &Context<'_>) -> Result<Response, Problem> {
-    let (keys, input): (_, MakeKeyInput) = (keys(context)?, context.json()?);
-    let (principal, fresh) = (context.principal()?, context.fresh()?);
-    let key = keys.make(&context.client, principal, &fresh, input.wanted()?).await;
-    Ok(made(StatusCode::CREATED, &key.map_err(|error| context.problem(error))?))
+    make_in(context, own(context)?).await
 }
 
 pub(super) async fn rotate(context: &Context<'_>) -> Result<Response, Problem> {
-    let (keys, input): (_, RotateKeyInput) = (keys(context)?, context.json()?);
-    let (principal, fresh) = (context.principal()?, context.fresh()?);
-    let key = keys.rotate(&context.client, principal, &fresh, context.id("key")?, input.overlap()).await;
-    Ok(made(StatusCode::OK, &key.map_err(|error| context.problem(error))?))
+    rotate_in(context, own(context)?).await
 }
 
 pub(super) async fn end(context: &Context<'_>) -> Result<Response, Problem> {
-    let (keys, _): (_, Nothing) = (keys(context)?, context.json()?);
-    let done = keys.end(&context.client, context.principal()?, context.id("key")?).await;
-    done.map(|()| ended()).map_err(|error| context.problem(error))
+    let keys = own(context)?;
+    let owner = keys.owner();
+    end_in(context, keys, owner).await
 }
 
 pub(super) async fn list_in_org(context: &Context<'_>) -> Result<Response, Problem> {
-    let (keys, permit) = (keys(context)?, context.permit::<ManageApiKeys>()?);
-    let found = keys.list_in_org(&permit, asked(context)?).await;
-    Ok(listed(&found.map_err(|error| context.problem(error))?))
+    list_of(context, of_org(context)?).await
 }
 
 pub(super) async fn make_for_org(context: &Context<'_>) -> Result<Response, Problem> {
-    let (keys, input): (_, MakeKeyInput) = (keys(context)?, context.json()?);
-    let (permit, fresh) = (context.permit::<ManageApiKeys>()?, context.fresh()?);
-    let key = keys.make_for_org(&context.client, &permit, &fresh, input.wanted()?).await;
-    Ok(made(StatusCode::CREATED, &key.map_err(|error| context.problem(error))?))
+    make_in(context, of_org(context)?).await
 }
 
 pub(super) async fn rotate_of_org(context: &Context<'_>) -> Result<Response, Problem> {
-    let (keys, input): (_, RotateKeyInput) = (keys(context)?, context.json()?);
-    let (permit, fresh) = (context.permit::<ManageApiKeys>()?, context.fresh()?);
-    let key = keys.rotate_of_org(&context.client, &permit, &fresh, context.id("key")?, input.overlap()).await;
-    Ok(made(StatusCode::OK, &key.map_err(|error| context.problem(error))?))
+    rotate_in(context, of_org(context)?).await
 }
 
 pub(super) async fn end_of_org(context: &Context<'_>) -> Result<Response, Problem> {
-    let permit = context.permit::<ManageApiKeys>()?;
-    end_in_org(context, KeyOwner::Org(permit.scope().org())).await
+    let keys = of_org(context)?;
+    let owner = keys.owner();
+    end_in(context, keys, owner).await
 }
 
 pub(super) async fn end_of_member(context: &Context<'_>) -> Result<Response, Problem> {
-    end_in_org(context, KeyOwner::User(context.id::<UserId>("user")?)).await
-}
-
-async fn end_in_org(context: &Context<'_>, owner: KeyOwner) -> Result<Response, Problem> {
-    let (keys, _): (_, Nothing) = (keys(context)?, context.json()?);
-    let permit = context.permit::<ManageApiKeys>()?;
-    let done = keys.end_in_org(&context.client, &permit, owner, context.id("key")?).await;
-    done.map(|()| ended()).map_err(|error| context.problem(error))
+    end_in(context, of_org(context)?, KeyOwner::User(context.id("user")?)).await
 }

@@ -185,9 +185,9 @@ static ROUTES: &[Route] = &[
     #[cfg(feature = "tokens")]
     route!(GET "/jwks.json", Json, Public, 0, "The public keys that access tokens are checked with.", tokens::key_set),
     #[cfg(feature = "tokens")]
-    route!(POST "/introspect", OAuth, Public, SMALL, "What is known of a token, for services that prove themselves by their secret.", services::introspect),
+    route!(POST "/introspect", OAuth, Service, SMALL, "What is known of a token, for services that prove themselves by their secret.", services::introspect),
     #[cfg(feature = "tokens")]
-    route!(GET "/revocations", Json, Public, 0, "What was revoked, for services that prove themselves by their secret.", services::revocations),
+    route!(GET "/revocations", Json, Service, 0, "What was revoked, for services that prove themselves by their secret.", services::revocations),
     route!(GET "/health", Json, Public, 0, "Whether the process lives.", meta::health),
     route!(GET "/ready", Json, Public, 0, "Whether requests can be answered: the store is reached.", meta::ready),
     route!(GET "/openapi.json", Json, Public, 0, "This document.", meta::openapi),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use saas_common::settings::Settings;
-use usermgmt::{Client, HashCost, NewUser, OrgId, SignIn, SignInOutcome, SignedIn};
+use usermgmt::{Client, HashCost, NewKey, NewUser, OrgId, SignIn, SignInOutcome, SignedIn};
 use usermgmt_core::id::CommitId;
 use usermgmt_core::model::{Membership, MembershipStatus, RoleKey, Version};
 use usermgmt_core::store::{ChangeSet, Write};
@@ -198,6 +198,32 @@ async fn other_organisations_do_not_exist() {
     // The own organisation in the path, the other's project behind it.
     assert_eq!(world.get(&format!("/orgs/{evil}/projects/1/delete"), &eve).await.status, 404);
     assert_eq!(world.post(&format!("/orgs/{evil}/projects/1/delete"), &eve, "").await.status, 404);
+    assert_eq!(world.count("project").await, 1);
+}
+
+#[tokio::test]
+async fn a_program_reads_projects_by_an_api_key_and_adds_none() {
+    let Some(world) = World::new().await else { return };
+    let (ann, acme) = world.owner("ann", "Acme").await;
+    let (_, evil) = world.owner("eve", "Evil").await;
+    world.post(&format!("/orgs/{acme}/projects"), &ann, "name=Rocket").await;
+    let auth = &world.shared.auth;
+    let principal = world.sign_in("ann").await.principal;
+    let (fresh, scopes) = (auth.step_up(&principal, None).unwrap(), ["project:read".to_owned()]);
+    let new = NewKey { name: "export", scopes: &scopes, ..NewKey::default() };
+    let keys = auth.api_keys().unwrap().own(&principal);
+    let (_, secret) = keys.make(&Client::default(), &fresh, new).await.unwrap();
+    let ask = async |method, path: String| {
+        let form = "application/x-www-form-urlencoded".to_owned();
+        let headers = vec![("authorization", format!("Bearer {}", secret.expose())), ("content-type", form)];
+        send(&world.shared, Asked { method, path, headers, body: "name=Virus".into() }).await
+    };
+    let told = ask("GET", format!("/orgs/{acme}/projects.json")).await;
+    assert_eq!((told.status, told.headers["content-type"].as_str()), (200, "application/json"));
+    assert!(told.body.contains(r#""name":"Rocket""#), "{}", told.body);
+    assert_eq!(ask("GET", format!("/orgs/{evil}/projects.json")).await.status, 404);
+    assert_eq!(ask("POST", format!("/orgs/{acme}/projects")).await.status, 403);
+    assert_eq!(world.get(&format!("/orgs/{acme}/projects.json"), &ann).await.status, 200);
     assert_eq!(world.count("project").await, 1);
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use usermgmt_tests::{Cell, Framework, StoreKind};
 
-const USAGE: &str = "usage: story [--framework axum|actix] [--store sqlite|postgres] [--shots DIR] [--look LOOK] \
+const USAGE: &str = "usage: story [--framework axum|actix] [--store sqlite|postgres] [--shots DIR] [--look LOOK …] \
                      [--at-once N] [--built]
 The examples are axum on sqlite (the default) and actix on postgres.";
 
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     pub(crate) example: Example,
     /// Where pictures of all pages go.
     pub(crate) shots: Option<PathBuf>,
-    /// The looks of the runs: all, or one by its name, such as `phone-js`.
+    /// The looks of the runs: all, or those named, such as `phone-js`.
     pub(crate) looks: Vec<Look>,
     /// How many looks are played at the same time.
     pub(crate) at_once: usize,
@@ -46,7 +46,7 @@ impl Options {
     pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Self, String> {
         let [first, _] = Example::ALL;
         let mut options = Self { example: first, shots: None, looks: Look::ALL.to_vec(), at_once: 2, is_built: false };
-        let (mut framework, mut store) = (None, None);
+        let (mut framework, mut store, mut looks) = (None, None, Vec::new());
         // `--name value` and `--name=value` are the same.
         let mut args = args.flat_map(|arg| match arg.split_once('=') {
             Some((name, value)) if name.starts_with("--") => vec![name.to_owned(), value.to_owned()],
@@ -64,13 +64,13 @@ impl Options {
                 "--shots" => options.shots = Some(PathBuf::from(value)),
                 "--at-once" => options.at_once = value.parse().ok().filter(|count| *count > 0).ok_or(USAGE)?,
                 "--look" => {
-                    options.looks.retain(|look| look.slug() == value);
-                    if options.looks.is_empty() {
-                        return Err(USAGE.to_owned());
-                    }
+                    looks.push(Look::ALL.into_iter().find(|look| look.slug() == value).ok_or(USAGE)?);
                 }
                 _ => return Err(USAGE.to_owned()),
             }
+        }
+        if !looks.is_empty() {
+            options.looks = looks;
         }
         let is_meant = |example: &Example| {
             framework.is_none_or(|framework| framework == example.cell.framework)

@@ -2,6 +2,8 @@
 
 #[path = "scenes/addresses.rs"]
 mod addresses;
+#[path = "scenes/api_keys.rs"]
+mod api_keys;
 #[path = "scenes/arrival.rs"]
 mod arrival;
 #[path = "scenes/audit_log.rs"]
@@ -94,6 +96,7 @@ pub(crate) async fn all(host: &Host, stage: &Stage<'_>, teller: &Teller) -> Resu
     arrival::play(&scene).await?;
     sign_in::play(&scene).await?;
     projects::play(&mut scene).await?;
+    api_keys::play(&scene).await?;
     sessions::play(&scene).await?;
     organizations::play(&scene).await?;
     sessions::play_the_end(&scene).await?;
