@@ -49,6 +49,23 @@ impl Drop for Process {
     }
 }
 
+async fn create_ann(data: &Path, database: &str) {
+    let variable = |name: &str| match name {
+        "DATA_DIR" => Some(data.display().to_string()),
+        "DATABASE_URL" => Some(database.to_owned()),
+        _ => None,
+    };
+    let settings = Settings::read(variable).unwrap();
+    let shared = Shared::open(&settings, ORIGIN, |builder| builder.without_workers()).await.unwrap();
+    let ann = NewUser { email: EMAIL, name: "Ann", password: Some(PASSWORD.into()), email_is_verified: true };
+    shared.auth.users("a test").create(ann).await.unwrap();
+    shared.close().await;
+}
+
+fn credentials() -> serde_json::Value {
+    serde_json::json!({ "email": EMAIL, "password": PASSWORD })
+}
+
 #[tokio::test]
 async fn a_session_is_good_at_both_and_what_ends_at_one_is_over_at_the_other() {
     if StoreKind::Postgres.is_left_out() {
@@ -58,19 +75,9 @@ async fn a_session_is_good_at_both_and_what_ends_at_one_is_over_at_the_other() {
     let mut one = Process::start(data.path(), &database.url);
     let mut other = Process::start(data.path(), &database.url);
 
-    let variable = |name: &str| match name {
-        "DATA_DIR" => Some(data.path().display().to_string()),
-        "DATABASE_URL" => Some(database.url.clone()),
-        _ => None,
-    };
-    let settings = Settings::read(variable).unwrap();
-    let shared = Shared::open(&settings, ORIGIN, |builder| builder.without_workers()).await.unwrap();
-    let ann = NewUser { email: EMAIL, name: "Ann", password: Some(PASSWORD.into()), email_is_verified: true };
-    shared.auth.users("a test").create(ann).await.unwrap();
-    shared.close().await;
+    create_ann(data.path(), &database.url).await;
 
-    let credentials = serde_json::json!({ "email": EMAIL, "password": PASSWORD });
-    one.agent.post("/auth/sign-in", credentials).await.expect(200);
+    one.agent.post("/auth/sign-in", credentials()).await.expect(200);
     other.agent.cookies = one.agent.cookies.clone();
     other.agent.get("/auth/me").await.expect(200);
     other.agent.get("/").await.expect(200);
@@ -80,5 +87,46 @@ async fn a_session_is_good_at_both_and_what_ends_at_one_is_over_at_the_other() {
     while other.agent.get("/auth/me").await.status != 401 {
         assert!(begun.elapsed() < PATIENCE, "the other process has not heard of it");
         blink.tick().await;
+    }
+}
+
+/// As a rolling deployment does it: whoever has been let in is answered, and the other process goes on with the session.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_process_that_is_asked_to_end_answers_what_it_was_asked() {
+    const AT_ONCE: usize = 8;
+    if StoreKind::Postgres.is_left_out() {
+        return;
+    }
+    let (data, database) = (tempfile::tempdir().unwrap(), Database::empty().await);
+    let mut one = Process::start(data.path(), &database.url);
+    let mut other = Process::start(data.path(), &database.url);
+    create_ann(data.path(), &database.url).await;
+
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let mut agent = other.agent.clone();
+        asking.spawn(async move {
+            agent.post("/auth/sign-in", credentials()).await.expect(200);
+            agent
+        });
+    }
+    // One has its answer; of the others most still wait for their hash.
+    let mut browsers = vec![asking.join_next().await.unwrap().unwrap()];
+    assert!(Command::new("kill").arg(other.child.id().to_string()).status().unwrap().success());
+    browsers.extend(asking.join_all().await);
+    assert_eq!(browsers.len(), AT_ONCE);
+    let (begun, mut blink) = (Instant::now(), tokio::time::interval(BLINK));
+    let ended = loop {
+        match other.child.try_wait().unwrap() {
+            Some(ended) => break ended,
+            None => assert!(begun.elapsed() < PATIENCE, "the process does not end"),
+        }
+        blink.tick().await;
+    };
+    assert!(ended.success(), "it has ended in good order: {ended}");
+    for browser in browsers {
+        one.agent.cookies = browser.cookies;
+        one.agent.get("/auth/me").await.expect(200);
     }
 }
