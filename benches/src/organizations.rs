@@ -121,8 +121,8 @@ async fn seed(pool: &SqlitePool, members: usize, orgs: usize, own: &[String; 2])
     let realm = "(SELECT realm FROM usermgmt_user LIMIT 1)";
     let user = "'usr_' || printf('%032x', i)";
     run(format!(
-        "{} INSERT INTO usermgmt_user (id, realm, name, status, kind, auth_epoch, created_at, version) \
-         SELECT {user}, {realm}, 'Member ' || i, 'active', 'user', 1, i, 1 FROM n",
+        "{} INSERT INTO usermgmt_user (id, realm, name, status, kind, factors, auth_epoch, created_at, version) \
+         SELECT {user}, {realm}, 'Member ' || i, 'active', 'user', '', 1, i, 1 FROM n",
         count(members)
     ))
     .await;

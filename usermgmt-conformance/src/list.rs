@@ -178,6 +178,15 @@ macro_rules! each_rule {
             keys_that_are_over_are_swept
             keys_are_swept_in_steps
         }
+        factors {
+            a_factor_is_returned_as_it_was_put
+            a_factor_is_replaced_from_its_version
+            a_credential_is_one_factors_in_its_realm
+            a_factor_that_was_removed_is_gone
+            factors_of_a_kind_go_at_once
+            factors_belong_to_one_user
+            factors_that_have_ended_are_swept
+        }
         outbox {
             a_job_is_returned_as_it_was_put
             a_leased_job_is_nobody_elses
@@ -361,6 +370,8 @@ macro_rules! each_rule {
             a_key_ends_at_the_earliest_of_all (profile)
             limits_of_keys_hold_under_a_race (profile)
             use_does_not_race_an_end (profile)
+            one_use_of_a_factor_wins (profile)
+            one_registration_of_a_credential_wins (profile)
         }
         maintenance {
             a_ping_is_answered

@@ -187,7 +187,7 @@ impl SessionStore for Rendezvous {
 
 usermgmt_core::forward_reads!(
     [] Rendezvous, |this| this.inner, |call| (),
-    UserStore OrgStore MembershipStore PolicyStore TokenStore AttemptStore SigningKeyStore ApiKeyStore AuditStore
+    UserStore OrgStore MembershipStore PolicyStore TokenStore AttemptStore SigningKeyStore ApiKeyStore FactorStore AuditStore
     ChangeStore
     MaintenanceStore
 );

@@ -313,4 +313,22 @@ killed_by! {
     swept_keys_without_end_are_noticed: SweepsKeysWithoutEnd by keys_that_are_over_are_swept;
     swept_keys_of_another_owner_are_noticed: SweepsKeysById by keys_that_are_over_are_swept;
     keys_that_stay_are_noticed: SweepsNoKeys by keys_that_are_over_are_swept;
+
+    // Factors.
+    factors_replaced_from_any_version_are_noticed: ReplacesFactorsOfAnyVersion by
+        a_factor_is_replaced_from_its_version one_use_of_a_factor_wins;
+    forgotten_use_of_factors_is_noticed: ForgetsUseOfFactors by
+        a_factor_is_returned_as_it_was_put a_factor_is_replaced_from_its_version;
+    forgotten_kinds_of_factors_are_noticed: ForgetsKindsOfFactors by a_factor_is_returned_as_it_was_put;
+    credentials_of_two_are_noticed: RegistersCredentialsTwice by
+        a_credential_is_one_factors_in_its_realm one_registration_of_a_credential_wins;
+    factors_of_any_realm_are_noticed: FindsFactorsOfAnyRealm by a_credential_is_one_factors_in_its_realm;
+    removed_factors_that_are_found_are_noticed: FindsRemovedFactors by a_factor_that_was_removed_is_gone;
+    factors_of_any_user_are_noticed: ListsFactorsOfAnyUser by factors_belong_to_one_user;
+    factors_out_of_order_are_noticed: ListsFactorsBackwards by a_factor_is_returned_as_it_was_put;
+    factors_removed_from_any_version_are_noticed: RemovesFactorsOfAnyVersion by a_factor_that_was_removed_is_gone;
+    factors_removed_by_strangers_are_noticed: RemovesFactorsOfAnyUser by a_factor_that_was_removed_is_gone;
+    factors_of_other_kinds_that_go_are_noticed: RemovesFactorsOfAllKinds by factors_of_a_kind_go_at_once;
+    factors_of_others_that_go_are_noticed: RemovesFactorsOfAll by factors_of_a_kind_go_at_once;
+    factors_that_stay_are_noticed: RemovesOneFactor by factors_of_a_kind_go_at_once;
 }

@@ -121,6 +121,8 @@ ids! {
     EventId = "evt";
     /// An API key. Public: the secret is another text.
     ApiKeyId = "key";
+    /// What a person proves who they are with, besides the password.
+    FactorId = "fct";
     /// A worker that holds leases.
     WorkerId = "wrk";
 }

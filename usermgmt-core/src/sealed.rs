@@ -4,6 +4,8 @@ use std::fmt;
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, Key, KeyInit as _, Nonce};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::keys::{KeyRing, Purpose, PurposeKey};
@@ -82,6 +84,20 @@ fn joined(context: &[&str]) -> Vec<u8> {
         length.into_iter().chain(part.bytes()).collect::<Vec<_>>()
     };
     context.iter().flat_map(part).collect()
+}
+
+impl serde::Serialize for Sealed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.key_id, URL_SAFE_NO_PAD.encode(&self.bytes)).serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Sealed {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (key_id, bytes): (String, String) = serde::Deserialize::deserialize(deserializer)?;
+        let bytes = URL_SAFE_NO_PAD.decode(bytes).map_err(serde::de::Error::custom)?;
+        Ok(Self { key_id, bytes })
+    }
 }
 
 impl fmt::Debug for Sealed {

@@ -38,7 +38,7 @@ impl<S: Store> RedisThrottled<S> {
 usermgmt_core::forward_reads!(
     [S: Store] RedisThrottled<S>, |this| this.store, |_call| (),
     UserStore OrgStore MembershipStore PolicyStore TokenStore AttemptStore
-    SessionStore SigningKeyStore ApiKeyStore OutboxStore AuditStore ChangeStore MaintenanceStore
+    SessionStore SigningKeyStore ApiKeyStore FactorStore OutboxStore AuditStore ChangeStore MaintenanceStore
 );
 
 #[async_trait]

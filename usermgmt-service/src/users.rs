@@ -8,8 +8,8 @@ use usermgmt_core::error::{Check, Error, FieldError, Refused};
 use usermgmt_core::flow::Flow;
 use usermgmt_core::id::UserId;
 use usermgmt_core::model::{
-    Actor, AuditKind, Identifier, IdentifierKind, Origin, PasswordCredential, Profile, SignInRecord, User, UserFilter,
-    UserKind, UserStatus, Version,
+    Actor, AuditKind, FactorKinds, Identifier, IdentifierKind, Origin, PasswordCredential, Profile, SignInRecord, User,
+    UserFilter, UserKind, UserStatus, Version,
 };
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::password::Password;
@@ -139,6 +139,7 @@ impl Users<'_> {
             locale: None,
             status: UserStatus::Active,
             kind: UserKind::User,
+            factors: FactorKinds::NONE,
             auth_epoch: 1,
             created_at: flow.now,
             version: Version::NEW,

@@ -9,7 +9,9 @@ macro_rules! columns {
 }
 
 columns! {
-    user_columns = "usermgmt_user": id realm name locale status kind auth_epoch created_at version;
+    user_columns = "usermgmt_user":
+        id realm name locale status kind factors auth_epoch created_at
+        version;
     profile_columns = "usermgmt_profile": user_id origin picture contact time_zone public private own version;
     identifier_columns = "usermgmt_identifier":
         realm kind canonical display canonical_version user_id is_primary verified_at undeliverable_at created_at
@@ -33,6 +35,8 @@ columns! {
     signing_key_columns = "usermgmt_signing_key": realm number kid key_id private created_at signs_from;
     api_key_columns = "usermgmt_api_key":
         owner_id id realm user_id org_id name digest beginning scopes made_by created_at expires_at used_at;
+    factor_columns = "usermgmt_factor":
+        user_id id realm name credential data confirmed_at used_at expires_at created_at version;
     outbox_columns = "usermgmt_outbox":
         id realm job due_at tries lease_worker lease_until dead_at created_at;
     audit_columns = "usermgmt_audit":

@@ -2,10 +2,10 @@
 
 use time::Duration;
 use usermgmt_core::model::{
-    Actor, ApiKey, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Change, EventTag, Identifier,
-    IdentifierKind, KeyOwner, MemberRecord, Membership, MembershipStatus, Org, OrgProfile, OrgStatus, Origin,
-    OutboxRow, PasswordCredential, Profile, Refresh, Seal, Session, SigningKey, Subject, Token, TokenKind, Unproven,
-    User, UserKind, UserStatus,
+    Actor, ApiKey, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, Change, EventTag, Factor, FactorKinds,
+    Identifier, IdentifierKind, KeyOwner, MemberRecord, Membership, MembershipStatus, Org, OrgProfile, OrgStatus,
+    Origin, OutboxRow, PasswordCredential, Profile, Refresh, Seal, Session, SigningKey, Subject, Token, TokenKind,
+    Unproven, User, UserKind, UserStatus,
 };
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::sealed::Sealed;
@@ -22,6 +22,7 @@ pub(crate) fn user(cells: &mut Cells<'_>) -> Result<User> {
         locale: cells.cell("locale")?,
         status: cells.word("status", UserStatus::from_word)?,
         kind: cells.word("kind", UserKind::from_word)?,
+        factors: cells.word("factors", FactorKinds::from_words)?,
         auth_epoch: cells.number("auth_epoch")?,
         created_at: cells.time("created_at")?,
         version: cells.version()?,
@@ -316,5 +317,22 @@ pub(crate) fn change(cells: &mut Cells<'_>) -> Result<Change> {
             _ => return Err(cells.corrupt("subject")),
         },
         at: cells.time("changed_at")?,
+    })
+}
+
+pub(crate) fn factor(cells: &mut Cells<'_>) -> Result<Factor> {
+    cells.of("usermgmt_factor");
+    Ok(Factor {
+        user: cells.id("user_id")?,
+        id: cells.id("id")?,
+        realm: cells.id("realm")?,
+        name: cells.cell("name")?,
+        credential: cells.maybe_digest("credential")?,
+        data: cells.json("data")?,
+        confirmed_at: cells.maybe_time("confirmed_at")?,
+        used_at: cells.maybe_time("used_at")?,
+        expires_at: cells.maybe_time("expires_at")?,
+        created_at: cells.time("created_at")?,
+        version: cells.version()?,
     })
 }

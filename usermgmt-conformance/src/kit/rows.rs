@@ -4,12 +4,14 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 use time::Duration;
-use usermgmt_core::id::{ApiKeyId, AttemptId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
+use usermgmt_core::id::{
+    ApiKeyId, AttemptId, EventId, FactorId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId,
+};
 use usermgmt_core::model::{
-    Actor, ApiKey, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, CustomRole, EventTag, Identifier,
-    IdentifierKind, Job, KeyOwner, MailKind, Membership, MembershipStatus, Method, Org, OrgProfile, OrgStatus, Origin,
-    OutboxRow, PasswordCredential, Profile, Proof, RoleKey, Seal, Session, SigningKey, Token, TokenKind, User,
-    UserKind, UserStatus, Version,
+    Actor, ApiKey, Attempt, AttemptPurpose, AuditEvent, AuditKind, AuditOutcome, CustomRole, EventTag, Factor,
+    FactorData, FactorKinds, Identifier, IdentifierKind, Job, KeyOwner, MailKind, Membership, MembershipStatus, Method,
+    Org, OrgProfile, OrgStatus, Origin, OutboxRow, PasswordCredential, Profile, Proof, RoleKey, Seal, Session,
+    SigningKey, Token, TokenKind, User, UserKind, UserStatus, Version,
 };
 use usermgmt_core::password::PasswordHash;
 use usermgmt_core::policy::AuthPolicy;
@@ -48,6 +50,8 @@ numbered! {
     attempt_id: AttemptId;
     /// An API key.
     api_key_id: ApiKeyId;
+    /// A factor.
+    factor_id: FactorId;
     /// A job.
     job_id: OutboxId;
     /// An audit event.
@@ -79,6 +83,7 @@ pub fn user(number: u128) -> User {
         locale: None,
         status: UserStatus::Active,
         kind: UserKind::User,
+        factors: FactorKinds::NONE,
         auth_epoch: 0,
         created_at: NOW,
         version: Version::NEW,
@@ -239,6 +244,38 @@ pub fn org_key(number: u128, org: u128) -> ApiKey {
         digest: digest(&format!("key {number} of organisation {org}")),
         made_by: None,
         ..api_key(number, 1)
+    }
+}
+
+/// An application that shows codes, of a user; in force and never used.
+pub fn factor(number: u128, user: u128) -> Factor {
+    Factor {
+        user: user_id(user),
+        id: factor_id(number),
+        realm: REALM,
+        name: format!("Factor {number}"),
+        credential: None,
+        data: FactorData::Totp {
+            secret: Sealed { key_id: "root".to_owned(), bytes: vec![0, 255, 7] },
+            last_step: None,
+        },
+        confirmed_at: Some(NOW),
+        used_at: None,
+        expires_at: None,
+        created_at: NOW,
+        version: Version::NEW,
+    }
+}
+
+/// A passkey of a user.
+pub fn passkey(number: u128, user: u128) -> Factor {
+    Factor {
+        credential: Some(digest(&format!("credential {number} of user {user}"))),
+        data: FactorData::Passkey {
+            credential: serde_json::json!({ "counter": 7 }),
+            handle: uuid::Uuid::from_u128(user),
+        },
+        ..factor(number, user)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod attempts;
 pub mod audit;
 pub mod changes;
 pub mod erasing;
+pub mod factors;
 pub mod filters;
 pub mod guards;
 pub mod isolation;

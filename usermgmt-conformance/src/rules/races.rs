@@ -23,6 +23,7 @@ use crate::kit::{
 };
 use crate::{AnyStore, Call, Profile, Rendezvous};
 
+pub use super::factors::{one_registration_of_a_credential_wins, one_use_of_a_factor_wins};
 pub use addresses::{one_identifier_is_added_once, one_identifier_is_inserted_once, one_removal_wins};
 pub use api_keys::{
     a_key_ends_at_the_earliest_of_all, limits_of_keys_hold_under_a_race, one_end_of_a_key_wins,

@@ -94,6 +94,7 @@ impl Mutant {
 
     async fn commit_with_bug(&self, changes: ChangeSet) -> Result<Committed> {
         let changes = self.twisted_keys(changes).await?;
+        let changes = self.twisted_factors(changes).await?;
         let mut writes = Vec::new();
         for write in changes.writes().iter().cloned() {
             writes.extend(self.twisted(write).await?);

@@ -3,6 +3,7 @@
 mod api_keys;
 mod audit;
 mod commit;
+mod factors;
 mod orgs;
 mod rest;
 mod users;
@@ -14,7 +15,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use usermgmt_core::MemoryStore;
 use usermgmt_core::id::{AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
-use usermgmt_core::model::{Attempt, AuditEvent, CustomRole, Token, TokenKind};
+use usermgmt_core::model::{Attempt, AuditEvent, CustomRole, Factor, Token, TokenKind};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::secret::Digest;
 use usermgmt_core::store::{AttemptStore, Result, ThrottleKey, TokenStore};
@@ -203,6 +204,20 @@ pub(crate) enum Bug {
     SweepsKeysWithoutEnd,
     SweepsKeysById,
     SweepsNoKeys,
+    // Factors.
+    ReplacesFactorsOfAnyVersion,
+    ForgetsUseOfFactors,
+    ForgetsKindsOfFactors,
+    RegistersCredentialsTwice,
+    FindsFactorsOfAnyRealm,
+    FindsRemovedFactors,
+    ListsFactorsOfAnyUser,
+    ListsFactorsBackwards,
+    RemovesFactorsOfAnyVersion,
+    RemovesFactorsOfAnyUser,
+    RemovesFactorsOfAllKinds,
+    RemovesFactorsOfAll,
+    RemovesOneFactor,
 }
 
 /// What some bugs need to remember.
@@ -225,6 +240,7 @@ pub(crate) struct Memory {
     swept_up_to: u64,
     used: BTreeMap<ThrottleKey, u32>,
     keys: api_keys::KeyMemory,
+    removed: Vec<Factor>,
 }
 
 /// A store in memory with one bug.

@@ -10,8 +10,9 @@ use super::{Flow, Result, emails, mailed, reset_password};
 use crate::address::{CANONICAL_VERSION, EmailAddress};
 use crate::id::UserId;
 use crate::model::{
-    Actor, AddressPurpose, AddressRequest, AuditKind, Facts, Identifier, IdentifierKind, Job, MailKind, Origin,
-    PasswordCredential, Profile, SignInRecord, SignUpRequest, TokenKind, Unproven, User, UserKind, UserStatus, Version,
+    Actor, AddressPurpose, AddressRequest, AuditKind, FactorKinds, Facts, Identifier, IdentifierKind, Job, MailKind,
+    Origin, PasswordCredential, Profile, SignInRecord, SignUpRequest, TokenKind, Unproven, User, UserKind, UserStatus,
+    Version,
 };
 use crate::secret::Digest;
 use crate::store::{ChangeSet, Write};
@@ -70,6 +71,7 @@ fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequest) -
         locale: entered.locale.clone(),
         status: UserStatus::Active,
         kind: UserKind::User,
+        factors: FactorKinds::NONE,
         auth_epoch: 1,
         created_at: flow.now,
         version: Version::NEW,

@@ -273,6 +273,12 @@ impl Tables {
                 let count = self.api_keys.values().filter(|key| key.owner == owner && key.is_live(now)).count();
                 ensure(u32::try_from(count).is_ok_and(|count| count <= max), CONFLICT)
             }
+            Write::PutFactor(factor) => self.put_factor(factor),
+            Write::DeleteFactor { user, id, version } => self.delete_factor(user, id, version),
+            Write::DeleteFactors { user, kind } => {
+                self.retain_factors(|factor| factor.user != user || factor.kind() != kind);
+                Ok(())
+            }
             Write::FinishJob { id, worker } => {
                 self.leased(id, worker)?;
                 self.outbox.remove(&id);
@@ -374,6 +380,9 @@ impl Tables {
             prune(&mut self.tokens, limit, |row| row.consumed_at.unwrap_or(row.expires_at).min(row.expires_at) < spent);
         swept += prune(&mut self.attempts, limit, |row| {
             row.consumed_at.unwrap_or(row.expires_at).min(row.expires_at) < spent
+        });
+        swept += prune(&mut self.factors, limit, |row| {
+            row.credential.is_none() && row.expires_at.is_some_and(|end| end < spent)
         });
         swept += prune(&mut self.api_keys, limit, |row| row.expires_at.is_some_and(|end| end < spent));
         let commits: Vec<_> =

@@ -5,6 +5,7 @@
 
 mod api_keys;
 mod apply;
+mod factors;
 mod reads;
 mod tables;
 mod throttle;

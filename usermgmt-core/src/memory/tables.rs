@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::id::{ApiKeyId, AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId};
+use crate::id::{
+    ApiKeyId, AttemptId, CommitId, EventId, FactorId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId,
+};
 use crate::keys::KeyCheck;
 use crate::model::{
-    ApiKey, Attempt, AuditEvent, Change, Identifier, IdentifierKind, KeyOwner, Membership, Org, OrgProfile, OutboxRow,
-    PasswordCredential, Profile, Seal, Session, SigningKey, Token, User,
+    ApiKey, Attempt, AuditEvent, Change, Factor, Identifier, IdentifierKind, KeyOwner, Membership, Org, OrgProfile,
+    OutboxRow, PasswordCredential, Profile, Seal, Session, SigningKey, Token, User,
 };
 use crate::secret::Digest;
 
@@ -31,6 +33,8 @@ pub(super) struct Tables {
     pub(super) session_digests: BTreeSet<(Digest, UserId, SessionId)>,
     pub(super) signing_keys: Table<(RealmId, u32), SigningKey>,
     pub(super) api_keys: Table<(KeyOwner, ApiKeyId), ApiKey>,
+    pub(super) factors: Table<(UserId, FactorId), Factor>,
+    pub(super) credentials: BTreeMap<(RealmId, Digest), (UserId, FactorId)>,
     pub(super) outbox: Table<OutboxId, OutboxRow>,
     pub(super) audit: Table<EventId, AuditEvent>,
     pub(super) chain_heads: Table<(RealmId, Option<OrgId>), Seal>,

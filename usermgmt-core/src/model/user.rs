@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{PasswordCredential, Version, words};
+use super::{FactorKinds, PasswordCredential, Version, words};
 use crate::id::{RealmId, UserId};
 
 words! {
@@ -45,6 +45,9 @@ pub struct User {
     pub status: UserStatus,
     /// What the user may do in the application as a whole.
     pub kind: UserKind,
+    /// Kinds of the factors that are in force or can come into force again: what a sign-in looks for. Whoever changes
+    /// factors puts the user in the same commit, which makes this row their anchor.
+    pub factors: FactorKinds,
     /// Moves when everything this user is signed in with must end. Written only by `Write::MoveAuthEpoch`.
     pub auth_epoch: u64,
     /// When the account was made.

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::id::{
-    ApiKeyId, AttemptId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId,
+    ApiKeyId, AttemptId, CommitId, EventId, FactorId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId,
 };
 use crate::keys::KeyCheck;
 use crate::model::{
-    ApiKey, Attempt, AuditEvent, CustomRole, Identifier, IdentifierKind, KeyOwner, Membership, Org, OrgProfile,
-    OutboxRow, PasswordCredential, Profile, Proof, Seal, Session, SigningKey, Subject, Token, TokenKind, User, Version,
+    ApiKey, Attempt, AuditEvent, CustomRole, Factor, FactorKind, Identifier, IdentifierKind, KeyOwner, Membership, Org,
+    OrgProfile, OutboxRow, PasswordCredential, Profile, Proof, Seal, Session, SigningKey, Subject, Token, TokenKind,
+    User, Version,
 };
 use crate::policy::AuthPolicy;
 use crate::secret::Digest;
@@ -249,6 +250,25 @@ pub enum Write {
         /// How many.
         max: u32,
     },
+    /// Inserts or replaces a factor. A replacing put leaves `credential` alone; one whose kind or realm has changed is a
+    /// conflict.
+    PutFactor(Factor),
+    /// Removes a factor of this user, of exactly this version.
+    DeleteFactor {
+        /// Whose.
+        user: UserId,
+        /// The factor.
+        id: FactorId,
+        /// The version that was read.
+        version: Version,
+    },
+    /// Removes every factor of this kind of a user. Removing none is no error.
+    DeleteFactors {
+        /// Whose.
+        user: UserId,
+        /// Of which kind.
+        kind: FactorKind,
+    },
     /// Inserts a job.
     PutJob(OutboxRow),
     /// Removes a job that is done; refuses with [`Guard::Lease`](super::Guard::Lease) unless this worker holds it.
@@ -421,11 +441,14 @@ impl Write {
             Self::EndApiKey { .. } => 26,
             Self::PutApiKey(_) => 27,
             Self::MaxApiKeys { .. } => 28,
-            Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 29,
-            Self::PutJob(_) => 30,
-            Self::Audit(_) => 31,
-            Self::EraseEvent { .. } => 32,
-            Self::SealEvents { .. } => 33,
+            Self::DeleteFactors { .. } => 29,
+            Self::DeleteFactor { .. } => 30,
+            Self::PutFactor(_) => 31,
+            Self::FinishJob { .. } | Self::RetryJob { .. } | Self::GiveUpJob { .. } => 32,
+            Self::PutJob(_) => 33,
+            Self::Audit(_) => 34,
+            Self::EraseEvent { .. } => 35,
+            Self::SealEvents { .. } => 36,
         }
     }
 
@@ -450,6 +473,8 @@ impl Write {
             | Self::RotateSession { user, id, .. }
             | Self::RotateRefresh { user, id, .. } => (user.as_uuid().as_u128(), id.as_uuid().as_u128()),
             Self::EndApiKey { id, .. } => (id.as_uuid().as_u128(), 0),
+            Self::PutFactor(factor) => (factor.user.as_uuid().as_u128(), factor.id.as_uuid().as_u128()),
+            Self::DeleteFactor { user, id, .. } => (user.as_uuid().as_u128(), id.as_uuid().as_u128()),
             Self::DeleteSigningKeys { realm, .. } => (realm.as_uuid().as_u128(), 0),
             Self::PutSigningKey(key) => (key.realm.as_uuid().as_u128(), key.number as u128),
             _ => (0, 0),

@@ -10,6 +10,8 @@ pub enum UniqueKey {
     Identifier,
     /// Realm and slug of an organisation.
     OrgSlug,
+    /// Realm and credential of a factor.
+    Credential,
     /// The store's one key-check value.
     KeyCheck,
     /// An id that was used before.

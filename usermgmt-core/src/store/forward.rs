@@ -49,7 +49,7 @@ macro_rules! forward_reads {
         $crate::forward_reads!(
             [$($generics)*] $wrapper, |$this| $inner, |$call| $before,
             UserStore OrgStore MembershipStore PolicyStore TokenStore AttemptStore
-            SessionStore SigningKeyStore ApiKeyStore OutboxStore AuditStore ChangeStore MaintenanceStore ThrottleStore
+            SessionStore SigningKeyStore ApiKeyStore FactorStore OutboxStore AuditStore ChangeStore MaintenanceStore ThrottleStore
         );
     };
     ($generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr, $($trait:ident)+) => {
@@ -131,6 +131,12 @@ macro_rules! forward_reads {
             fn api_keys(owner: KeyOwner, page: PageRequest<ApiKeyId>) -> Page<ApiKey, ApiKeyId>;
             fn api_keys_in(org: OrgId, page: PageRequest<ApiKeyId>) -> Page<ApiKey, ApiKeyId>;
             fn touch_api_key(owner: KeyOwner, id: ApiKeyId, used_at: OffsetDateTime) -> ();
+        });
+    };
+    (@FactorStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {
+        $crate::forward_reads!(@trait $generics $wrapper, |$this| $inner, |$call| $before, FactorStore {
+            fn factors(user: UserId) -> Vec<Factor>;
+            fn factor_by_credential(realm: RealmId, credential: Digest) -> Option<Factor>;
         });
     };
     (@OutboxStore $generics:tt $wrapper:ty, |$this:ident| $inner:expr, |$call:ident| $before:expr) => {

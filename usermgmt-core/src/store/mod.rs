@@ -28,8 +28,8 @@ mod throttle;
 pub use change_set::{ChangeSet, Committed, StillAuthorised, StillMember, Write};
 pub use error::{Guard, Result, StoreError, StoreErrorKind, UniqueKey};
 pub use reads::{
-    ApiKeyStore, AttemptStore, AuditStore, ChangeStore, CommitStore, MaintenanceStore, MembershipStore, OrgStore,
-    OutboxStore, PolicyStore, SessionStore, SigningKeyStore, SweepBefore, TokenStore, UserStore,
+    ApiKeyStore, AttemptStore, AuditStore, ChangeStore, CommitStore, FactorStore, MaintenanceStore, MembershipStore,
+    OrgStore, OutboxStore, PolicyStore, SessionStore, SigningKeyStore, SweepBefore, TokenStore, UserStore,
 };
 pub use throttle::{Charge, ThrottleKey, ThrottleStore, Throttled};
 
@@ -44,6 +44,7 @@ pub trait Store:
     + SessionStore
     + SigningKeyStore
     + ApiKeyStore
+    + FactorStore
     + OutboxStore
     + AuditStore
     + ChangeStore
@@ -63,6 +64,7 @@ impl<T> Store for T where
         + SessionStore
         + SigningKeyStore
         + ApiKeyStore
+        + FactorStore
         + OutboxStore
         + AuditStore
         + ChangeStore

@@ -7,7 +7,7 @@ use super::{ChangeSet, Committed, Result};
 use crate::id::{ApiKeyId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use crate::keys::KeyCheck;
 use crate::model::{
-    ApiKey, ApiKeyRecord, Attempt, AuditEvent, AuditFilter, Changes, Identifier, IdentifierKind, KeyOwner,
+    ApiKey, ApiKeyRecord, Attempt, AuditEvent, AuditFilter, Changes, Factor, Identifier, IdentifierKind, KeyOwner,
     MemberFilter, MemberRecord, Membership, Org, OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord, Profile,
     Seal, Session, SignInRecord, SigningKey, Token, TokenKind, User, UserFilter,
 };
@@ -163,6 +163,16 @@ pub trait ApiKeyStore: Send + Sync + 'static {
 
     /// Marks that a key was used. Never moves the mark back, never makes an ended key live.
     async fn touch_api_key(&self, owner: KeyOwner, id: ApiKeyId, used_at: OffsetDateTime) -> Result<()>;
+}
+
+/// Factors besides the password, in force or not: the rules decide.
+#[async_trait]
+pub trait FactorStore: Send + Sync + 'static {
+    /// The factors of a user, by id.
+    async fn factors(&self, user: UserId) -> Result<Vec<Factor>>;
+
+    /// The factor in this realm that an authenticator presents by this credential.
+    async fn factor_by_credential(&self, realm: RealmId, credential: Digest) -> Result<Option<Factor>>;
 }
 
 /// The outbox.

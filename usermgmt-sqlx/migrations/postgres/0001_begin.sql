@@ -23,6 +23,7 @@
 --   usermgmt_org_profile     by org_id
 --   usermgmt_membership      by org_id
 --   usermgmt_api_key         by owner_id
+--   usermgmt_factor          by user_id
 --   usermgmt_audit           by chain
 --   usermgmt_audit_head      by chain
 -- The digests in four of them lead in without the user. They are of 256 random bits, so no two are the same and no
@@ -32,6 +33,7 @@
 -- These stay whole. None has a row that many wait for:
 --   usermgmt_identifier      names are unique across users; one row for each, written when it changes
 --   usermgmt_slug            names are unique across organisations; one row for each, written when it changes
+--   usermgmt_credential      credentials are unique across users; one row for each, written once
 --   usermgmt_outbox          one row for each job, made and removed; workers pass over the rows that others hold
 --   usermgmt_change          one row for each change, never written again; numbers come from a sequence, without a lock
 --   usermgmt_commit          one row for each commit, never written again
@@ -47,6 +49,7 @@ CREATE TABLE usermgmt_user (
     locale     TEXT,                      -- BCP 47 tag
     status     TEXT COLLATE "C" NOT NULL, -- active, inactive, suspended
     kind       TEXT COLLATE "C" NOT NULL, -- user, admin, guest
+    factors    TEXT COLLATE "C" NOT NULL, -- kinds of the factors besides the password, separated by spaces
     auth_epoch BIGINT           NOT NULL, -- moves when everything this user is signed in with must end
     created_at BIGINT           NOT NULL,
     version    BIGINT           NOT NULL
@@ -259,6 +262,35 @@ CREATE INDEX usermgmt_api_key_digest ON usermgmt_api_key (digest);
 CREATE INDEX usermgmt_api_key_org ON usermgmt_api_key (org_id, id);
 -- Serves the sweep.
 CREATE INDEX usermgmt_api_key_expires ON usermgmt_api_key (expires_at);
+
+-- What a person proves who they are with, besides the password. The key serves the factors of a user.
+CREATE TABLE usermgmt_factor (
+    user_id      TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
+    id           TEXT COLLATE "C" NOT NULL,
+    realm        TEXT COLLATE "C" NOT NULL,
+    kind         TEXT COLLATE "C" NOT NULL, -- totp, recovery_codes, passkey, trusted_device; the same as in `data`, for people
+    name         TEXT             NOT NULL, -- what its owner calls it
+    credential   BYTEA,                     -- digest of the id by which an authenticator presents it
+    data         TEXT             NOT NULL, -- JSON: what is kept of it; secrets are sealed under the root key
+    confirmed_at BIGINT,                    -- NULL while its enrolment is not complete
+    used_at      BIGINT,                    -- last use
+    expires_at   BIGINT,                    -- when it ends by itself
+    created_at   BIGINT           NOT NULL,
+    version      BIGINT           NOT NULL,
+    PRIMARY KEY (user_id, id)
+);
+-- Serves the sweep.
+CREATE INDEX usermgmt_factor_expires ON usermgmt_factor (expires_at) WHERE expires_at IS NOT NULL;
+
+-- By which factor an authenticator is known that does not say whose it is. A table of its own, because credentials are
+-- unique across users. The key serves that sign-in.
+CREATE TABLE usermgmt_credential (
+    realm      TEXT COLLATE "C" NOT NULL,
+    credential BYTEA            NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
+    factor_id  TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (realm, credential)
+);
 
 -- Work that a commit promised.
 CREATE TABLE usermgmt_outbox (

@@ -18,6 +18,7 @@ CREATE TABLE usermgmt_user (
     locale     TEXT,             -- BCP 47 tag
     status     TEXT    NOT NULL, -- active, inactive, suspended
     kind       TEXT    NOT NULL, -- user, admin, guest
+    factors    TEXT    NOT NULL, -- kinds of the factors besides the password, separated by spaces
     auth_epoch INTEGER NOT NULL, -- moves when everything this user is signed in with must end
     created_at INTEGER NOT NULL,
     version    INTEGER NOT NULL
@@ -230,6 +231,35 @@ CREATE INDEX usermgmt_api_key_digest ON usermgmt_api_key (digest);
 CREATE INDEX usermgmt_api_key_org ON usermgmt_api_key (org_id, id);
 -- Serves the sweep.
 CREATE INDEX usermgmt_api_key_expires ON usermgmt_api_key (expires_at);
+
+-- What a person proves who they are with, besides the password. The key serves the factors of a user.
+CREATE TABLE usermgmt_factor (
+    user_id      TEXT    NOT NULL REFERENCES usermgmt_user (id),
+    id           TEXT    NOT NULL,
+    realm        TEXT    NOT NULL,
+    kind         TEXT    NOT NULL, -- totp, recovery_codes, passkey, trusted_device; the same as in `data`, for people
+    name         TEXT    NOT NULL, -- what its owner calls it
+    credential   BLOB,             -- digest of the id by which an authenticator presents it
+    data         TEXT    NOT NULL, -- JSON: what is kept of it; secrets are sealed under the root key
+    confirmed_at INTEGER,          -- NULL while its enrolment is not complete
+    used_at      INTEGER,          -- last use
+    expires_at   INTEGER,          -- when it ends by itself
+    created_at   INTEGER NOT NULL,
+    version      INTEGER NOT NULL,
+    PRIMARY KEY (user_id, id)
+) STRICT;
+-- Serves the sweep.
+CREATE INDEX usermgmt_factor_expires ON usermgmt_factor (expires_at) WHERE expires_at IS NOT NULL;
+
+-- By which factor an authenticator is known that does not say whose it is. A table of its own, because credentials are
+-- unique across users. The key serves that sign-in.
+CREATE TABLE usermgmt_credential (
+    realm      TEXT NOT NULL,
+    credential BLOB NOT NULL,
+    user_id    TEXT NOT NULL REFERENCES usermgmt_user (id),
+    factor_id  TEXT NOT NULL,
+    PRIMARY KEY (realm, credential)
+) STRICT, WITHOUT ROWID;
 
 -- Work that a commit promised.
 CREATE TABLE usermgmt_outbox (

@@ -6,6 +6,7 @@
 mod api_key;
 mod audit;
 mod authority;
+mod factor;
 mod org;
 mod outbox;
 mod session;
@@ -98,6 +99,9 @@ impl Apply<'_> {
             Write::EndApiKey { owner, id, at } => self.end_api_key(owner, id, at).await,
             Write::EndApiKeys { user, org } => self.end_api_keys(user, org).await,
             Write::MaxApiKeys { owner, max } => self.max_api_keys(owner, max).await,
+            Write::PutFactor(factor) => self.put_factor(&factor).await,
+            Write::DeleteFactor { user, id, version } => self.delete_factor(user, id, version).await,
+            Write::DeleteFactors { user, kind } => self.delete_factors(user, kind).await,
             Write::FinishJob { id, worker } => self.finish_job(id, worker).await,
             Write::RetryJob { id, worker, due_at } => self.retry_job(id, worker, due_at).await,
             Write::GiveUpJob { id, worker } => self.give_up_job(id, worker).await,

@@ -13,10 +13,10 @@ impl Apply<'_> {
     pub(super) async fn put_user(&mut self, user: &User) -> Result<()> {
         self.put(
             user.version,
-            "INSERT INTO usermgmt_user (id, realm, name, locale, status, kind, auth_epoch, created_at, version) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9 + 1) ON CONFLICT (id) DO NOTHING",
-            "UPDATE usermgmt_user SET realm = $2, name = $3, locale = $4, status = $5, kind = $6, created_at = $8, \
-             version = $9 + 1 WHERE id = $1 AND version = $9",
+            "INSERT INTO usermgmt_user (id, realm, name, locale, status, kind, factors, auth_epoch, created_at, \
+             version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10 + 1) ON CONFLICT (id) DO NOTHING",
+            "UPDATE usermgmt_user SET realm = $2, name = $3, locale = $4, status = $5, kind = $6, factors = $7, \
+             created_at = $9, version = $10 + 1 WHERE id = $1 AND version = $10",
             |query| {
                 Ok(query
                     .bind(user.id.to_string())
@@ -25,6 +25,7 @@ impl Apply<'_> {
                     .bind(maybe_text(user.locale.as_ref())?)
                     .bind(user.status.as_str())
                     .bind(user.kind.as_str())
+                    .bind(user.factors.words())
                     .bind(int(user.auth_epoch))
                     .bind(micros(user.created_at)))
             },

@@ -33,6 +33,11 @@ impl MaintenanceStore for Store {
                 spent,
             ),
             (
+                "DELETE FROM usermgmt_factor WHERE (user_id, id) IN \
+                 (SELECT user_id, id FROM usermgmt_factor WHERE expires_at < $1 AND credential IS NULL LIMIT +$2)",
+                spent,
+            ),
+            (
                 "DELETE FROM usermgmt_commit WHERE id IN \
                  (SELECT id FROM usermgmt_commit WHERE committed_at < $1 LIMIT +$2)",
                 commits,

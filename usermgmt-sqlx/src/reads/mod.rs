@@ -2,6 +2,7 @@
 
 mod api_key;
 mod audit;
+mod factor;
 mod maintenance;
 mod org;
 mod outbox;

@@ -22,6 +22,7 @@ impl<S: Store> History<S> {
             locale: (self.below(2) == 0).then(|| self.text()),
             status: UserStatus::ALL[usize::try_from(self.below(12)).unwrap().saturating_sub(9)],
             kind: UserKind::ALL[usize::try_from(self.below(3)).unwrap()],
+            factors: FactorKind::ALL.iter().copied().filter(|_| self.below(3) == 0).collect(),
             auth_epoch: self.below(2),
             created_at: self.soon(),
             version,
@@ -74,7 +75,7 @@ impl<S: Store> History<S> {
         let epoch = if self.often() { epoch } else { self.below(3) };
         let there = self.reference.org(realm, org).await.unwrap().unwrap();
         let member = self.reference.membership(org, user).await.unwrap();
-        match self.below(38) {
+        match self.below(42) {
             0 => {
                 let member = self.often().then(|| StillMember {
                     org,
@@ -293,8 +294,50 @@ impl<S: Store> History<S> {
                 let from = present.filter(|_| self.below(8) > 0).map_or_else(|| "n".to_owned(), |check| check.key_id);
                 Write::MoveKeyCheck { from, to: KeyCheck { key_id: self.text(), tag: [4; 32] } }
             }
+            38 | 39 => self.factor(user).await,
+            40 => {
+                let (user, id, present) = self.some_factor(user).await;
+                Write::DeleteFactor { user, id, version: self.version(present.map(|factor| factor.version)) }
+            }
+            41 => Write::DeleteFactors { user, kind: FactorKind::ALL[usize::try_from(self.below(4)).unwrap()] },
             _ => Write::PutKeyCheck(KeyCheck { key_id: "k".to_owned(), tag: [3; 32] }),
         }
+    }
+
+    async fn some_factor(&mut self, user: UserId) -> (UserId, FactorId, Option<Factor>) {
+        let id = FactorId::from_uuid(uuid(self.any()));
+        let present = self.reference.factors(user).await.unwrap().into_iter().find(|factor| factor.id == id);
+        (user, id, present)
+    }
+
+    /// Mostly of the kind that it has; its credential is now and then somebody else's.
+    async fn factor(&mut self, user: UserId) -> Write {
+        let (user, id, present) = self.some_factor(user).await;
+        let sealed = Sealed { key_id: self.text(), bytes: vec![0, 9] };
+        let of_kind = |kind, number| match kind {
+            FactorKind::Totp => FactorData::Totp { secret: sealed, last_step: Some(number) },
+            FactorKind::RecoveryCodes => FactorData::RecoveryCodes { left: vec![digest(number)] },
+            FactorKind::Passkey => {
+                FactorData::Passkey { credential: json!({ "counter": number }), handle: uuid(number) }
+            }
+            FactorKind::TrustedDevice => FactorData::TrustedDevice { digest: digest(number) },
+        };
+        let any = FactorKind::ALL[usize::try_from(self.below(4)).unwrap()];
+        let kind = present.as_ref().filter(|_| self.often()).map_or(any, Factor::kind);
+        let number = self.any();
+        Write::PutFactor(Factor {
+            user,
+            id,
+            realm: RealmId::DEFAULT,
+            name: self.text(),
+            credential: (kind == FactorKind::Passkey).then(|| digest(self.any())),
+            data: of_kind(kind, number),
+            confirmed_at: (self.below(2) == 0).then_some(self.now),
+            used_at: (self.below(2) == 0).then_some(self.now),
+            expires_at: (self.below(2) == 0).then(|| self.soon()),
+            created_at: self.soon(),
+            version: self.version(present.map(|factor| factor.version)),
+        })
     }
 
     /// Mostly what a sealer would write: the next unsealed events of a chain, behind its end.

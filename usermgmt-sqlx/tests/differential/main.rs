@@ -296,6 +296,9 @@ impl<S: Store> History<S> {
                     same!(principal(realm, secret(user, &session, turn)));
                 }
             }
+            for number in 0..KINDS {
+                same!(factor_by_credential(realm, digest(number)));
+            }
             same!(signing_keys(realm));
             same!(users_among(realm, &[1, 0, 3, 1].map(|number| UserId::from_uuid(uuid(number)))));
             for filter in filters() {
@@ -310,6 +313,7 @@ impl<S: Store> History<S> {
             let (user, org) = (UserId::from_uuid(uuid(number)), OrgId::from_uuid(uuid(number)));
             same!(user(RealmId::DEFAULT, user));
             same!(identifiers(user));
+            same!(factors(user));
             same!(password(user));
             same!(profile(user));
             same!(live_tokens(user, self.now));

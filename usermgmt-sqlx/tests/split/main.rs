@@ -36,6 +36,7 @@ const CONNECTIONS: u32 = 16;
 const WHOLE: &[(&str, &str)] = &[
     ("usermgmt_identifier", "names are unique across users"),
     ("usermgmt_slug", "names are unique across organisations"),
+    ("usermgmt_credential", "credentials are unique across users"),
     ("usermgmt_change", "is read by its number, whomever it is about"),
 ];
 

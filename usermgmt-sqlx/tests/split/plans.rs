@@ -19,6 +19,8 @@ const MANY: &[(&str, &str)] = &[
     ("usermgmt_api_key.digest = $1", "whose key it is, only the secret says"),
     ("FROM usermgmt_api_key WHERE org_id = $1", "keys of members that act in an organisation, for its administrators"),
     ("FROM usermgmt_api_key WHERE expires_at < $1", "upkeep goes through all parts"),
+    ("FROM usermgmt_factor WHERE expires_at < $1", "upkeep goes through all parts"),
+    ("FROM usermgmt_credential JOIN usermgmt_factor", "whose credential it is, only the row that is found first says"),
     ("FROM usermgmt_identifier JOIN usermgmt_user", "the name says which user: one part of each when it runs"),
     ("FROM usermgmt_slug JOIN usermgmt_org", "the slug says which organisation: one part when it runs"),
     ("usermgmt_membership.user_id > $2", "each member says which user: one part for each when it runs"),

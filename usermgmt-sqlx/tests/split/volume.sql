@@ -1,6 +1,6 @@
 -- Enough rows that the planner has something to choose: eight thousand users, each in an organisation.
-INSERT INTO usermgmt_user (id, realm, name, status, kind, auth_epoch, created_at, version)
-SELECT 'usr_' || lpad(to_hex(i), 32, '0'), $REALM, 'Name', 'active', 'user', 0, i, 1 FROM generate_series(1, 8000) i;
+INSERT INTO usermgmt_user (id, realm, name, status, kind, factors, auth_epoch, created_at, version)
+SELECT 'usr_' || lpad(to_hex(i), 32, '0'), $REALM, 'Name', 'active', 'user', 'passkey', 0, i, 1 FROM generate_series(1, 8000) i;
 INSERT INTO usermgmt_identifier (realm, kind, canonical, display, canonical_version, user_id, is_primary, created_at, version)
 SELECT realm, 'email', id || '@example.test', id, 1, id, true, created_at, 1 FROM usermgmt_user;
 INSERT INTO usermgmt_password (user_id, hash, previous, must_change, changed_at, version)
@@ -17,6 +17,13 @@ SELECT id, '{}', '{}', '{}', 1 FROM usermgmt_org;
 INSERT INTO usermgmt_membership (org_id, user_id, roles, status, rights_version, created_at, version)
 SELECT 'org_' || lpad(to_hex(i), 32, '0'), 'usr_' || lpad(to_hex(i), 32, '0'), '[]', 'active', 0, i, 1
 FROM generate_series(1, 8000) i;
+INSERT INTO usermgmt_factor (user_id, id, realm, kind, name, credential, data, confirmed_at, expires_at, created_at,
+    version)
+SELECT 'usr_' || lpad(to_hex(i), 32, '0'), 'fct_' || lpad(to_hex(i), 32, '0'), $REALM, 'passkey', 'Name',
+    sha256(i::text::bytea), '{}', i, CASE WHEN i % 4 = 0 THEN i END, i, 1
+FROM generate_series(1, 8000) i;
+INSERT INTO usermgmt_credential (realm, credential, user_id, factor_id)
+SELECT realm, credential, user_id, id FROM usermgmt_factor;
 INSERT INTO usermgmt_token (user_id, id, realm, kind, digest, key_id, browser, canonical, display, replaces_primary,
     tries_left, code_expires_at, expires_at, created_at)
 SELECT 'usr_' || lpad(to_hex(i), 32, '0'), 'tok_' || lpad(to_hex(i), 32, '0'), $REALM, 'verify_email',
