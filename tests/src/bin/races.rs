@@ -1,10 +1,15 @@
-//! Races, as often as wanted: `races [--rounds N]`.
+//! Races, as often as wanted: `races [--rounds N] [--processes 1|2] [--isolation LEVEL]`.
 //!
-//! Two kinds. The store's races are rules of the conformance suite, run again and again on each store. The flows' races
-//! go through the whole service behind a rendezvous, so that every racer acts on stale reads.
+//! In one process there are two kinds. The store's races are rules of the conformance suite, run again and again on each
+//! store. The flows' races go through the whole service behind a rendezvous, so that every racer acts on stale reads.
+//!
+//! Then two processes race on one PostgreSQL, over HTTP, at each isolation level that a database may have for its
+//! default; `--isolation` chooses one of `default`, `read-committed`, `repeatable-read` and `serializable`. Without
+//! `--rounds` these run a thousand times each, those in one process a hundred times.
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
@@ -13,8 +18,10 @@
 
 #[path = "races/flows.rs"]
 mod flows;
+#[path = "races/pair.rs"]
+mod pair;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use usermgmt_conformance::{Profile, RULES};
@@ -22,19 +29,48 @@ use usermgmt_tests::StoreKind;
 use usermgmt_tests::report::Report;
 use usermgmt_tests::stores::FreshStore;
 
-#[tokio::main(flavor = "multi_thread", worker_threads = 4)]
-async fn main() {
-    let mut args = std::env::args().skip(1);
-    let mut rounds = 100_u32;
-    while let Some(arg) = args.next() {
-        match (arg.as_str(), args.next().and_then(|value| value.parse().ok())) {
-            ("--rounds", Some(number)) => rounds = number,
-            _ => {
-                println!("usage: races [--rounds N]");
-                std::process::exit(2);
+/// What is played.
+struct Wanted {
+    rounds: Option<u32>,
+    processes: Option<u32>,
+    isolation: Option<pair::Level>,
+}
+
+impl Wanted {
+    fn parse(args: &[String]) -> Option<Self> {
+        let mut wanted = Self { rounds: None, processes: None, isolation: None };
+        for pair in args.chunks(2) {
+            let [name, value] = pair else { return None };
+            match name.as_str() {
+                "--rounds" => wanted.rounds = Some(value.parse().ok()?),
+                "--processes" => wanted.processes = Some(value.parse().ok().filter(|number| (1..=2).contains(number))?),
+                "--isolation" => wanted.isolation = Some(pair::Level::parse(value)?),
+                _ => return None,
             }
         }
+        Some(wanted)
     }
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 4)]
+async fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if args.first().is_some_and(|arg| arg == "--node") {
+        return pair::node::run(&args[1..]).await;
+    }
+    let Some(wanted) = Wanted::parse(&args) else {
+        println!("usage: races [--rounds N] [--processes 1|2] [--isolation LEVEL]");
+        std::process::exit(2);
+    };
+    if wanted.processes != Some(2) {
+        in_one_process(wanted.rounds.unwrap_or(100)).await;
+    }
+    if wanted.processes != Some(1) {
+        between_two(wanted.rounds.unwrap_or(1_000), wanted.isolation).await;
+    }
+}
+
+async fn in_one_process(rounds: u32) {
     let mut figures: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     let begun = Instant::now();
     for kind in StoreKind::ALL {
@@ -65,9 +101,38 @@ async fn main() {
     }
     println!(
         "races: {} races on {} stores, {} rounds, 0 double effects, {} s",
-        figures.keys().map(|(_, race)| race).collect::<std::collections::BTreeSet<_>>().len(),
-        figures.keys().map(|(store, _)| store).collect::<std::collections::BTreeSet<_>>().len(),
+        figures.keys().map(|(_, race)| race).collect::<BTreeSet<_>>().len(),
+        figures.keys().map(|(store, _)| store).collect::<BTreeSet<_>>().len(),
         figures.values().sum::<u32>(),
+        begun.elapsed().as_secs()
+    );
+}
+
+async fn between_two(rounds: u32, isolation: Option<pair::Level>) {
+    if StoreKind::Postgres.is_left_out() {
+        println!("!!! left out: races of two processes on PostgreSQL !!!");
+        return;
+    }
+    let begun = Instant::now();
+    let levels: Vec<_> = pair::LEVELS.into_iter().filter(|level| isolation.is_none_or(|one| one == *level)).collect();
+    println!("\n{:<43} {:<64} {:>6} {:>9}", "store", "race", "rounds", "ms each");
+    for level in &levels {
+        let report = Report::new("races", StoreKind::Postgres.name(), "-");
+        let pair = pair::Pair::start(*level).await;
+        for (race, took) in pair.play(*level, rounds, &report).await {
+            let store = format!("PostgreSQL, two processes, {level}");
+            let each = took.as_secs_f64() * 1_000.0 / f64::from(rounds.max(1));
+            println!("{store:<43} {race:<64} {rounds:>6} {each:>9.1}");
+        }
+        println!("{level}: {}", pair.seen(*level).await);
+        pair.stop().await;
+        report.write();
+    }
+    println!(
+        "races between two processes (axum, actix): {} races at {} isolation levels, {} rounds, 0 double effects, {} s",
+        pair::ALL.len(),
+        levels.len(),
+        rounds as usize * pair::ALL.len() * levels.len(),
         begun.elapsed().as_secs()
     );
 }
