@@ -69,30 +69,31 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Runs a statement that is a transaction of its own; answers its rows.
+    /// Runs a read; answers its rows.
     pub(crate) async fn rows(&self, query: Query) -> Result<Vec<Row>> {
         if self.pooled {
             // To prepare a statement and to run it are two messages: only within a transaction both reach the same
             // connection of the server.
-            let mut whole = self.begin().await?;
-            let rows = whole.limit().on(whole.rows(query)).await;
-            return whole.end(rows).await;
+            return self.returning(query).await;
         }
         let mut lease = Lease::of(&self.pool).await.map_err(error)?;
         let answer = within(query.fetch_all(lease.ask())).await;
         lease.heard(answer).map_err(error)
     }
 
-    /// The same; answers how many rows it hit.
+    /// Runs a statement in a transaction of its own; answers its rows. One that writes needs it, too: alone it would run
+    /// at whatever level the database has for its default, and above READ COMMITTED of two that meet one fails.
+    pub(crate) async fn returning(&self, query: Query) -> Result<Vec<Row>> {
+        let mut whole = self.begin().await?;
+        let rows = whole.limit().on(whole.rows(query)).await;
+        whole.end(rows).await
+    }
+
+    /// The same for a statement that returns no rows; answers how many it hit.
     pub(crate) async fn execute(&self, query: Query) -> Result<u64> {
-        if self.pooled {
-            let mut whole = self.begin().await?;
-            let hit = whole.limit().on(whole.wire().execute(query)).await;
-            return whole.end(hit).await;
-        }
-        let mut lease = Lease::of(&self.pool).await.map_err(error)?;
-        let answer = within(query.execute(lease.ask())).await;
-        Ok(lease.heard(answer).map_err(error)?.rows_affected())
+        let mut whole = self.begin().await?;
+        let hit = whole.limit().on(whole.wire().execute(query)).await;
+        whole.end(hit).await
     }
 
     /// Begins a transaction.

@@ -278,7 +278,7 @@ impl Postgres {
 
     /// Runs a write that is a transaction of its own; answers the rows it returns.
     async fn returning(&self, query: Query) -> Result<Vec<Row>> {
-        self.rows(query).await
+        self.source.returning(query).await
     }
 
     /// Up to which change everything is decided.

@@ -1,5 +1,6 @@
 //! Races about an account: its proofs, its password, its addresses, the number of its sessions.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use usermgmt_core::model::{AuditKind, TokenKind};
 use usermgmt_core::page::PageRequest;
@@ -148,16 +149,18 @@ pub(super) async fn sessions(pair: &Pair) {
     let ann = pair.person("everywhere").await;
     let body = json!({ "email": ann.email, "password": PASSWORD });
     let replies = pair.race("commit", twenty(&pair.agent(0), "/auth/sign-in", &body)).await;
-    assert!(replies.iter().all(|reply| ["200", "409 conflict"].contains(&word(reply).as_str())));
+    // The third: a session that gave way to later ones before its own answer.
+    let known = ["200", "409 conflict", "401 attempt_expired"];
+    assert!(replies.iter().all(|reply| known.contains(&word(reply).as_str())));
     let running = pair.running(ann.id).await;
     assert!((1..=node::SESSIONS as usize).contains(&running), "{running} sessions run");
-    let mut inside = 0;
-    for (place, reply) in replies.iter().enumerate() {
-        let mut agent = pair.agent(place);
+    let inside = join_all(replies.iter().enumerate().map(|(place, reply)| async move {
         let cookies = reply.cookies();
-        let Some(cookie) = cookies.iter().find_map(|cookie| cookie.strip_prefix("um_session=")) else { continue };
+        let Some(cookie) = cookies.iter().find_map(|cookie| cookie.strip_prefix("um_session=")) else { return false };
+        let mut agent = pair.agent(place);
         agent.cookies.insert("um_session".into(), cookie.split(';').next().unwrap().to_owned());
-        inside += usize::from(agent.get("/auth/me").await.status.is_success());
-    }
+        agent.get("/auth/me").await.status.is_success()
+    }));
+    let inside = inside.await.into_iter().filter(|inside| *inside).count();
     assert_eq!(inside, running, "whoever runs a session was told so");
 }

@@ -51,9 +51,14 @@ impl Pair {
         agent
     }
 
+    /// Does what was promised. Nothing is sealed: that takes a commit for each of the many organisations.
+    pub(crate) async fn finish(&self) {
+        while self.auth.work().await.unwrap() > 0 {}
+    }
+
     /// Writes all mails that were promised; answers the token of the newest one to this address.
     pub(crate) async fn mailed_token(&self, to: &str) -> String {
-        self.auth.run_until_idle().await.unwrap();
+        self.finish().await;
         let mails = self.mailbox.mails();
         token(mails.iter().find(|mail| mail.to == to).expect("a mail"))
     }

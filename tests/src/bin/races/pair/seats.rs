@@ -1,8 +1,10 @@
 //! Races for the last seat of an organisation.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use usermgmt_core::id::OrgId;
-use usermgmt_core::model::{MembershipStatus, RoleKey};
+use usermgmt_core::model::{MemberFilter, MembershipStatus, RoleKey};
+use usermgmt_core::page::PageRequest;
 use usermgmt_tests::Agent;
 
 use super::orgs::sound;
@@ -41,14 +43,10 @@ impl Crowd {
 
     /// Places in the crowd of those who are active members.
     async fn seated(&self, pair: &Pair) -> Vec<usize> {
-        let mut seated = Vec::new();
-        for (place, person) in self.people.iter().enumerate() {
-            let membership = pair.store.membership(self.org, person.id).await.unwrap();
-            if membership.is_some_and(|membership| membership.status == MembershipStatus::Active) {
-                seated.push(place);
-            }
-        }
-        seated
+        let filter = MemberFilter { status: Some(MembershipStatus::Active), ..MemberFilter::default() };
+        let active = pair.store.members(self.org, &filter, PageRequest::first(200)).await.unwrap().items;
+        let is_active = |person: &Person| active.iter().any(|member| member.membership.user == person.id);
+        self.people.iter().enumerate().filter(|(_, person)| is_active(person)).map(|(place, _)| place).collect()
     }
 }
 
@@ -68,13 +66,14 @@ pub(super) async fn additions(pair: &Pair) {
     let crowd = pair.crowds[1].get_or_init(|| Crowd::gather(pair, false)).await;
     // What was promised before is none of this race: refusals that were noted, mails.
     pair.work().await;
-    pair.auth.run_until_idle().await.unwrap();
-    for (place, person) in crowd.people.iter().enumerate() {
+    pair.finish().await;
+    let wishes = crowd.people.iter().enumerate().map(|(place, person)| async move {
         let body = json!({ "email": person.email, "roles": ["member"] });
         pair.at(&crowd.owner, place).post(&crowd.path(""), body).await.expect(202);
-    }
+    });
+    join_all(wishes).await;
     pair.work_at_once().await;
-    pair.auth.run_until_idle().await.unwrap();
+    pair.finish().await;
     let seated = crowd.seated(pair).await;
     assert_eq!(seated.len(), 1, "one of twenty gets the seat");
     assert_eq!(sound(pair, crowd.org).await.members, 2);
