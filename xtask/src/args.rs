@@ -19,8 +19,9 @@ cargo xtask COMMAND
       How many rules of the store suite, tests over HTTP and steps of the story passed in the last test run, by store
       and framework.
 
-  races [--rounds N]
-      The races, many rounds, every racer committing on stale reads.
+  races [--rounds N] [--processes 1|2] [--isolation LEVEL]
+      The races, many rounds, every racer committing on stale reads: in one process on every store (100 rounds each),
+      then between two processes on PostgreSQL, over HTTP, at each default isolation level (1,000 rounds each).
   crash [--kills N]
       kill -9 at named points, then a look at what was left.
   story [--framework axum|actix] [--look LOOK] [--shots DIR]
