@@ -119,11 +119,12 @@ async fn between_two(rounds: u32, isolation: Option<pair::Level>) {
     for level in &levels {
         let report = Report::new("races", StoreKind::Postgres.name(), "-");
         let pair = pair::Pair::start(*level).await;
-        for (race, took) in pair.play(*level, rounds, &report).await {
-            let store = format!("PostgreSQL, two processes, {level}");
+        let store = format!("PostgreSQL, two processes, {level}");
+        let over = |race: &str, took: std::time::Duration| {
             let each = took.as_secs_f64() * 1_000.0 / f64::from(rounds.max(1));
             println!("{store:<43} {race:<64} {rounds:>6} {each:>9.1}");
-        }
+        };
+        pair.play(*level, rounds, &report, over).await;
         println!("{level}: {}", pair.seen(*level).await);
         pair.stop().await;
         report.write();

@@ -44,7 +44,7 @@ use self::node::{MANY, Node, ORIGIN, PATIENCE};
 
 /// A race: its name, the cases of the catalogue that it shows, and how one round runs.
 pub(crate) struct Race {
-    pub(crate) name: &'static str,
+    name: &'static str,
     cases: &'static [&'static str],
     run: for<'p> fn(&'p Pair) -> BoxFuture<'p, ()>,
 }
@@ -143,9 +143,8 @@ impl Pair {
         }
     }
 
-    /// Plays all races in so many rounds. Answers what took how long.
-    pub(crate) async fn play(&self, level: Level, rounds: u32, report: &Report) -> Vec<(&'static str, Duration)> {
-        let mut took = Vec::new();
+    /// Plays all races in so many rounds, and says of each when it is over how long it took.
+    pub(crate) async fn play(&self, level: Level, rounds: u32, report: &Report, over: impl Fn(&str, Duration)) {
         for race in ALL {
             let begun = Instant::now();
             for round in 0..rounds {
@@ -160,9 +159,8 @@ impl Pair {
                 report.case(case);
                 report.twin(case);
             }
-            took.push((race.name, begun.elapsed()));
+            over(race.name, begun.elapsed());
         }
-        took
     }
 
     /// Ends both processes.
