@@ -39,8 +39,8 @@ struct Wanted {
 impl Wanted {
     fn parse(args: &[String]) -> Option<Self> {
         let mut wanted = Self { rounds: None, processes: None, isolation: None };
-        for pair in args.chunks(2) {
-            let [name, value] = pair else { return None };
+        for option in args.chunks(2) {
+            let [name, value] = option else { return None };
             match name.as_str() {
                 "--rounds" => wanted.rounds = Some(value.parse().ok()?),
                 "--processes" => wanted.processes = Some(value.parse().ok().filter(|number| (1..=2).contains(number))?),
