@@ -1,63 +1,157 @@
 //! Making an organisation, beside hand-written SQL that leaves the same rows.
 
+mod postgres;
+mod sqlite;
+
 use std::sync::Arc;
 
-use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{Row as _, Sqlite, SqlitePool};
-use usermgmt_core::id::{CommitId, EventId, OrgId};
+use sqlx::Connection as _;
+use tokio::runtime::Runtime;
 use usermgmt_core::proof::Principal;
 use usermgmt_service::{Client, HashCost, UserMgmt};
 
 use crate::measure::{Cost, paired};
+use crate::postgres::{Database, authority};
 use crate::report::{Report, row, us};
+use crate::round_trips::RoundTrips;
 use crate::world::{self, World};
 
-/// Tables that either way writes to.
-const TABLES: [&str; 6] =
-    ["usermgmt_commit", "usermgmt_org", "usermgmt_slug", "usermgmt_membership", "usermgmt_audit", "usermgmt_change"];
+/// Tables in which either way could leave rows: all but those of limits and signing keys.
+const TABLES: [&str; 16] = [
+    "usermgmt_user",
+    "usermgmt_identifier",
+    "usermgmt_password",
+    "usermgmt_profile",
+    "usermgmt_org",
+    "usermgmt_org_profile",
+    "usermgmt_slug",
+    "usermgmt_membership",
+    "usermgmt_token",
+    "usermgmt_attempt",
+    "usermgmt_session",
+    "usermgmt_outbox",
+    "usermgmt_audit",
+    "usermgmt_audit_head",
+    "usermgmt_change",
+    "usermgmt_commit",
+];
 
 pub(crate) fn run(report: &mut Report) {
-    let (rounds, ops) = (report.volume(30, 3), report.volume(100, 20));
     report.note(
-        "SQLite, one at a time. By hand: one transaction with the same statements, ids and rows, in the order in which",
+        "One at a time. By hand: one connection and one transaction with the same statements, ids and rows, in the order",
     );
-    report.note("the library sends them, its check of the caller's authority included; no types, no retry, no proof.");
+    report.note(
+        "in which the library sends them, its check of the caller's authority included; no types, no retry, no proof.",
+    );
+    on_sqlite(report);
+    on_postgres(report);
+}
+
+/// Measures `$by_hand` on `$connection` beside the library on `$world`.
+macro_rules! compare {
+    ($report:expr, $name:literal, $module:ident, $runtime:expr, $connection:expr, $auth:expr, $principal:expr) => {{
+        let (report, runtime, connection): (&mut Report, &Runtime, _) = ($report, $runtime, $connection);
+        let (auth, principal): (&UserMgmt, &Arc<Principal>) = ($auth, $principal);
+        let before = runtime.block_on($module::rows(connection, &TABLES));
+        runtime.block_on(by_library(auth, principal));
+        let between = runtime.block_on($module::rows(connection, &TABLES));
+        runtime.block_on($module::by_hand(auth, connection, principal));
+        let after = runtime.block_on($module::rows(connection, &TABLES));
+        let more = |after: &[i64], before: &[i64]| -> Vec<i64> {
+            after.iter().zip(before).map(|(after, before)| after - before).collect()
+        };
+        let left = more(&between, &before);
+        assert_eq!(left, more(&after, &between), "both ways leave the same rows in {TABLES:?}");
+        assert_eq!(left.iter().sum::<i64>(), 8, "an organisation has eight rows");
+
+        let (rounds, ops) = (report.volume(30, 3), report.volume(100, 20));
+        let (mut hand, mut library) = (Cost::default(), Cost::default());
+        for _ in 0..rounds {
+            hand.round(ops, |ops| {
+                runtime.block_on(async {
+                    for _ in 0..ops {
+                        $module::by_hand(auth, connection, principal).await;
+                    }
+                });
+            });
+            library.round(ops, |ops| {
+                runtime.block_on(async {
+                    for _ in 0..ops {
+                        by_library(auth, principal).await;
+                    }
+                });
+            });
+        }
+        told(report, $name, &hand, &library);
+    }};
+}
+
+fn on_sqlite(report: &mut Report) {
     let runtime = world::single();
-    let (world, principal) = runtime.block_on(async {
+    let (world, principal, mut connection) = runtime.block_on(async {
         let world = World::new(HashCost::insecure_for_tests(), |builder| builder).await;
         let (_, principal) = world.member("ann@example.test").await;
-        (world, principal)
+        let options = world.store.pool().connect_options();
+        let connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a connection");
+        (world, principal, connection)
     });
-    // A connection of its own for writing, as the store has one.
-    let writer = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
-    let options = world.store.pool().connect_options();
-    let pool = &runtime.block_on(writer.connect_with(options.as_ref().clone())).expect("a connection");
-    let before = runtime.block_on(rows(pool));
-    runtime.block_on(by_library(&world.auth, &principal));
-    let between = runtime.block_on(rows(pool));
-    runtime.block_on(by_hand(&world.auth, pool, &principal));
-    let after = runtime.block_on(rows(pool));
-    let left: Vec<i64> = between.iter().zip(&before).map(|(after, before)| after - before).collect();
-    let same: Vec<i64> = after.iter().zip(&between).map(|(after, before)| after - before).collect();
-    assert_eq!(left, same, "both ways leave the same rows in {TABLES:?}");
+    compare!(report, "SQLite", sqlite, &runtime, &mut connection, &world.auth, &principal);
+}
 
-    let (mut hand, mut library) = (Cost::default(), Cost::default());
-    for _ in 0..rounds {
-        hand.round(ops, |ops| {
-            runtime.block_on(async {
-                for _ in 0..ops {
-                    by_hand(&world.auth, pool, &principal).await;
-                }
-            });
-        });
-        library.round(ops, |ops| {
-            runtime.block_on(async {
-                for _ in 0..ops {
-                    by_library(&world.auth, &principal).await;
-                }
-            });
-        });
+fn on_postgres(report: &mut Report) {
+    let Some(database) = Database::new(report) else { return };
+    report.note("PostgreSQL on this machine with fsync and synchronous_commit off: CPU is that of this process alone.");
+    let runtime = world::single();
+    let (world, principal, mut connection) = runtime.block_on(async {
+        let world = World::on_postgres(&database.url, HashCost::insecure_for_tests(), |builder| builder).await;
+        let (_, principal) = world.member("ann@example.test").await;
+        (world, principal, connected(&database.url).await)
+    });
+    compare!(report, "PostgreSQL", postgres, &runtime, &mut connection, &world.auth, &principal);
+
+    // The same once more by a way on which they are counted, which would disturb the clock.
+    let (hand, library) = runtime.block_on(async {
+        let way = RoundTrips::to(authority(&database.url)).await;
+        let url = database.through(way.port);
+        let mut connection = connected(&url).await;
+        // What is prepared on a connection once is not counted.
+        postgres::by_hand(&world.auth, &mut connection, &principal).await;
+        let before = way.count();
+        postgres::by_hand(&world.auth, &mut connection, &principal).await;
+        let hand = way.count() - before;
+        drop(connection);
+        let pool = usermgmt_sqlx::Postgres::pool_options().max_connections(1).connect(&url).await.expect("a pool");
+        let world = world.by(usermgmt_sqlx::Postgres::from_pool(pool)).await;
+        for _ in 0..3 {
+            by_library(&world.auth, &principal).await;
+        }
+        settled(&way).await;
+        let before = way.count();
+        by_library(&world.auth, &principal).await;
+        settled(&way).await;
+        (hand, way.count() - before)
+    });
+    report.state(
+        "round trips to PostgreSQL for an organisation",
+        format!("{library} beside {hand} by hand (its pool asks connections whether they live)"),
+    );
+}
+
+async fn connected(url: &str) -> sqlx::PgConnection {
+    sqlx::PgConnection::connect(url).await.expect("a connection")
+}
+
+/// Waits until connections that were given back have been asked whether they live.
+async fn settled(way: &RoundTrips) {
+    let (mut seen, mut still) = (way.count(), 0);
+    while still < 20 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        still = if way.count() == seen { still + 1 } else { 0 };
+        seen = way.count();
     }
+}
+
+fn told(report: &mut Report, store: &str, hand: &Cost, library: &Cost) {
     let line = |name: &str, cost: &Cost| {
         let allocations = format!("{:.0}", cost.median_allocations());
         vec![name.to_owned(), us(cost.median_cpu()), us(cost.median_wall()), allocations]
@@ -65,85 +159,21 @@ pub(crate) fn run(report: &mut Report) {
     let cpu = paired(&library.cpu, &hand.cpu, |library, hand| library / hand);
     let wall = paired(&library.wall, &hand.wall, |library, hand| library / hand);
     report.table(&[
-        row(["an organisation", "CPU", "wall", "allocations"]),
-        line("by hand (baseline)", &hand),
-        line("orgs().create", &library),
+        row([&format!("an organisation, {store}"), "CPU", "wall", "allocations"]),
+        line("by hand (baseline)", hand),
+        line("orgs().create", library),
     ]);
-    let what = "making an organisation beside the same rows by hand";
+    let walls = format!("{} beside {}", us(library.median_wall()), us(hand.median_wall()));
     report.state(
-        what,
-        format!("{cpu:.2} × CPU, {wall:.2} × wall ({} beside {})", us(library.median_cpu()), us(hand.median_cpu())),
+        &format!("making an organisation beside the same rows by hand, {store}"),
+        format!(
+            "{cpu:.2} × CPU ({} beside {}), {wall:.2} × wall ({walls})",
+            us(library.median_cpu()),
+            us(hand.median_cpu())
+        ),
     );
-}
-
-async fn rows(pool: &SqlitePool) -> Vec<i64> {
-    let mut counts = Vec::new();
-    for table in TABLES {
-        let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
-        counts.push(sqlx::query(sql).fetch_one(pool).await.expect("a count").get(0));
-    }
-    counts
 }
 
 async fn by_library(auth: &UserMgmt, principal: &Arc<Principal>) {
     auth.orgs().create(&Client::default(), principal, "Quill & Co").await.expect("an organisation");
-}
-
-async fn by_hand(auth: &UserMgmt, pool: &SqlitePool, principal: &Principal) {
-    let (now, random) = (auth.now(), auth.random());
-    let micros = i64::try_from(now.unix_timestamp_nanos() / 1_000).expect("a time");
-    let org = OrgId::new(random, now).expect("randomness").to_string();
-    let (user, realm) = (principal.user().to_string(), auth.realm().to_string());
-    let known = sqlx::query(
-        "SELECT id, realm, name, locale, status, auth_epoch, created_at, version FROM usermgmt_user WHERE id = $1 AND realm = $2",
-    );
-    assert!(known.bind(&user).bind(&realm).fetch_optional(pool).await.expect("an answer").is_some());
-
-    let mut write = pool.begin_with("BEGIN IMMEDIATE").await.expect("a transaction");
-    let commit = CommitId::new(random, now).expect("randomness").to_string();
-    let remember = sqlx::query("INSERT INTO usermgmt_commit (id, committed_at) VALUES ($1, $2)").bind(commit);
-    remember.bind(micros).execute(&mut *write).await.expect("written");
-    let standing = authority(principal).fetch_optional(&mut *write).await.expect("an answer");
-    assert!(standing.is_some(), "the caller's authority stands");
-    let insert = sqlx::query(
-        "INSERT INTO usermgmt_org (id, realm, slug, name, status, owners, members, roles, policy, rights_version, \
-         policy_epoch, created_at, version) VALUES ($1, $2, $1, $3, 'active', 1, 1, '[]', '{}', 1, 1, $4, 1)",
-    );
-    let insert = insert.bind(&org).bind(&realm).bind("Quill & Co").bind(micros);
-    insert.execute(&mut *write).await.expect("written");
-    let insert = sqlx::query("INSERT INTO usermgmt_slug (org_id, realm, slug) VALUES ($1, $2, $1)");
-    insert.bind(&org).bind(&realm).execute(&mut *write).await.expect("written");
-    let insert = sqlx::query(
-        "INSERT INTO usermgmt_membership (org_id, user_id, roles, status, rights_version, created_at, version) \
-         VALUES ($1, $2, '[\"owner\"]', 'active', $3, $3, 1)",
-    );
-    insert.bind(&org).bind(&user).bind(micros).execute(&mut *write).await.expect("written");
-    for (kind, detail) in [("org.created", "{}"), ("member.added", r#"{"roles":["owner"]}"#)] {
-        let mut salt = [0_u8; 16];
-        random.fill(&mut salt).expect("randomness");
-        let event = EventId::new(random, now).expect("randomness").to_string();
-        let insert = sqlx::query(
-            "INSERT INTO usermgmt_audit (chain, id, realm, org_id, kind, outcome, actor, actor_user_id, detail, salt, \
-             happened_at, key_id, tag) VALUES ($1, $2, $3, $1, $4, 'success', 'user', $5, $6, $7, $8, '', $7)",
-        );
-        let insert = insert.bind(&org).bind(event).bind(&realm).bind(kind).bind(&user).bind(detail);
-        insert.bind(salt.as_slice()).bind(micros).execute(&mut *write).await.expect("written");
-    }
-    let insert = sqlx::query("INSERT INTO usermgmt_change (org_id, user_id, changed_at) VALUES ($1, $2, $3)");
-    insert.bind(&org).bind(&user).bind(micros).execute(&mut *write).await.expect("written");
-    write.commit().await.expect("committed");
-}
-
-/// The check that the library makes in the same transaction.
-fn authority(principal: &Principal) -> sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
-    let authority = principal.authority();
-    assert!(authority.member.is_none(), "making an organisation rests on no membership");
-    sqlx::query(
-        "SELECT 1 FROM usermgmt_user JOIN usermgmt_session ON usermgmt_session.user_id = usermgmt_user.id \
-         WHERE usermgmt_user.id = $1 AND usermgmt_user.auth_epoch = $2 AND usermgmt_user.status = 'active' \
-         AND usermgmt_session.id = $3 AND usermgmt_session.auth_epoch = $2 AND usermgmt_session.ended_at IS NULL",
-    )
-    .bind(authority.user.to_string())
-    .bind(i64::try_from(authority.auth_epoch).expect("a number"))
-    .bind(authority.session.to_string())
 }

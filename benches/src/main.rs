@@ -12,20 +12,27 @@
     reason = "a measuring program: it prints, starts processes, waits, and ends with a sentence when it cannot measure"
 )]
 
+mod cached;
 mod check_cached;
 mod check_uncached;
 mod client;
 mod commit;
+mod framework;
 mod latency;
 mod measure;
 mod memory;
 mod organizations;
+mod postgres;
 mod probe;
 mod report;
+mod round_trips;
+mod scale;
+mod seed;
 mod serve;
 mod sign_in;
 mod stats;
 mod timing;
+mod tokens;
 mod world;
 
 use std::alloc::System;
@@ -41,19 +48,22 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Name of a section, what it says about itself, and its run.
 type Section = (&'static str, &'static str, fn(&mut Report));
 
-const SECTIONS: [Section; 8] = [
+const SECTIONS: [Section; 11] = [
     ("session-check", "what a cached session check adds to a bare handler", check_cached::run),
     (
         "session-check-uncached",
         "a session check that reads the store, beside a handler with one read",
         check_uncached::run,
     ),
+    ("tokens", "checking and making access tokens beside the signature alone", tokens::run),
     ("sign-in", "sign-ins per core beside what hashing alone allows", sign_in::run),
     ("latency", "other requests while sign-ins saturate the machine", latency::run),
     ("memory", "peak memory under 500 sign-ins at once", memory::run),
+    ("memory-sessions", "memory per 100,000 cached sessions", cached::run),
     ("timing", "whether time tells who has an account", timing::run),
     ("commit", "making an organisation beside the same rows by hand", commit::run),
     ("organizations", "large and many organisations beside small and few", organizations::run),
+    ("scale", "a million users and sessions beside a thousand (takes minutes)", scale::run),
 ];
 
 fn main() -> ExitCode {
@@ -62,6 +72,12 @@ fn main() -> ExitCode {
         && word == serve::WORD
     {
         serve::run(std::path::Path::new(folder));
+        return ExitCode::SUCCESS;
+    }
+    if let [word, rest @ ..] = args.as_slice()
+        && word == cached::WORD
+    {
+        cached::hold(rest);
         return ExitCode::SUCCESS;
     }
     let (flags, names): (Vec<_>, Vec<_>) = args.iter().map(String::as_str).partition(|arg| arg.starts_with("--"));

@@ -30,6 +30,13 @@ impl Cost {
         self.wall.push(share(wall.as_nanos() as f64));
     }
 
+    /// Adds the rounds of another one.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.cpu.extend(other.cpu);
+        self.wall.extend(other.wall);
+        self.allocations.extend(other.allocations);
+    }
+
     pub(crate) fn median_cpu(&self) -> f64 {
         median(&self.cpu)
     }
@@ -41,6 +48,12 @@ impl Cost {
     pub(crate) fn median_allocations(&self) -> f64 {
         median(&self.allocations)
     }
+}
+
+/// Bytes that the process has allocated and not freed, as it asked for them.
+pub(crate) fn live_bytes() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
 }
 
 /// Allocations and reallocations of the process so far.

@@ -7,10 +7,12 @@ use tempfile::TempDir;
 use time::Duration;
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::model::UserStatus;
+use usermgmt_core::port::OsRandom;
 use usermgmt_core::proof::Principal;
 use usermgmt_core::secret::Bearer;
+use usermgmt_core::store::Store;
 use usermgmt_service::{Builder, Client, HashCost, Limits, NewUser, SignIn, SignInOutcome, SignUp, UserMgmt};
-use usermgmt_sqlx::Sqlite;
+use usermgmt_sqlx::{Postgres, Sqlite};
 
 pub(crate) const ORIGIN: &str = "http://localhost:3000";
 pub(crate) const PASSWORD: &str = "blowfish under moonlight";
@@ -26,10 +28,10 @@ pub(crate) fn single() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// A system on an SQLite database in a folder.
-pub(crate) struct World {
+/// A system on a database of its own: SQLite in a folder unless said otherwise.
+pub(crate) struct World<S = Sqlite> {
     pub(crate) auth: UserMgmt,
-    pub(crate) store: Sqlite,
+    pub(crate) store: S,
     /// Removed with the world, if it is its own.
     pub(crate) folder: Option<TempDir>,
 }
@@ -57,7 +59,37 @@ impl World {
         self.store.close().await;
         self.folder.expect("a folder of its own")
     }
+}
 
+impl World<Postgres> {
+    /// On the database of this URL, without limits, without workers, hashing at this cost.
+    pub(crate) async fn on_postgres(url: &str, cost: HashCost, configure: impl FnOnce(Builder) -> Builder) -> Self {
+        let store = Postgres::connect(url).await.expect("a database");
+        let keys = KeyRing::generate(&OsRandom).expect("a key");
+        let builder = UserMgmt::builder(store.clone(), ORIGIN, keys).limits(unlimited()).hash_cost(cost);
+        let auth = configure(builder.without_workers()).build().await.expect("the system starts");
+        Self { auth, store, folder: None }
+    }
+}
+
+impl<S: Store + Clone> World<S> {
+    /// The same data by way of another store or as another process sees it: with an empty cache.
+    pub(crate) async fn by(&self, store: S) -> Self {
+        self.again(store, |builder| builder).await
+    }
+
+    /// The same, configured.
+    pub(crate) async fn again(&self, store: S, configure: impl FnOnce(Builder) -> Builder) -> Self {
+        // The ring as it is read again: one that has made its file is for an empty store only.
+        let keys = KeyRing::parse(&self.auth.keys().expose(), "the first system").expect("a key");
+        let builder = UserMgmt::builder(store.clone(), ORIGIN, keys).limits(unlimited());
+        let builder = builder.hash_cost(HashCost::insecure_for_tests()).without_workers();
+        let auth = configure(builder).build().await.expect("the system starts");
+        Self { auth, store, folder: None }
+    }
+}
+
+impl<S> World<S> {
     pub(crate) async fn user(&self, email: &str, password: Option<&str>) -> usermgmt_core::id::UserId {
         let password = password.map(Into::into);
         let user = NewUser { email, name: "Zoë Quill", password, email_is_verified: true };
