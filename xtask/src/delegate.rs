@@ -28,7 +28,8 @@ impl Tool {
     /// What it needs; of the story's examples only the one on actix-web is on PostgreSQL.
     fn needs(self, args: &[String]) -> Needs {
         match self {
-            Self::Races | Self::Crash | Self::Outage | Self::Bench => Needs { postgres: true, ..Needs::default() },
+            Self::Races | Self::Crash | Self::Outage => Needs { postgres: true, ..Needs::default() },
+            Self::Bench => Needs { postgres: true, roomy_postgres: true, ..Needs::default() },
             Self::Nodes => {
                 // Whoever names one bus does without the other.
                 let redis = !args.iter().any(|arg| arg.contains("postgres"));
@@ -57,6 +58,7 @@ pub(crate) fn run(workspace: &Workspace, tool: Tool, without: &Without, args: &[
     let wanted = tool.needs(args);
     let needs = Needs {
         postgres: wanted.postgres && !without.postgres,
+        roomy_postgres: wanted.roomy_postgres,
         pgbouncer: wanted.pgbouncer && !without.pgbouncer,
         redis: wanted.redis && !without.redis,
         browser: wanted.browser && !without.browser,

@@ -13,6 +13,8 @@ use crate::{args::Without, fault::Result};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Needs {
     pub(crate) postgres: bool,
+    /// With memory for a database of a million users, as its manual advises for a machine that has it.
+    pub(crate) roomy_postgres: bool,
     /// In front of that PostgreSQL.
     pub(crate) pgbouncer: bool,
     pub(crate) redis: bool,
@@ -24,7 +26,7 @@ impl Needs {
     pub(crate) fn all_but(without: &Without) -> Self {
         let postgres = !without.postgres;
         let pgbouncer = postgres && !without.pgbouncer;
-        Self { postgres, pgbouncer, redis: !without.redis, browser: !without.browser }
+        Self { postgres, roomy_postgres: false, pgbouncer, redis: !without.redis, browser: !without.browser }
     }
 
     /// Makes sure that the programs are there, in one go.

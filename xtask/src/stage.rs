@@ -28,7 +28,7 @@ impl Stage {
         ];
         if needs.postgres {
             let programs = postgres::find().ok_or_else(|| Fault::new("PostgreSQL was found and is gone again"))?;
-            let url = postgres::start(&programs, &mut guard)?;
+            let url = postgres::start(&programs, needs.roomy_postgres, &mut guard)?;
             println!("PostgreSQL for the tests: {url}");
             if needs.pgbouncer {
                 let program = pgbouncer::find().ok_or_else(|| Fault::new("pgbouncer was found and is gone again"))?;

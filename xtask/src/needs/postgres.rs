@@ -24,6 +24,10 @@ synchronous_commit = off
 max_connections = 300
 ";
 
+/// The default of 128 MB is for small databases; what nobody touches of it takes no memory.
+const ROOMY: &str = "shared_buffers = 1GB
+";
+
 /// The directory that holds `initdb` and `pg_ctl`.
 pub(crate) struct Programs(PathBuf);
 
@@ -62,7 +66,7 @@ fn usable(dir: &Path) -> bool {
 }
 
 /// Starts a new cluster under the guard and returns the address of its database `postgres`.
-pub(crate) fn start(programs: &Programs, guard: &mut Guard) -> Result<String> {
+pub(crate) fn start(programs: &Programs, roomy: bool, guard: &mut Guard) -> Result<String> {
     let owner = Owner::choose()?;
     let dir = place::new_dir("pg")?;
     guard.watch_cluster(&dir)?;
@@ -77,7 +81,8 @@ pub(crate) fn start(programs: &Programs, guard: &mut Guard) -> Result<String> {
         .append(true)
         .open(data.join("postgresql.conf"))
         .or_fault(|| "open postgresql.conf".to_owned())?;
-    writeln!(settings, "{SETTINGS}unix_socket_directories = '{}'", dir.display())
+    let memory = if roomy { ROOMY } else { "" };
+    writeln!(settings, "{SETTINGS}{memory}unix_socket_directories = '{}'", dir.display())
         .or_fault(|| "write postgresql.conf".to_owned())?;
 
     // Another process may take the free port before PostgreSQL does: then the next one.
@@ -150,7 +155,7 @@ mod tests {
     fn a_cluster_starts_answers_and_is_gone_afterwards() -> Result<()> {
         let Some(programs) = find() else { return Ok(()) };
         let mut guard = Guard::start()?;
-        let url = start(&programs, &mut guard)?;
+        let url = start(&programs, false, &mut guard)?;
         let address = url.trim_start_matches("postgres://postgres@").trim_end_matches("/postgres").to_owned();
         assert!(std::net::TcpStream::connect(&address).is_ok(), "{url}");
         drop(guard);
