@@ -9,7 +9,9 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a measuring program: it prints, starts processes, waits, and ends with a sentence when it cannot measure"
+    clippy::duplicate_mod,
+    reason = "a measuring program: it prints, starts processes, waits, and ends with a sentence when it cannot measure; and \
+              what is written by hand is written once for both databases"
 )]
 
 mod cached;
