@@ -201,8 +201,9 @@ async fn copies(filler: &mut Filler, template: &Principal, volume: Volume) -> Ve
     let (orgs, members) = (volume.orgs, volume.users / volume.orgs);
     vec![
         format!(
-            "INSERT INTO usermgmt_user (id, realm, name, locale, status, kind, auth_epoch, created_at, version) \
-             SELECT s.user_id, t.realm, t.name, t.locale, t.status, t.kind, t.auth_epoch, s.created_at, t.version \
+            "INSERT INTO usermgmt_user (id, realm, name, locale, status, kind, factors, auth_epoch, created_at, version) \
+             SELECT s.user_id, t.realm, t.name, t.locale, t.status, t.kind, t.factors, t.auth_epoch, s.created_at, \
+             t.version \
              FROM bench_seed s CROSS JOIN usermgmt_user t WHERE t.id = '{user}'"
         ),
         format!(

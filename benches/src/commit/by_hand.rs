@@ -15,7 +15,7 @@ pub(crate) async fn by_hand(auth: &UserMgmt, connection: &mut Connection, princi
     let org = OrgId::new(random, now).expect("randomness").to_string();
     let (user, realm) = (principal.user().to_string(), auth.realm().to_string());
     let known = sqlx::query(
-        "SELECT id, realm, name, locale, status, auth_epoch, created_at, version FROM usermgmt_user WHERE id = $1 AND realm = $2",
+        "SELECT id, realm, name, locale, status, kind, factors, auth_epoch, created_at, version FROM usermgmt_user WHERE id = $1 AND realm = $2",
     );
     assert!(known.bind(&user).bind(&realm).fetch_optional(&mut *connection).await.expect("an answer").is_some());
 
