@@ -14,11 +14,6 @@ pub(crate) async fn by_hand(auth: &UserMgmt, connection: &mut Connection, princi
     let micros = i64::try_from(now.unix_timestamp_nanos() / 1_000).expect("a time");
     let org = OrgId::new(random, now).expect("randomness").to_string();
     let (user, realm) = (principal.user().to_string(), auth.realm().to_string());
-    let known = sqlx::query(
-        "SELECT id, realm, name, locale, status, kind, factors, auth_epoch, created_at, version FROM usermgmt_user WHERE id = $1 AND realm = $2",
-    );
-    assert!(known.bind(&user).bind(&realm).fetch_optional(&mut *connection).await.expect("an answer").is_some());
-
     let mut write = connection.begin_with(BEGIN).await.expect("a transaction");
     let commit = CommitId::new(random, now).expect("randomness").to_string();
     let remember = sqlx::query("INSERT INTO usermgmt_commit (id, committed_at) VALUES ($1, $2)").bind(commit);
