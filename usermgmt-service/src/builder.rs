@@ -107,6 +107,8 @@ pub struct Builder {
     workers: bool,
     #[cfg(feature = "tokens")]
     tokens: Option<crate::tokens::AccessTokens>,
+    #[cfg(feature = "imported-hashes")]
+    firebase: Option<crate::FirebaseScrypt>,
 }
 
 impl UserMgmt {
@@ -132,6 +134,8 @@ impl UserMgmt {
             workers: true,
             #[cfg(feature = "tokens")]
             tokens: None,
+            #[cfg(feature = "imported-hashes")]
+            firebase: None,
         }
     }
 }
@@ -142,6 +146,13 @@ impl Builder {
     #[cfg(feature = "tokens")]
     pub fn tokens(mut self, tokens: crate::tokens::AccessTokens) -> Self {
         self.tokens = Some(tokens);
+        self
+    }
+
+    /// The project of Firebase whose users were imported with [`ImportedHash::firebase`](crate::ImportedHash::firebase).
+    #[cfg(feature = "imported-hashes")]
+    pub fn firebase_scrypt(mut self, project: crate::FirebaseScrypt) -> Self {
+        self.firebase = Some(project);
         self
     }
 
@@ -409,10 +420,13 @@ impl Builder {
         };
         let hasher: Arc<dyn PasswordHasher> = match self.hasher {
             Some(hasher) => hasher,
-            None => Arc::new(
-                Argon2Pool::new(settings.hash_cost, settings.hash_threads, self.random.clone())
-                    .map_err(|_| ConfigError::Hasher)?,
-            ),
+            None => {
+                let pool = Argon2Pool::new(settings.hash_cost, settings.hash_threads, self.random.clone());
+                let pool = pool.map_err(|_| ConfigError::Hasher)?;
+                #[cfg(feature = "imported-hashes")]
+                let pool = pool.with_firebase(self.firebase);
+                Arc::new(pool)
+            }
         };
         let auth = UserMgmt::assemble(Parts {
             store: self.store,

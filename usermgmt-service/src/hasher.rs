@@ -4,6 +4,9 @@
 //! use it again, so memory stays at threads × 19 MiB however many sign in at once; who finds the queue full gets an
 //! answer at once instead of a place in a growing line.
 
+#[cfg(feature = "imported-hashes")]
+pub(crate) mod foreign;
+
 use argon2::password_hash::phc::{Output, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use async_channel::{Receiver, Sender, TrySendError};
@@ -81,6 +84,8 @@ pub struct Argon2Pool {
     decoy: PasswordHash,
     queue: Sender<Task>,
     measured: Hashing,
+    #[cfg(feature = "imported-hashes")]
+    firebase: Option<Arc<crate::FirebaseScrypt>>,
 }
 
 impl Argon2Pool {
@@ -97,7 +102,23 @@ impl Argon2Pool {
             worker.spawn(move || work(&tasks)).map_err(|_| HashError::Failed)?;
         }
         let decoy = hash(b"a password that nobody has", cost, random.as_ref(), &mut Vec::new())?;
-        Ok(Self { cost, random, decoy, queue, measured: Hashing::register() })
+        Ok(Self {
+            cost,
+            random,
+            decoy,
+            queue,
+            measured: Hashing::register(),
+            #[cfg(feature = "imported-hashes")]
+            firebase: None,
+        })
+    }
+
+    /// Compares passwords with hashes of this Firebase project, too.
+    #[cfg(feature = "imported-hashes")]
+    #[must_use]
+    pub fn with_firebase(mut self, project: Option<crate::FirebaseScrypt>) -> Self {
+        self.firebase = project.map(Arc::new);
+        self
     }
 
     async fn run<T: Send + 'static>(
@@ -156,8 +177,31 @@ impl PasswordHasher for Argon2Pool {
         let known = stored.is_some();
         let (cost, password) = (self.cost, copy(password));
         let stored = stored.unwrap_or(&self.decoy).clone();
-        let verdict = self.run(move |memory| verify(&password, &stored, cost, memory)).await?;
+        #[cfg(feature = "imported-hashes")]
+        if let Some(matches) = self.verify_foreign(&password, &stored).await {
+            return matches.map(|matches| HashVerdict { matches, outdated: true });
+        }
+        let verdict = self.run(move |memory| verify(&password, stored.expose(), cost, memory)).await?;
         Ok(HashVerdict { matches: verdict.matches && known, outdated: verdict.outdated && known })
+    }
+}
+
+#[cfg(feature = "imported-hashes")]
+impl Argon2Pool {
+    /// Compares a password with a hash that another system has made; `None` for one of ours.
+    async fn verify_foreign(&self, password: &Wiped, stored: &PasswordHash) -> Option<Result<bool, HashError>> {
+        if stored.expose().starts_with("$argon2") {
+            return None;
+        }
+        let (password, stored, firebase) = (password.clone(), stored.clone(), self.firebase.clone());
+        let cost = self.cost;
+        let task = move |memory: &mut Vec<Block>| {
+            let foreign = foreign::Foreign::read(stored.expose()).ok_or(HashError::Unreadable)?;
+            foreign.matches(&password, firebase.as_deref(), |digest, outer| {
+                Ok(verify(digest, outer, cost, memory)?.matches)
+            })
+        };
+        Some(self.run(task).await)
     }
 }
 
@@ -169,7 +213,7 @@ fn copy(password: &Password) -> Wiped {
 fn compute(
     password: &[u8],
     salt: &[u8],
-    params: &Params,
+    (algorithm, version, params): (Algorithm, Version, &Params),
     length: usize,
     memory: &mut Vec<Block>,
 ) -> Result<Vec<u8>, HashError> {
@@ -178,7 +222,7 @@ fn compute(
     }
     let mut output = vec![0; length];
     let blocks = memory.get_mut(..params.block_count()).ok_or(HashError::Failed)?;
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+    Argon2::new(algorithm, version, params.clone())
         .hash_password_into_with_memory(password, salt, &mut output, blocks)
         .map_err(|_| HashError::Failed)?;
     Ok(output)
@@ -193,7 +237,8 @@ fn hash(
     let mut salt = [0; SALT_BYTES];
     random.fill(&mut salt).map_err(|_| HashError::Failed)?;
     let params = cost.params()?;
-    let output = compute(password, &salt, &params, Params::DEFAULT_OUTPUT_LEN, memory)?;
+    let today = (Algorithm::Argon2id, Version::V0x13, &params);
+    let output = compute(password, &salt, today, Params::DEFAULT_OUTPUT_LEN, memory)?;
     let phc = Phc {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
@@ -204,24 +249,40 @@ fn hash(
     Ok(PasswordHash::from_phc(phc.to_string()))
 }
 
-fn verify(
-    password: &[u8],
-    stored: &PasswordHash,
-    today: HashCost,
-    memory: &mut Vec<Block>,
-) -> Result<HashVerdict, HashError> {
-    let phc = Phc::new(stored.expose()).map_err(|_| HashError::Unreadable)?;
-    let params = Params::try_from(&phc).map_err(|_| HashError::Unreadable)?;
+/// A hash by Argon2, taken apart.
+struct Readable {
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    salt: Salt,
+    hash: Output,
+}
+
+/// Takes a hash apart; `None` for one of another form, and for one that asks for the moon.
+fn read(stored: &str) -> Option<Readable> {
+    let phc = Phc::new(stored).ok()?;
+    let algorithm = Algorithm::try_from(phc.algorithm.as_str()).ok()?;
+    // Who names no version means the first one (the reference implementation's decoder).
+    let version = Version::try_from(phc.version.unwrap_or(Version::V0x10.into())).ok()?;
+    let params = Params::try_from(&phc).ok()?;
     let bearable =
         params.m_cost() <= MEMORY_CEILING_KIB && params.t_cost() <= PASSES_CEILING && params.p_cost() <= LANES_CEILING;
-    let known = phc.algorithm == Algorithm::Argon2id.ident()
-        && phc.version.is_none_or(|version| version == u32::from(Version::V0x13));
-    let (Some(salt), Some(hash), true, true) = (&phc.salt, &phc.hash, bearable, known) else {
-        return Err(HashError::Unreadable);
-    };
-    let output = compute(password, salt, &params, hash.len(), memory)?;
+    let (salt, hash) = (phc.salt?, phc.hash?);
+    bearable.then_some(Readable { algorithm, version, params, salt, hash })
+}
+
+/// Whether a hash by Argon2 can be compared with.
+#[cfg(feature = "imported-hashes")]
+pub(crate) fn is_readable(stored: &str) -> bool {
+    read(stored).is_some()
+}
+
+fn verify(password: &[u8], stored: &str, today: HashCost, memory: &mut Vec<Block>) -> Result<HashVerdict, HashError> {
+    let Readable { algorithm, version, params, salt, hash } = read(stored).ok_or(HashError::Unreadable)?;
+    let output = compute(password, &salt, (algorithm, version, &params), hash.len(), memory)?;
     let cheaper = params.m_cost() < today.memory_kib || params.t_cost() < today.passes;
-    Ok(HashVerdict { matches: output.as_slice().ct_eq(hash.as_bytes()).into(), outdated: cheaper })
+    let other = algorithm != Algorithm::Argon2id || version != Version::V0x13;
+    Ok(HashVerdict { matches: output.as_slice().ct_eq(hash.as_bytes()).into(), outdated: cheaper || other })
 }
 
 #[cfg(test)]
@@ -284,7 +345,8 @@ mod tests {
             "",
             "plain",
             "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
-            "$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
+            "$argon2x$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
+            "$argon2id$v=20$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
         ] {
             let stored = PasswordHash::from_phc(bad.into());
             assert_eq!(pool.verify(&password("x"), Some(&stored)).await, Err(HashError::Unreadable), "{bad}");

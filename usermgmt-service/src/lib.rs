@@ -17,6 +17,8 @@ mod device;
 mod emails;
 mod handle;
 mod hasher;
+#[cfg(feature = "imported-hashes")]
+mod imported_hash;
 mod limits;
 mod mail;
 mod mailbox;
@@ -60,6 +62,8 @@ pub use client::Client;
 pub use emails::{AddEmail, EmailItem};
 pub use handle::UserMgmt;
 pub use hasher::{Argon2Pool, CostError, HashCost};
+#[cfg(feature = "imported-hashes")]
+pub use imported_hash::{FastDigest, FirebaseScrypt, ImportedHash, ImportedHashError, SaltPlace};
 pub use limits::Limits;
 pub use mail::{Brand, TemplateError};
 pub use mailbox::{DevMailbox, KeptMail};
@@ -80,6 +84,8 @@ pub use smtp::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 pub use texts::{TextError, Texts};
 #[cfg(feature = "tokens")]
 pub use tokens::{AccessToken, AccessTokens, BearerError, Issued, Tokens};
+#[cfg(feature = "imported-hashes")]
+pub use users::ImportedUser;
 pub use users::{NewUser, Users};
 pub use verify_email::{AddressProof, ProveAddress};
 

@@ -12,7 +12,7 @@ use usermgmt_core::model::{
     UserFilter, UserKind, UserStatus, Version,
 };
 use usermgmt_core::page::{Page, PageRequest};
-use usermgmt_core::password::Password;
+use usermgmt_core::password::{Password, PasswordHash};
 use usermgmt_core::proof::{Principal, StepUp};
 use usermgmt_core::store::{ChangeSet, StoreErrorKind, UniqueKey, Write};
 use usermgmt_core::text;
@@ -49,6 +49,21 @@ pub struct NewUser<'a> {
     pub password: Option<Secret<'a>>,
     /// Whether the application vouches that the address is the user's.
     pub email_is_verified: bool,
+}
+
+/// A user of another system, to be taken over with the password's hash.
+#[cfg(feature = "imported-hashes")]
+#[derive(Clone, Debug)]
+pub struct ImportedUser<'a> {
+    /// E-mail address.
+    pub email: &'a str,
+    /// Name.
+    pub name: &'a str,
+    /// Whether the other system has seen proof that the address is the user's. It must be proven at the first sign-in
+    /// otherwise.
+    pub email_is_verified: bool,
+    /// The hash.
+    pub hash: &'a crate::ImportedHash,
 }
 
 impl UserMgmt {
@@ -128,6 +143,40 @@ impl Users<'_> {
             Some(password) => Some(self.auth.hasher().hash(password).await?),
             None => None,
         };
+        self.insert(&email, name, input.email_is_verified, hash).await
+    }
+
+    /// Takes over a user of another system with the hash of the password, which need not be known: who enters it signs
+    /// in, and from then on it is hashed as everybody else's.
+    ///
+    /// # Errors
+    /// Invalid fields; `email` with the code `taken` if it belongs to a user already; or an outage.
+    #[cfg(feature = "imported-hashes")]
+    pub async fn import(&self, input: ImportedUser<'_>) -> Result<UserId, Error> {
+        let mut check = Check::default();
+        let email = check.take(EmailAddress::parse(input.email).map_err(|error| FieldError::email("email", error)));
+        let name = check.take(text::name("name", input.name));
+        check.end()?;
+        let (Some(email), Some(name)) = (email, name) else {
+            return Err(FieldError::new("email", FieldError::REQUIRED).into());
+        };
+        let stored = match input.hash.to_be_hashed() {
+            Some((digest, beginning)) => {
+                let digest = Password::new(digest).map_err(|error| FieldError::password("hash", error))?;
+                format!("{beginning}{}", self.auth.hasher().hash(&digest).await?.expose())
+            }
+            None => input.hash.stored().unwrap_or_default().to_owned(),
+        };
+        self.insert(&email, name, input.email_is_verified, Some(PasswordHash::from_phc(stored))).await
+    }
+
+    async fn insert(
+        &self,
+        email: &EmailAddress,
+        name: String,
+        is_verified: bool,
+        hash: Option<PasswordHash>,
+    ) -> Result<UserId, Error> {
         let client = Client::default();
         let flow = self.auth.flow(&client);
         let id = UserId::new(flow.random, flow.now)?;
@@ -152,7 +201,7 @@ impl Users<'_> {
             canonical_version: CANONICAL_VERSION,
             user: id,
             primary: true,
-            verified_at: input.email_is_verified.then_some(flow.now),
+            verified_at: is_verified.then_some(flow.now),
             undeliverable_at: None,
             created_at: flow.now,
             version: Version::NEW,

@@ -137,7 +137,7 @@ pub use usermgmt_service::core::api_key::ApiKeySecret;
 pub use usermgmt_service::core::id::ApiKeyId;
 pub use usermgmt_service::core::model::KeyOwner;
 pub use usermgmt_service::core::proof::{Access, KeyHolder, KeyPermit};
-pub use usermgmt_service::{ApiKeyItem, ApiKeys, KeyLife, KeyRules, Keys, ManageApiKeys, NewKey};
+pub use usermgmt_service::{ApiKeyItem, ApiKeys, KeyLife, KeyRules, KeySet, Keys, ManageApiKeys, NewKey};
 
 // Calling it.
 pub use usermgmt_service::core::page::{Page, PageRequest};
@@ -178,6 +178,8 @@ pub use usermgmt_service::core::port::{
     RandomError, Runtime, SystemClock, Wakes,
 };
 pub use usermgmt_service::{DevMailbox, KeptMail, TokioRuntime};
+#[cfg(feature = "imported-hashes")]
+pub use usermgmt_service::{FastDigest, FirebaseScrypt, ImportedHash, ImportedHashError, ImportedUser, SaltPlace};
 #[cfg(feature = "hibp")]
 pub use usermgmt_service::{HaveIBeenPwned, SourceError};
 #[cfg(feature = "smtp")]
@@ -188,7 +190,7 @@ pub use usermgmt_service::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 pub use usermgmt_service::core::refresh::RefreshToken;
 #[cfg(feature = "tokens")]
 pub use usermgmt_service::{
-    AccessTokens, BearerError, Introspection, Issued, Revocation, Revocations, Service, Tokens, jwt,
+    AccessToken, AccessTokens, BearerError, Introspection, Issued, Revocation, Revocations, Service, Tokens, jwt,
 };
 
 // What is counted.

@@ -14,6 +14,7 @@
 //! | serve several origins, or let a single-page application at another one call | [`howto_origins`] |
 //! | write your rows and ours in one transaction | [`howto_enlist`] |
 //! | watch it by numbers | [`howto_metrics`] |
+//! | take users over from another system | [`howto_import`] |
 
 #[doc = include_str!("../manual/getting_started.md")]
 pub mod getting_started {}
@@ -52,6 +53,9 @@ pub mod howto_origins {}
 
 #[doc = include_str!("../manual/howto_enlist.md")]
 pub mod howto_enlist {}
+
+#[doc = include_str!("../manual/howto_import.md")]
+pub mod howto_import {}
 
 #[doc = include_str!("../manual/howto_metrics.md")]
 pub mod howto_metrics {}

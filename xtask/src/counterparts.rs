@@ -9,7 +9,10 @@ use crate::{
 };
 
 /// What pip installs, and npm. Versions are fixed, so that a run tells of our changes and not of theirs.
-const PYTHON: [&str; 1] = ["PyJWT[crypto]==2.15.1"];
+const PYTHON: [&str; 5] =
+    ["PyJWT[crypto]==2.15.1", "passlib==1.7.4", "bcrypt==5.0.0", "argon2-cffi==25.1.0", "Django==5.2.8"];
+/// The tests that ask them: package and name.
+const TESTS: [(&str, &str); 2] = [("usermgmt-jwt", "counterparts"), ("usermgmt-service", "imported_hashes")];
 const NODE: [&str; 1] = ["jose@6.2.17"];
 
 /// The variable that tells the tests where they are.
@@ -30,11 +33,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<bool> {
             .args(NODE);
         npm
     })?;
-    let mut test = process::cargo(&workspace.root);
-    test.args(["test", "-p", "usermgmt-jwt", "--all-features", "--test", "counterparts"]).env(FOLDER, &folder);
-    let status = test.status().or_fault(|| format!("start {}", process::shown(&test)))?;
-    println!("{}", if status.success() { "counterparts: passed" } else { "counterparts: FAILED" });
-    Ok(status.success())
+    let mut all_passed = true;
+    for (package, name) in TESTS {
+        let mut test = process::cargo(&workspace.root);
+        test.args(["test", "-p", package, "--all-features", "--test", name]).env(FOLDER, &folder);
+        all_passed &= test.status().or_fault(|| format!("start {}", process::shown(&test)))?.success();
+    }
+    println!("{}", if all_passed { "counterparts: passed" } else { "counterparts: FAILED" });
+    Ok(all_passed)
 }
 
 /// Installs these packages into a folder of their own, unless they are there; a list beside them says which are.

@@ -22,6 +22,7 @@ mod enumeration;
 mod guesses;
 mod hooks;
 mod hosts;
+mod imported_hashes;
 mod input;
 mod keys;
 mod languages;

@@ -22,6 +22,7 @@
 mod change_set;
 mod error;
 mod forward;
+mod order;
 mod reads;
 mod throttle;
 

@@ -23,6 +23,7 @@ const NOTICES: [(&str, &str); 1] = [("ended", "api-key-ended")];
 /// Names of the fields; others are for the names of people.
 const NAME: &str = "key_name";
 const DAYS: &str = "days";
+const FIELDS: [&str; 3] = [NAME, DAYS, "right:*"];
 
 /// Whose keys a page is about.
 struct Place<'a> {
@@ -130,11 +131,10 @@ async fn page(context: &Context<'_>, place: &Place<'_>) -> Result<Response, Prob
 
 /// Makes a key and shows its secret, in this one answer. A living key of the same name is most likely this form, sent
 /// again.
-async fn make(context: &Context<'_>, place: &Place<'_>) -> Result<Response, Problem> {
-    let fields = context.form(&[NAME, DAYS, "right:*"])?;
+async fn make(context: &Context<'_>, place: &Place<'_>, fields: &Fields) -> Result<Response, Problem> {
     let rights = fields.ticked(RIGHT);
     let entered = || Entered { name: fields.text(NAME), days: fields.text(DAYS), rights: &rights };
-    match wanted(context, place, &fields, &rights).await {
+    match wanted(context, place, fields, &rights).await {
         Ok((_, secret)) => shown(context, place, Entered::default(), Page::default(), Some(&secret)).await,
         Err(problem) => {
             let problem = renamed(renamed(renamed(problem, "name", NAME), "scopes", "rights"), "life", DAYS);
@@ -167,7 +167,6 @@ async fn wanted(
 }
 
 async fn end(context: &Context<'_>, place: &Place<'_>, owner: KeyOwner) -> Result<Response, Problem> {
-    context.form(&[])?;
     match place.keys.end(&context.client, owner, context.id("key")?).await {
         // Pressed twice, or ended elsewhere: the list shows that it is over.
         Ok(()) | Err(Error::Refused(Refused::NotFound)) => {
@@ -182,10 +181,12 @@ pub(super) async fn own_page(context: &Context<'_>) -> Result<Response, Problem>
 }
 
 pub(super) async fn own_form(context: &Context<'_>) -> Result<Response, Problem> {
-    make(context, &Place::own(context)?).await
+    let fields = context.form(&FIELDS)?;
+    make(context, &Place::own(context)?, &fields).await
 }
 
 pub(super) async fn own_end_form(context: &Context<'_>) -> Result<Response, Problem> {
+    context.form(&[])?;
     let place = Place::own(context)?;
     end(context, &place, place.keys.owner()).await
 }
@@ -195,14 +196,17 @@ pub(super) async fn org_page(context: &Context<'_>) -> Result<Response, Problem>
 }
 
 pub(super) async fn org_form(context: &Context<'_>) -> Result<Response, Problem> {
-    make(context, &Place::of_org(context)?).await
+    let fields = context.form(&FIELDS)?;
+    make(context, &Place::of_org(context)?, &fields).await
 }
 
 pub(super) async fn org_end_form(context: &Context<'_>) -> Result<Response, Problem> {
+    context.form(&[])?;
     let place = Place::of_org(context)?;
     end(context, &place, place.keys.owner()).await
 }
 
 pub(super) async fn member_end_form(context: &Context<'_>) -> Result<Response, Problem> {
+    context.form(&[])?;
     end(context, &Place::of_org(context)?, KeyOwner::User(context.id("user")?)).await
 }
