@@ -6,8 +6,6 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -15,14 +13,12 @@ use zeroize::Zeroizing;
 
 use crate::id::{SessionId, UserId};
 use crate::keys::{KeyRing, Purpose, PurposeKey};
-use crate::secret::DEFAULT_ROUTE;
+use crate::secret::{framed, unframed};
 
 /// What every opaque access token begins with.
 const PREFIX: &str = "umo";
 /// User, session, begin, end and MAC.
 const BYTES: usize = 16 + 16 + 8 + 8 + 32;
-/// Characters of these bytes in base64url (RFC 4648 section 5, without padding).
-const CHARS: usize = 107;
 
 /// An opaque access token: `umo_00_` and 107 characters of base64url. It does not print, compare or serialise.
 #[derive(Clone)]
@@ -52,8 +48,7 @@ impl OpaqueToken {
         for (place, byte) in bytes.iter_mut().zip(ids.chain(times.into_iter().flatten()).chain(mac)) {
             *place = byte;
         }
-        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()));
-        let text = format!("{PREFIX}_{DEFAULT_ROUTE}_{}", encoded.as_str()).into();
+        let text = framed(PREFIX, bytes.as_slice());
         Self { user, session, issued_at: from, expires_at: until, text }
     }
 
@@ -67,11 +62,7 @@ impl OpaqueToken {
     /// to look at.
     #[must_use]
     pub fn parse(keys: &KeyRing, audience: &str, text: &str) -> Option<Self> {
-        let body = text.strip_prefix(PREFIX)?.strip_prefix('_')?.strip_prefix(DEFAULT_ROUTE)?.strip_prefix('_')?;
-        if body.len() != CHARS {
-            return None;
-        }
-        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(body).ok()?);
+        let bytes = unframed::<BYTES>(PREFIX, text)?;
         let (user, rest) = bytes.split_first_chunk::<16>()?;
         let (session, rest) = rest.split_first_chunk::<16>()?;
         let (from, rest) = rest.split_first_chunk::<8>()?;
@@ -145,7 +136,7 @@ mod tests {
         let ids = (UserId::new(&OsRandom, now).unwrap(), SessionId::new(&OsRandom, now).unwrap());
         let token = OpaqueToken::derive(&ring, "data", ids, now, now + Duration::MINUTE);
         let text = token.expose().to_owned();
-        assert_eq!(text.len(), PREFIX.len() + DEFAULT_ROUTE.len() + 2 + CHARS);
+        assert_eq!(text.len(), "umo_00_".len() + 107);
         assert!(OpaqueToken::is_meant_by(&text) && !OpaqueToken::is_meant_by("umk_00_"));
         let rotated = ring.clone().rotated(&OsRandom).unwrap();
         for ring in [&ring, &rotated] {

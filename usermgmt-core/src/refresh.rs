@@ -6,22 +6,18 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::id::{SessionId, UserId};
 use crate::keys::{KeyRing, Purpose, PurposeKey};
-use crate::secret::DEFAULT_ROUTE;
+use crate::secret::{framed, unframed};
 
 /// What every refresh token begins with.
 const PREFIX: &str = "umf";
 /// User, session, number and MAC. The user says where the session is stored, see [`SessionStore`](crate::store::SessionStore).
 const BYTES: usize = 16 + 16 + 4 + 32;
-/// Characters of these bytes in base64url (RFC 4648 section 5, without padding).
-const CHARS: usize = 91;
 
 /// A refresh token: `umf_00_` and 91 characters of base64url. Whoever presents it goes on with the session.
 ///
@@ -50,18 +46,13 @@ impl RefreshToken {
         for (place, byte) in bytes.iter_mut().zip(ids.chain(generation.to_be_bytes()).chain(mac)) {
             *place = byte;
         }
-        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()));
-        Self { user, session, generation, text: format!("{PREFIX}_{DEFAULT_ROUTE}_{}", encoded.as_str()).into() }
+        Self { user, session, generation, text: framed(PREFIX, bytes.as_slice()) }
     }
 
     /// Reads a presented token; `None` unless a key of the ring has made it.
     #[must_use]
     pub fn parse(keys: &KeyRing, text: &str) -> Option<Self> {
-        let body = text.strip_prefix(PREFIX)?.strip_prefix('_')?.strip_prefix(DEFAULT_ROUTE)?.strip_prefix('_')?;
-        if body.len() != CHARS {
-            return None;
-        }
-        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(body).ok()?);
+        let bytes = unframed::<BYTES>(PREFIX, text)?;
         let (user, rest) = bytes.split_first_chunk::<16>()?;
         let (session, rest) = rest.split_first_chunk::<16>()?;
         let (generation, tag) = rest.split_first_chunk::<4>()?;
@@ -131,7 +122,7 @@ mod tests {
         }
         assert!(RefreshToken::parse(&KeyRing::generate(&OsRandom).unwrap(), token.expose()).is_none());
         let text = token.expose().to_owned();
-        assert_eq!(text.len(), PREFIX.len() + DEFAULT_ROUTE.len() + 2 + CHARS);
+        assert_eq!(text.len(), "umf_00_".len() + 91);
         // One text for each token: nothing of it can be altered, left out or added.
         for place in 0..text.len() {
             for other in ['A', 'Q', '_', '=', ' '] {

@@ -79,6 +79,20 @@ impl BearerKind {
     }
 }
 
+/// Bytes as the text of a secret: its kind, the route, and base64url (RFC 4648 section 5, without padding).
+pub(crate) fn framed(prefix: &str, bytes: &[u8]) -> SecretString {
+    let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes));
+    format!("{prefix}_{DEFAULT_ROUTE}_{}", encoded.as_str()).into()
+}
+
+/// The bytes of such a text; `None` for one of another kind, route or length.
+pub(crate) fn unframed<const N: usize>(prefix: &str, text: &str) -> Option<Zeroizing<[u8; N]>> {
+    let body = text.strip_prefix(prefix)?.strip_prefix('_')?.strip_prefix(DEFAULT_ROUTE)?.strip_prefix('_')?;
+    // Nothing is decoded that is far too long.
+    let decoded = Zeroizing::new((body.len() <= N * 2).then(|| URL_SAFE_NO_PAD.decode(body).ok()).flatten()?);
+    decoded.as_slice().try_into().ok().map(Zeroizing::new)
+}
+
 /// A bearer secret: `ums_00_` and 43 characters of base64url. Whoever presents it is believed.
 ///
 /// It does not print, does not compare and does not serialise; [`expose`](Self::expose) is for the cookie, the mailed
