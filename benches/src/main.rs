@@ -29,6 +29,7 @@ mod probe;
 mod report;
 mod round_trips;
 mod scale;
+mod second_factor;
 mod seed;
 mod serve;
 mod sign_in;
@@ -50,7 +51,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Name of a section, what it says about itself, and its run.
 type Section = (&'static str, &'static str, fn(&mut Report));
 
-const SECTIONS: [Section; 11] = [
+const SECTIONS: [Section; 12] = [
     ("session-check", "what a cached session check adds to a bare handler", check_cached::run),
     (
         "session-check-uncached",
@@ -59,6 +60,7 @@ const SECTIONS: [Section; 11] = [
     ),
     ("tokens", "checking and making access tokens beside the signature alone", tokens::run),
     ("sign-in", "sign-ins per core beside what hashing alone allows", sign_in::run),
+    ("second-factor", "a second factor beside the check of its code alone", second_factor::run),
     ("latency", "other requests while sign-ins saturate the machine", latency::run),
     ("memory", "peak memory under 500 sign-ins at once", memory::run),
     ("memory-sessions", "memory per 100,000 cached sessions", cached::run),

@@ -139,8 +139,11 @@ fn unlimited() -> Limits {
     Limits {
         wrong_passwords_per_pair: u32::MAX,
         wrong_passwords_per_account: u32::MAX,
+        wrong_second_factors: u32::MAX,
+        wrong_second_factors_day: u32::MAX,
         sign_ins_per_address: u32::MAX,
         sign_ups_per_address: u32::MAX,
+        sign_ups_per_mailbox: u32::MAX,
         verifications_per_address: u32::MAX,
         step_ups_per_user: u32::MAX,
         mails_per_address_hour: u32::MAX,

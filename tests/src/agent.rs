@@ -45,6 +45,12 @@ impl Reply {
         self.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap().to_owned()).collect()
     }
 
+    /// The value of a hidden field of a page.
+    #[must_use]
+    pub fn field(&self, name: &str) -> String {
+        hidden(&self.body, name).unwrap_or_else(|| panic!("no field `{name}`: {}", self.body))
+    }
+
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{} {:?}", self.body, self.headers);
@@ -66,7 +72,7 @@ impl Reply {
             })
             .collect();
         headers.sort();
-        let body = match hidden_token(&self.body) {
+        let body = match hidden(&self.body, "csrf") {
             Some(token) => self.body.replace(&token, "TOKEN"),
             None => self.body.clone(),
         };
@@ -74,8 +80,9 @@ impl Reply {
     }
 }
 
-fn hidden_token(page: &str) -> Option<String> {
-    let (_, rest) = page.split_once("name=\"csrf\"")?;
+/// The value of a hidden field.
+fn hidden(page: &str, name: &str) -> Option<String> {
+    let (_, rest) = page.split_once(&format!("name=\"{name}\""))?;
     let (_, rest) = rest.split_once("value=\"")?;
     rest.split_once('"').map(|(token, _)| token.to_owned())
 }
@@ -186,7 +193,7 @@ impl Agent {
 
     /// Fills in the form of a page that is open.
     pub async fn fill(&mut self, page: &Reply, action: &str, fields: &[(&str, &str)]) -> Reply {
-        let token = hidden_token(&page.body).unwrap_or_else(|| panic!("no form: {}", page.body));
+        let token = hidden(&page.body, "csrf").unwrap_or_else(|| panic!("no form: {}", page.body));
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.append_pair("csrf", &token);
         body.extend_pairs(fields);

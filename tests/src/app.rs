@@ -181,6 +181,6 @@ pub fn token(mail: &KeptMail) -> String {
 /// The code in a mail.
 #[must_use]
 pub fn code(mail: &KeptMail) -> String {
-    let is_code = |line: &&str| line.trim().len() == 6 && line.trim().bytes().all(|b| b.is_ascii_digit());
+    let is_code = |line: &&str| matches!(line.trim().len(), 6 | 8) && line.trim().bytes().all(|b| b.is_ascii_digit());
     mail.text.lines().find(is_code).expect("the mail has a code").trim().to_owned()
 }

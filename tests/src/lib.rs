@@ -15,6 +15,7 @@
 
 pub mod agent;
 pub mod app;
+pub mod authenticator;
 pub mod breaches;
 pub mod cell;
 pub mod cluster;
@@ -24,6 +25,7 @@ pub mod log;
 pub mod metrics;
 pub mod person;
 pub mod report;
+pub mod robots;
 pub mod smtp_server;
 pub mod stores;
 

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 use usermgmt_core::error::{FieldError, Refused};
-use usermgmt_core::model::{CustomRole, RoleKey};
+use usermgmt_core::model::{CustomRole, Method, RoleKey};
 use usermgmt_core::permission::{OWN, Permission, Roles};
 use usermgmt_core::policy::Demand;
 use usermgmt_http::{Problem, routes};
@@ -33,11 +33,14 @@ fn refusals() -> Vec<Refused> {
         Refused::InvalidCredentials,
         Refused::AccountUnavailable,
         Refused::TooManyAttempts { until: OffsetDateTime::UNIX_EPOCH },
+        Refused::BotCheckRequired,
+        Refused::BotCheckFailed,
         Refused::LinkInvalid,
+        Refused::OtherBrowser,
         Refused::CodeInvalid,
         Refused::AttemptExpired,
-        Refused::StepUpRequired,
-        Refused::PolicyUnmet(vec![Demand::AnotherMethod]),
+        Refused::StepUpRequired(vec![Method::Password]),
+        Refused::PolicyUnmet(vec![Demand::SecondFactor]),
         Refused::PermissionMissing("thing:write"),
         Refused::WrongOrg,
         Refused::NoActiveOrg,
@@ -46,6 +49,8 @@ fn refusals() -> Vec<Refused> {
         Refused::LastOwner,
         Refused::AlreadyMember,
         Refused::SeatsTaken,
+        Refused::SecondFactorRequired(vec![Method::Otp]),
+        Refused::FactorRequired,
         Refused::AuthorityChanged,
         Refused::Conflict,
     ];

@@ -9,7 +9,7 @@
 
 use base64::Engine as _;
 use serde_json::json;
-use usermgmt_service::AccessTokens;
+use usermgmt_service::{AccessTokens, MagicLink};
 use usermgmt_tests::app::{code, token};
 use usermgmt_tests::{App, Person, cells};
 
@@ -37,7 +37,8 @@ fn leaks(place: &str, text: &str, secrets: &[(&str, String)]) -> Vec<String> {
 async fn no_secret_is_written_down(app: App) {
     let log = usermgmt_tests::log::keep_everything();
     let metrics = usermgmt_tests::metrics::keep();
-    let app = app.configured(|builder| builder.tokens(AccessTokens::default())).await;
+    let app =
+        app.configured(|builder| builder.tokens(AccessTokens::default()).magic_link(MagicLink::link_and_code())).await;
     let password = format!("canary {} password", app.address().port());
     let wrong = format!("canary {} mistyped", app.address().port());
     let mut ann = Person { password: password.clone(), ..Person::new(&app, "ann") };
@@ -70,6 +71,17 @@ async fn no_secret_is_written_down(app: App) {
     answers.push(phone.agent.with("authorization", &format!("Bearer {access}x")).get("/auth/me").await);
     let body = json!({ "refresh_token": format!("{refresh}x") });
     answers.push(phone.agent.post("/auth/refresh", body).await);
+    app.advance(time::Duration::MINUTE);
+    let mut tablet = app.agent();
+    answers.push(tablet.post("/auth/sign-in/mail", json!({ "email": ann.email })).await);
+    app.work().await;
+    let sign_in_link = token(&app.mail(&ann.email));
+    for presented in [format!("{sign_in_link}x"), sign_in_link.clone(), sign_in_link.clone()] {
+        answers.push(tablet.navigate(&format!("/auth/sign-in/mailed?token={presented}")).await);
+        answers.push(tablet.navigate("/auth/sign-in/mailed").await);
+        answers.push(tablet.post("/auth/sign-in/mailed/preview", json!({ "token": presented })).await);
+        answers.push(tablet.post("/auth/sign-in/mailed", json!({ "token": presented })).await);
+    }
     answers.push(ann.agent.post("/auth/sign-out-everywhere", json!({})).await);
     answers.push(ann.agent.post("/auth/sign-in", json!({ "email": ann.email, "password": [password] })).await);
     app.work().await;
@@ -86,6 +98,7 @@ async fn no_secret_is_written_down(app: App) {
         ("browser", body(&browser)),
         ("device", body(&device)),
         ("link", body(&link)),
+        ("link that signs in", body(&sign_in_link)),
         ("root key", root),
         ("access token", access.rsplit('.').next().unwrap().to_owned()),
         ("refresh token", body(&refresh)),

@@ -5,21 +5,17 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::port::{Random, RandomError};
-use crate::secret::{BEARER_BYTES, DEFAULT_ROUTE, Digest};
+use crate::secret::{BEARER_BYTES, DEFAULT_ROUTE, Digest, framed, unframed};
 
 /// What every API key begins with.
 const PREFIX: &str = "umk";
 /// Bytes of the checksum: a text that is no key passes once in 2^32.
 const CHECK_BYTES: usize = 4;
-/// Characters of secret and checksum in base64url (RFC 4648 section 5, without padding).
-const CHARS: usize = 48;
 /// Characters of the secret that may be shown, so that its owner recognises it: 24 of 256 bits.
 const SHOWN: usize = 4;
 
@@ -46,8 +42,7 @@ impl ApiKeySecret {
         let (secret, check) = bytes.split_at_mut(BEARER_BYTES);
         random.fill(secret)?;
         check.copy_from_slice(&checksum(secret));
-        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()));
-        Ok(Self(format!("{PREFIX}_{DEFAULT_ROUTE}_{}", encoded.as_str()).into()))
+        Ok(Self(framed(PREFIX, bytes.as_slice())))
     }
 
     /// Whether a text wants to be an API key.
@@ -59,11 +54,7 @@ impl ApiKeySecret {
     /// Reads a presented secret; `None` unless it is in the one canonical form and its checksum is right.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let body = text.strip_prefix(PREFIX)?.strip_prefix('_')?.strip_prefix(DEFAULT_ROUTE)?.strip_prefix('_')?;
-        if body.len() != CHARS {
-            return None;
-        }
-        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(body).ok()?);
+        let bytes = unframed::<{ BEARER_BYTES + CHECK_BYTES }>(PREFIX, text)?;
         let (secret, check) = bytes.split_at_checked(BEARER_BYTES)?;
         // Public arithmetic over what the caller has sent: there is nothing to be learned from its time.
         (check == checksum(secret)).then(|| Self(text.to_owned().into()))

@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::address::EmailError;
 use crate::keys::KeyError;
+use crate::model::Method;
 use crate::password::PasswordError;
 use crate::policy::Demand;
 use crate::port::{HashError, RandomError};
@@ -57,6 +58,8 @@ impl FieldError {
     /// There would be more of them than there may be.
     pub const TOO_MANY: &'static str = "too_many";
 
+    /// The address is one of those that are made to be thrown away.
+    pub const DISPOSABLE: &'static str = "disposable";
     /// The primary address cannot be removed, only replaced by another one.
     pub const PRIMARY: &'static str = "primary";
     /// The password is wrong. Said only to somebody who is signed in, about their own.
@@ -115,6 +118,7 @@ impl FieldError {
         Self::RESERVED,
         Self::UNKNOWN,
         Self::TOO_MANY,
+        Self::DISPOSABLE,
         Self::PRIMARY,
         Self::WRONG,
         "domain",
@@ -194,14 +198,20 @@ pub enum Refused {
         /// When it is worth trying again.
         until: OffsetDateTime,
     },
+    /// Whoever asks must show first that they are no program.
+    BotCheckRequired,
+    /// What was to show it is wrong, was used before or has expired.
+    BotCheckFailed,
     /// The link was used, replaced or has expired.
     LinkInvalid,
+    /// The link works only in the browser that asked for it.
+    OtherBrowser,
     /// The code is wrong, was used, replaced or has expired.
     CodeInvalid,
     /// The sign-in that this step belongs to has expired or was completed.
     AttemptExpired,
-    /// The last proof is too old for this.
-    StepUpRequired,
+    /// The last proof is too old or too weak for this: prove it again, by one of these.
+    StepUpRequired(Vec<Method>),
     /// The organisation's policy demands more than this session has.
     PolicyUnmet(Vec<Demand>),
     /// The caller's roles in this organisation do not give this right.
@@ -220,6 +230,10 @@ pub enum Refused {
     AlreadyMember,
     /// As many members are active as there may be.
     SeatsTaken,
+    /// The account has a second factor, and a proof by one of these must come along.
+    SecondFactorRequired(Vec<Method>),
+    /// A policy demands a second factor, and this was the last one.
+    FactorRequired,
     /// The caller's authority ended between check and commit.
     AuthorityChanged,
     /// Others changed the same thing again and again meanwhile.
@@ -233,7 +247,10 @@ impl Refused {
         "invalid_credentials",
         "account_unavailable",
         "too_many_attempts",
+        "bot_check_required",
+        "bot_check_failed",
         "link_invalid",
+        "other_browser",
         "code_invalid",
         "attempt_expired",
         "step_up_required",
@@ -246,6 +263,8 @@ impl Refused {
         "last_owner",
         "already_member",
         "seats_taken",
+        "second_factor_required",
+        "factor_required",
         "authority_changed",
         "conflict",
     ];
@@ -258,10 +277,13 @@ impl Refused {
             Self::InvalidCredentials => "invalid_credentials",
             Self::AccountUnavailable => "account_unavailable",
             Self::TooManyAttempts { .. } => "too_many_attempts",
+            Self::BotCheckRequired => "bot_check_required",
+            Self::BotCheckFailed => "bot_check_failed",
             Self::LinkInvalid => "link_invalid",
+            Self::OtherBrowser => "other_browser",
             Self::CodeInvalid => "code_invalid",
             Self::AttemptExpired => "attempt_expired",
-            Self::StepUpRequired => "step_up_required",
+            Self::StepUpRequired(_) => "step_up_required",
             Self::PolicyUnmet(_) => "policy_unmet",
             Self::PermissionMissing(_) => "permission_missing",
             Self::WrongOrg => "wrong_org",
@@ -271,6 +293,8 @@ impl Refused {
             Self::LastOwner => "last_owner",
             Self::AlreadyMember => "already_member",
             Self::SeatsTaken => "seats_taken",
+            Self::SecondFactorRequired(_) => "second_factor_required",
+            Self::FactorRequired => "factor_required",
             Self::AuthorityChanged => "authority_changed",
             Self::Conflict => "conflict",
         }

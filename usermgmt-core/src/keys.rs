@@ -76,6 +76,12 @@ pub enum Purpose {
     SigningKey,
     /// Opaque access tokens.
     Opaque,
+    /// Secrets of second factors, sealed in the store.
+    Factor,
+    /// MACs of recovery codes.
+    RecoveryCode,
+    /// Challenges of the bot check.
+    BotCheck,
 }
 
 impl Purpose {
@@ -90,6 +96,9 @@ impl Purpose {
             Self::Refresh => "usermgmt/refresh/1",
             Self::SigningKey => "usermgmt/signing-key/1",
             Self::Opaque => "usermgmt/opaque/1",
+            Self::Factor => "usermgmt/factor/1",
+            Self::RecoveryCode => "usermgmt/recovery-code/1",
+            Self::BotCheck => "usermgmt/bot-check/1",
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod planned;
 pub mod policy;
 pub mod port;
 pub mod proof;
+pub mod recovery_code;
 pub mod refresh;
 pub mod sealed;
 pub mod secret;

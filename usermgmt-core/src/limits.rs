@@ -68,6 +68,30 @@ pub const WRONG_PASSWORD_WINDOW: Duration = Duration::hours(1);
 pub const WRONG_PASSWORDS_PER_ACCOUNT: u32 = 100;
 /// How long the password of an account rests once [`WRONG_PASSWORDS_PER_ACCOUNT`] is reached.
 pub const PASSWORD_REST_WINDOW: Duration = Duration::days(1);
+/// Wrong codes of second factors for one account, each [`SECOND_FACTOR_WINDOW`], over all factors, sign-ins and
+/// addresses; then every code is refused until the window ends (OWASP ASVS 5.0, 6.3.5 and 6.6.3).
+pub const WRONG_SECOND_FACTORS: u32 = 3;
+/// Window of [`WRONG_SECOND_FACTORS`]; it begins with the first wrong code.
+pub const SECOND_FACTOR_WINDOW: Duration = Duration::minutes(15);
+/// Wrong codes of second factors for one account, each day: with a window of three steps a guess is right with
+/// 3 in 10^6, so a day of guessing succeeds with 9 in 10^5 at most.
+pub const WRONG_SECOND_FACTORS_DAY: u32 = 30;
+/// Recovery codes in a set.
+pub const RECOVERY_CODES: usize = 10;
+/// From so few recovery codes on their owner is told to make new ones.
+pub const RECOVERY_CODES_LOW: usize = 3;
+/// How long an enrolment waits for its first code.
+pub const ENROLMENT_LIFE: Duration = Duration::minutes(10);
+/// How long a device is trusted in place of a second factor.
+pub const TRUSTED_DEVICE_LIFE: Duration = Duration::days(30);
+/// Devices that one user may trust; the one that was trusted first gives way.
+pub const TRUSTED_DEVICES: usize = 10;
+/// Seconds of a step of time-based codes (RFC 6238 section 5.2).
+pub const TOTP_STEP: u64 = 30;
+/// Steps before and after the present one whose codes are accepted, for clocks that differ (RFC 6238 section 5.2).
+pub const TOTP_SKEW: u16 = 1;
+/// Bytes of the secret behind time-based codes: 160 bits (RFC 4226 section 4).
+pub const TOTP_SECRET_BYTES: usize = 20;
 /// Sign-ins from one address prefix, each minute.
 pub const SIGN_INS_PER_ADDRESS: u32 = 30;
 /// Sign-ups from one address prefix, each minute.
@@ -112,6 +136,9 @@ pub const SESSIONS_PER_USER: u32 = 48;
 pub const STEP_UP_FRESH: Duration = Duration::minutes(10);
 /// Life of the cookie that names a known device.
 pub const DEVICE_LIFE: Duration = Duration::days(365);
+/// How long it is remembered that a user has signed in before, and in which countries: longer than people stay away, for the
+/// first sign-in brings no notice.
+pub const SIGN_IN_MEMORY: Duration = Duration::days(3_650);
 
 /// Characters of the secret of a service that asks about tokens, at least: 128 bits in hexadecimal (OWASP ASVS 5.0, 7.2.3).
 pub const SERVICE_SECRET_MIN: usize = 32;
@@ -140,8 +167,50 @@ pub const CACHE_ENTRIES: u64 = 100_000;
 /// Failed sign-ins of one process within a minute, from anywhere, that raise an alarm. It refuses nothing.
 pub const GUESSES_ALARM: u32 = 100;
 
+/// Window in which alarms other than [`GUESSES_ALARM`] count, and how long an alarm makes the bot check be asked for.
+pub const ALARM_WINDOW: Duration = Duration::minutes(10);
+/// Accounts that fail to sign in from one address prefix within [`ALARM_WINDOW`] and raise an alarm: more than an office has
+/// people who mistype at once.
+pub const STUFFED_ACCOUNTS_ALARM: u32 = 20;
+/// Accounts that fail to sign in at one process within [`ALARM_WINDOW`], at most twice each on average, and raise an alarm.
+pub const SPRAYED_ACCOUNTS_ALARM: u32 = 100;
+/// Session secrets that nobody was given, from one address prefix within [`ALARM_WINDOW`], that raise an alarm: ended sessions
+/// of an office are fewer.
+pub const BOGUS_SESSIONS_PER_ADDRESS_ALARM: u32 = 100;
+/// The same from anywhere.
+pub const BOGUS_SESSIONS_ALARM: u32 = 1_000;
+/// Sign-ups from one address prefix within [`ALARM_WINDOW`] that raise an alarm.
+pub const SIGN_UPS_PER_ADDRESS_ALARM: u32 = 20;
+/// The same from anywhere.
+pub const SIGN_UPS_ALARM: u32 = 200;
+/// Address prefixes that a process remembers for each kind of alarm. Those that have done least give way.
+pub const ALARM_PLACES: usize = 4_096;
+
+/// Failed sign-ins from one address prefix within [`RISK_WINDOW`] after which the bot check is asked for, if it is by risk.
+pub const RISK_FAILED_SIGN_INS: u32 = 5;
+/// Sign-ups from one address prefix within [`RISK_WINDOW`] after which it is asked for.
+pub const RISK_SIGN_UPS: u32 = 3;
+/// Requests for a new password from one address prefix within [`RISK_WINDOW`] after which it is asked for.
+pub const RISK_FORGOTTEN: u32 = 3;
+/// Window of what counts as risk.
+pub const RISK_WINDOW: Duration = Duration::HOUR;
+/// Iterations of PBKDF2 in one try of the proof of work; 4,096 tries are needed on average: more than half a second of one
+/// core, which a browser shares among its workers, and a tenth of a millisecond for whoever verifies.
+pub const WORK_ITERATIONS: u32 = 500;
+/// How many times more it is while there is an alarm or a risk.
+pub const WORK_RAISED: u32 = 4;
+/// Life of a challenge of the proof of work: long enough to fill in a form; a page that was open longer asks anew.
+pub const WORK_LIFE: Duration = Duration::minutes(5);
+/// Oldest answer of a third party's check that is taken (Turnstile: tokens live 300 seconds).
+pub const CAPTCHA_AGE: Duration = Duration::minutes(5);
+
+/// Sign-ups a day with addresses that are one mailbox to their provider: `a+x@` and `a+y@`.
+pub const SIGN_UPS_PER_MAILBOX: u32 = 5;
+
 /// Life of the link that sets a new password (OWASP ASVS 5.0, 6.4.1: an hour at most is common; ours is half of it).
 pub const RESET_LINK_LIFE: Duration = Duration::minutes(30);
+/// Life of the link that signs in (OWASP ASVS 5.0, 6.5.5: ten minutes at most).
+pub const SIGN_IN_LINK_LIFE: Duration = Duration::minutes(10);
 /// How long a change of address or password can be undone by its notice.
 pub const UNDO_LIFE: Duration = Duration::days(7);
 /// Default waiting time of a reset that support has begun, in which its notice can stop it.

@@ -6,7 +6,8 @@
 //! | field | merged by |
 //! |---|---|
 //! | `methods` | intersection |
-//! | `min_methods` | maximum |
+//! | `second_factor` | everybody before roles, roles united |
+//! | `bars_trusted_devices` | either |
 //! | `session_idle_seconds`, `session_absolute_seconds` | minimum |
 //! | `step_up_seconds` | minimum |
 //! | `bars_member_keys` | either |
@@ -16,7 +17,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use crate::model::{Method, Proof};
+use crate::model::{Method, Proof, RoleKey};
 
 /// What is demanded of a session. An absent field demands nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,9 +26,12 @@ pub struct AuthPolicy {
     /// Only proofs by these methods count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub methods: Option<BTreeSet<Method>>,
-    /// At least this many different methods must have been proven.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min_methods: Option<u8>,
+    /// Who must have proven a second factor.
+    #[serde(skip_serializing_if = "SecondFactor::is_optional")]
+    pub second_factor: SecondFactor,
+    /// Whether a trusted device does not stand in for the second factor.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bars_trusted_devices: bool,
     /// A session that begins under this policy may rest at most this long. Applied when the session is made, not by
     /// [`evaluate`]: whoever asks is active at that moment.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +47,50 @@ pub struct AuthPolicy {
     pub bars_member_keys: bool,
 }
 
+/// Who must have proven a second factor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactor {
+    /// Nobody must; whoever has one is asked for it.
+    #[default]
+    Optional,
+    /// Whoever has one of these roles in the organisation.
+    Roles(BTreeSet<RoleKey>),
+    /// Everybody.
+    Everybody,
+}
+
+impl SecondFactor {
+    const fn is_optional(&self) -> bool {
+        matches!(self, Self::Optional)
+    }
+
+    fn strictest(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Everybody, _) | (_, Self::Everybody) => Self::Everybody,
+            (Self::Optional, one) | (one, Self::Optional) => one.clone(),
+            (Self::Roles(a), Self::Roles(b)) => Self::Roles(a.union(b).cloned().collect()),
+        }
+    }
+
+    fn demands(&self, roles: &[RoleKey]) -> bool {
+        match self {
+            Self::Optional => false,
+            Self::Roles(strict) => roles.iter().any(|role| strict.contains(role)),
+            Self::Everybody => true,
+        }
+    }
+}
+
 impl AuthPolicy {
+    /// Whether proofs by this method count.
+    #[must_use]
+    pub fn counts(&self, method: Method) -> bool {
+        let trusted = method == Method::TrustedDevice;
+        !(trusted && self.bars_trusted_devices)
+            && (trusted || self.methods.as_ref().is_none_or(|allowed| allowed.contains(&method)))
+    }
+
     /// The policy that demands what either of the two demands.
     #[must_use]
     pub fn strictest(&self, other: &Self) -> Self {
@@ -52,12 +99,19 @@ impl AuthPolicy {
                 (Some(a), Some(b)) => Some(a.intersection(b).copied().collect()),
                 (one, None) | (None, one) => one.clone(),
             },
-            min_methods: self.min_methods.max(other.min_methods),
+            second_factor: self.second_factor.strictest(&other.second_factor),
+            bars_trusted_devices: self.bars_trusted_devices || other.bars_trusted_devices,
             session_idle_seconds: smaller(self.session_idle_seconds, other.session_idle_seconds),
             session_absolute_seconds: smaller(self.session_absolute_seconds, other.session_absolute_seconds),
             step_up_seconds: smaller(self.step_up_seconds, other.step_up_seconds),
             bars_member_keys: self.bars_member_keys || other.bars_member_keys,
         }
+    }
+
+    /// Whether a second factor is demanded of somebody with these roles.
+    #[must_use]
+    pub fn demands_second_factor(&self, roles: &[RoleKey]) -> bool {
+        self.second_factor.demands(roles)
     }
 
     /// How long a proof counts as recent, given how long the caller would like.
@@ -85,6 +139,8 @@ pub struct Evidence<'a> {
     pub proofs: &'a [Proof],
     /// When the session began.
     pub created_at: OffsetDateTime,
+    /// The roles of its user in the organisation that the policy is about.
+    pub roles: &'a [RoleKey],
 }
 
 /// Something a policy demands and a session lacks.
@@ -93,8 +149,8 @@ pub struct Evidence<'a> {
 pub enum Demand {
     /// Nothing was proven by a method that counts: sign in by another one.
     AllowedMethod,
-    /// Another method must be proven in addition.
-    AnotherMethod,
+    /// A second factor must be proven in addition, or enrolled first.
+    SecondFactor,
     /// The last proof is too long ago for this policy: prove again.
     Reauthentication,
 }
@@ -102,21 +158,17 @@ pub enum Demand {
 /// Decides whether evidence satisfies a policy; an empty list means yes. Pure: no clock, no store.
 #[must_use]
 pub fn evaluate(policy: &AuthPolicy, evidence: Evidence<'_>, now: OffsetDateTime) -> Vec<Demand> {
-    let counted: Vec<Proof> = evidence
-        .proofs
-        .iter()
-        .filter(|proof| policy.methods.as_ref().is_none_or(|allowed| allowed.contains(&proof.method)))
-        .copied()
-        .collect();
-    let distinct = counted.iter().map(|proof| proof.method).collect::<BTreeSet<_>>().len();
+    let counted: Vec<Proof> = evidence.proofs.iter().filter(|proof| policy.counts(proof.method)).copied().collect();
     let latest = counted.iter().map(|proof| proof.at).max();
     let lasted = now - latest.unwrap_or(evidence.created_at);
 
     let mut demands = Vec::new();
     if counted.is_empty() {
         demands.push(Demand::AllowedMethod);
-    } else if policy.min_methods.is_some_and(|least| distinct < usize::from(least)) {
-        demands.push(Demand::AnotherMethod);
+    } else if policy.demands_second_factor(evidence.roles)
+        && !counted.iter().any(|proof| proof.method.is_second_factor())
+    {
+        demands.push(Demand::SecondFactor);
     }
     if seconds(policy.session_absolute_seconds).is_some_and(|most| lasted >= most) {
         demands.push(Demand::Reauthentication);
@@ -127,6 +179,7 @@ pub fn evaluate(policy: &AuthPolicy, evidence: Evidence<'_>, now: OffsetDateTime
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::sample::select;
 
     fn at(seconds: i64) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp(1_800_000_000 + seconds).unwrap()
@@ -137,7 +190,7 @@ mod tests {
     }
 
     fn demands(policy: &AuthPolicy, proofs: &[Proof], now: i64) -> Vec<Demand> {
-        evaluate(policy, Evidence { proofs, created_at: at(0) }, at(now))
+        evaluate(policy, Evidence { proofs, created_at: at(0), roles: &[RoleKey::new("admin")] }, at(now))
     }
 
     #[test]
@@ -148,10 +201,23 @@ mod tests {
 
     #[test]
     fn each_demand_is_met_by_exactly_what_it_names() {
-        let two = AuthPolicy { min_methods: Some(2), ..AuthPolicy::default() };
-        let email = Proof { method: Method::Email, at: at(5) };
-        assert_eq!(demands(&two, &[password_at(0), password_at(9)], 10), [Demand::AnotherMethod]);
-        assert_eq!(demands(&two, &[password_at(0), email], 10), []);
+        let two = AuthPolicy { second_factor: SecondFactor::Everybody, ..AuthPolicy::default() };
+        let by = |method| Proof { method, at: at(5) };
+        let email = by(Method::Email);
+        assert_eq!(demands(&two, &[password_at(0), password_at(9)], 10), [Demand::SecondFactor]);
+        assert_eq!(demands(&two, &[password_at(0), email], 10), [Demand::SecondFactor], "a mailbox resets passwords");
+        for second in [Method::Otp, Method::RecoveryCode, Method::TrustedDevice] {
+            assert_eq!(demands(&two, &[password_at(0), by(second)], 10), []);
+        }
+        let no_devices = AuthPolicy { bars_trusted_devices: true, ..two.clone() };
+        assert_eq!(demands(&no_devices, &[password_at(0), by(Method::TrustedDevice)], 10), [Demand::SecondFactor]);
+        let no_codes = AuthPolicy { methods: Some([Method::Password].into()), ..two };
+        assert_eq!(demands(&no_codes, &[password_at(0), by(Method::Otp)], 10), [Demand::SecondFactor]);
+        for (role, demanded) in [("admin", true), ("owner", false)] {
+            let second_factor = SecondFactor::Roles([RoleKey::new(role)].into());
+            let by_role = AuthPolicy { second_factor, ..AuthPolicy::default() };
+            assert_eq!(!demands(&by_role, &[password_at(0)], 10).is_empty(), demanded, "{role}");
+        }
 
         let only_email = AuthPolicy { methods: Some([Method::Email].into()), ..AuthPolicy::default() };
         assert_eq!(demands(&only_email, &[password_at(0)], 1), [Demand::AllowedMethod]);
@@ -165,10 +231,10 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn the_merged_policy_demands_what_either_demands(
-            a in any_policy(), b in any_policy(), age in 0_i64..200, two in proptest::bool::ANY,
+            a in any_policy(), b in any_policy(), age in 0_i64..200, further in proptest::option::of(select(Method::ALL)),
         ) {
             let mut proofs = vec![password_at(0)];
-            proofs.extend(two.then_some(Proof { method: Method::Email, at: at(0) }));
+            proofs.extend(further.map(|method| Proof { method, at: at(0) }));
             let merged = demands(&a.strictest(&b), &proofs, age);
             let either = !demands(&a, &proofs, age).is_empty() || !demands(&b, &proofs, age).is_empty();
             // Merging can only be stricter: two method lists that each leave one method may leave none together.
@@ -179,22 +245,32 @@ mod tests {
     }
 
     fn any_policy() -> impl proptest::strategy::Strategy<Value = AuthPolicy> {
-        use proptest::{collection::btree_set, option, prelude::Strategy as _, sample::select};
+        use proptest::{collection::btree_set, option, prelude::Strategy as _};
         (
             option::of(btree_set(select(Method::ALL), 0..3)),
-            option::of(0_u8..3),
+            select(vec![
+                SecondFactor::Optional,
+                SecondFactor::Roles([RoleKey::new("admin")].into()),
+                SecondFactor::Roles([RoleKey::new("owner")].into()),
+                SecondFactor::Everybody,
+            ]),
             option::of(0_u32..200),
             option::of(0_u32..200),
             option::of(0_u32..200),
-            proptest::prelude::any::<bool>(),
+            proptest::prelude::any::<(bool, bool)>(),
         )
-            .prop_map(|(methods, min_methods, idle, absolute, step_up, bars_member_keys)| AuthPolicy {
-                methods,
-                min_methods,
-                session_idle_seconds: idle,
-                session_absolute_seconds: absolute,
-                step_up_seconds: step_up,
-                bars_member_keys,
-            })
+            .prop_map(
+                |(methods, second_factor, idle, absolute, step_up, (bars_trusted_devices, bars_member_keys))| {
+                    AuthPolicy {
+                        methods,
+                        second_factor,
+                        bars_trusted_devices,
+                        session_idle_seconds: idle,
+                        session_absolute_seconds: absolute,
+                        step_up_seconds: step_up,
+                        bars_member_keys,
+                    }
+                },
+            )
     }
 }

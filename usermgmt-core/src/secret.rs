@@ -46,11 +46,17 @@ pub enum BearerKind {
     AddLink,
     /// The mailed link that undoes an unwanted change.
     SecureLink,
+    /// The mailed link that removes all second factors.
+    RemoveFactorsLink,
+    /// The cookie of a device on which no second factor is asked for.
+    TrustedDevice,
+    /// The mailed link that signs in.
+    SignInLink,
 }
 
 impl BearerKind {
     /// Every kind, for tests that try each at the other's door.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Session,
         Self::Browser,
         Self::Attempt,
@@ -60,6 +66,9 @@ impl BearerKind {
         Self::ApproveLink,
         Self::AddLink,
         Self::SecureLink,
+        Self::RemoveFactorsLink,
+        Self::TrustedDevice,
+        Self::SignInLink,
     ];
 
     /// The kind prefix that the text form starts with.
@@ -75,6 +84,9 @@ impl BearerKind {
             Self::ApproveLink => "ump",
             Self::AddLink => "ume",
             Self::SecureLink => "umu",
+            Self::RemoveFactorsLink => "umf",
+            Self::TrustedDevice => "umt",
+            Self::SignInLink => "uml",
         }
     }
 }
@@ -88,8 +100,11 @@ pub(crate) fn framed(prefix: &str, bytes: &[u8]) -> SecretString {
 /// The bytes of such a text; `None` for one of another kind, route or length.
 pub(crate) fn unframed<const N: usize>(prefix: &str, text: &str) -> Option<Zeroizing<[u8; N]>> {
     let body = text.strip_prefix(prefix)?.strip_prefix('_')?.strip_prefix(DEFAULT_ROUTE)?.strip_prefix('_')?;
-    // Nothing is decoded that is far too long.
-    let decoded = Zeroizing::new((body.len() <= N * 2).then(|| URL_SAFE_NO_PAD.decode(body).ok()).flatten()?);
+    if body.len() != (N * 4).div_ceil(3) {
+        return None;
+    }
+    // Decoding refuses stray trailing bits, so exactly one text stands for these bytes.
+    let decoded = Zeroizing::new(URL_SAFE_NO_PAD.decode(body).ok()?);
     decoded.as_slice().try_into().ok().map(Zeroizing::new)
 }
 
@@ -236,26 +251,30 @@ pub type Wiped = Zeroizing<Vec<u8>>;
 /// Digits of a mailed code: 10^6 values, at least 20 bits (OWASP ASVS 5.0, 6.5.4).
 pub const CODE_DIGITS: usize = 6;
 
+/// Digits of a mailed code that signs in by itself: 10^8 values, more than 26 bits.
+pub const SIGN_IN_CODE_DIGITS: usize = 8;
+
 /// A short code that a person types. Derived from its row, so it is nowhere stored.
 #[derive(Clone)]
 pub struct Code(SecretString);
 
 impl Code {
-    /// The code that belongs to a row. Of 128 bits of an HMAC the remainder by 10^6 is taken: the bias is below
-    /// 2^-108.
+    /// The code of so many digits, at most 9, that belongs to a row. Of 128 bits of an HMAC the remainder by a power of
+    /// ten is taken: the bias is below 2^-98.
     #[must_use]
-    pub fn derive(key: &PurposeKey, row: &str) -> Self {
+    pub fn derive(key: &PurposeKey, row: &str, digits: usize) -> Self {
         let mac = key.mac(&[b"code", row.as_bytes()]);
         let number = mac.iter().take(16).fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
-        Self(format!("{:0width$}", number % 1_000_000, width = CODE_DIGITS).into())
+        let values = (0..digits.min(9)).fold(1_u128, |values, _| values * 10);
+        Self(format!("{:0digits$}", number % values).into())
     }
 
     /// Whether the typed text is this code, compared in constant time. Spaces are ignored, since mail programs and
-    /// people group digits; anything else but six ASCII digits is no match.
+    /// people group digits; anything else but as many ASCII digits is no match.
     #[must_use]
     pub fn matches(&self, typed: &str) -> bool {
         let typed: Zeroizing<String> = Zeroizing::new(typed.chars().filter(|c| *c != ' ').collect());
-        typed.len() == CODE_DIGITS && bool::from(typed.as_bytes().ct_eq(self.0.expose_secret().as_bytes()))
+        bool::from(typed.as_bytes().ct_eq(self.0.expose_secret().as_bytes()))
     }
 
     /// The digits, for the mail.
@@ -307,18 +326,19 @@ mod tests {
     fn nothing_prints_a_secret() {
         let token = Bearer::mint(BearerKind::Session, &OsRandom).unwrap();
         let key = KeyRing::generate(&OsRandom).unwrap().derive(Purpose::MailedToken);
-        let code = Code::derive(&key, "tok_1");
+        let code = Code::derive(&key, "tok_1", CODE_DIGITS);
         let printed = format!("{token:?} {:?} {code:?} {key:?}", token.digest());
         assert!(!printed.contains(&token.expose()[7..]) && !printed.contains(code.expose()), "{printed}");
     }
 
     #[test]
-    fn codes_are_six_digits_and_match_exactly() {
+    fn codes_have_their_digits_and_match_exactly() {
         let key = KeyRing::generate(&OsRandom).unwrap().derive(Purpose::MailedToken);
         for row in 0..500 {
-            let code = Code::derive(&key, &row.to_string());
+            let digits = if row % 2 == 0 { CODE_DIGITS } else { SIGN_IN_CODE_DIGITS };
+            let code = Code::derive(&key, &row.to_string(), digits);
             let text = code.expose().to_owned();
-            assert!(text.len() == CODE_DIGITS && text.bytes().all(|b| b.is_ascii_digit()));
+            assert!(text.len() == digits && text.bytes().all(|b| b.is_ascii_digit()));
             assert!(code.matches(&text) && code.matches(&format!("{} {}", &text[..3], &text[3..])));
             for wrong in
                 [format!("+{text}"), format!("0{text}"), format!("{text}\n"), text[1..].to_owned(), String::new()]
@@ -326,7 +346,7 @@ mod tests {
                 assert!(!code.matches(&wrong), "{wrong:?}");
             }
         }
-        assert!(!Code::derive(&key, "x").matches("٠٠٠٠٠٠"));
+        assert!(!Code::derive(&key, "x", CODE_DIGITS).matches("٠٠٠٠٠٠"));
     }
 
     #[test]

@@ -80,6 +80,15 @@ impl Head<'_> {
         client.languages = self.text(&header::ACCEPT_LANGUAGE).map(languages).unwrap_or_default();
         client.browser = cookie(CookieName::Browser).value().and_then(|text| Bearer::parse(BearerKind::Browser, text));
         client.device = cookie(CookieName::Device).value().map(str::to_owned);
+        let trusted = cookie(CookieName::Trusted);
+        let trusted = trusted.value().unwrap_or_default().split('.').take(4);
+        client.trusted = trusted.filter_map(|text| Bearer::parse(BearerKind::TrustedDevice, text)).collect();
+        if settings.several_accounts {
+            let (active, waiting) = (cookie(CookieName::Session), cookie(CookieName::Accounts));
+            let waiting = waiting.value().unwrap_or_default().split('.');
+            let all = active.value().into_iter().chain(waiting);
+            client.sessions = all.filter_map(|text| Bearer::parse(BearerKind::Session, text)).take(5).collect();
+        }
         client.organization = self.organization(auth).map(str::to_owned);
         client
     }

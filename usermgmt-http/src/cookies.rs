@@ -31,12 +31,25 @@ pub enum CookieName {
     Address,
     /// The refresh token of a page in a browser.
     Refresh,
+    /// That accounts ask for no second factor on this device.
+    Trusted,
+    /// The secrets of sessions that wait beside the active one, where a browser can have several accounts.
+    Accounts,
 }
 
 impl CookieName {
     /// Every name.
-    pub const ALL: [Self; 7] =
-        [Self::Session, Self::Browser, Self::Attempt, Self::Device, Self::Link, Self::Address, Self::Refresh];
+    pub const ALL: [Self; 9] = [
+        Self::Session,
+        Self::Browser,
+        Self::Attempt,
+        Self::Device,
+        Self::Link,
+        Self::Address,
+        Self::Refresh,
+        Self::Trusted,
+        Self::Accounts,
+    ];
 
     /// The name on this origin.
     #[must_use]
@@ -56,6 +69,10 @@ impl CookieName {
             (Self::Address, true) => "um_address",
             (Self::Refresh, false) => "__Host-um_refresh",
             (Self::Refresh, true) => "um_refresh",
+            (Self::Trusted, false) => "__Host-um_trusted",
+            (Self::Trusted, true) => "um_trusted",
+            (Self::Accounts, false) => "__Host-um_accounts",
+            (Self::Accounts, true) => "um_accounts",
         }
     }
 }

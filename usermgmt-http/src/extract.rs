@@ -171,5 +171,14 @@ pub async fn right(
 pub fn step_up(auth: &UserMgmt, memo: &Memo, seconds: Option<u32>) -> Result<StepUp, Problem> {
     let principal = current_user(auth, memo)?;
     let within = seconds.map(|seconds| Duration::seconds(seconds.into()));
-    auth.step_up(&principal, within).map_err(|refused| Problem::refused(&refused, auth.now()))
+    auth.step_up(&principal, within).map_err(|refused| challenge(auth, &refused))
+}
+
+/// The problem that asks for a recent proof, by what the application has.
+pub(crate) fn challenge(auth: &UserMgmt, refused: &Refused) -> Problem {
+    let problem = Problem::refused(refused, auth.now());
+    if auth.settings().has_passwords() {
+        return problem;
+    }
+    Problem { challenge: Some(json!({ "step_up": { "methods": ["email"] } })), ..problem }
 }

@@ -115,13 +115,17 @@ impl Problem {
             Refused::LinkInvalid => StatusCode::GONE,
             Refused::CodeInvalid => StatusCode::UNPROCESSABLE_ENTITY,
             Refused::NotFound => StatusCode::NOT_FOUND,
-            Refused::Conflict | Refused::LastOwner | Refused::AlreadyMember | Refused::SeatsTaken => {
-                StatusCode::CONFLICT
-            }
+            Refused::Conflict
+            | Refused::LastOwner
+            | Refused::AlreadyMember
+            | Refused::SeatsTaken
+            | Refused::FactorRequired => StatusCode::CONFLICT,
             _ => StatusCode::FORBIDDEN,
         };
         let challenge = match refused {
-            Refused::StepUpRequired => Some(json!({ "step_up": { "methods": ["pwd"] } })),
+            Refused::StepUpRequired(methods) => Some(json!({ "step_up": { "methods": methods } })),
+            Refused::SecondFactorRequired(methods) => Some(json!({ "second_factor": { "methods": methods } })),
+            Refused::BotCheckRequired | Refused::BotCheckFailed => Some(json!({ "bot_check": "/bot-check" })),
             Refused::PolicyUnmet(demands) => Some(json!({ "demands": demands })),
             Refused::PermissionMissing(permission) => Some(json!({ "permission": permission })),
             _ => None,

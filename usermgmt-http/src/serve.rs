@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use usermgmt_service::core::model::AuditKind;
 use usermgmt_service::core::permission::Permission;
+use usermgmt_service::core::port::BotPurpose;
 use usermgmt_service::core::proof::{Access, KeyHolder, OrgScope, Permit, Principal, StepUp};
 use usermgmt_service::core::secret::{Bearer, BearerKind};
 use usermgmt_service::{Client, Error, Refused, UserMgmt};
@@ -88,7 +89,7 @@ impl Context<'_> {
     /// 403. Cannot happen on a route whose guard asks for one.
     pub fn fresh(&self) -> Result<StepUp, Problem> {
         let proof = self.auth.step_up(self.principal()?, None);
-        proof.map_err(|refused| Problem::refused(&refused, self.now))
+        proof.map_err(|refused| extract::challenge(self.auth, &refused))
     }
 
     /// The body as JSON.
@@ -118,6 +119,24 @@ impl Context<'_> {
         }
         self.auth.refusals().note(AuditKind::CsrfRefused, &self.client, "form token", self.now);
         Err(Problem::CROSS_SITE)
+    }
+
+    /// The client with the answer to the bot check, from a JSON document.
+    #[must_use]
+    pub fn answering(&self, answer: Option<&str>) -> Client {
+        self.client.clone().with_bot_answer(answer)
+    }
+
+    /// The client with the answer to the bot check, from a form that expects [`bot_fields`](Self::bot_fields).
+    #[must_use]
+    pub fn answering_by(&self, fields: &Fields, purpose: BotPurpose) -> Client {
+        self.answering(self.bot_fields(purpose).iter().find_map(|name| fields.get(name)))
+    }
+
+    /// Names of the form fields in which the answer to the bot check comes.
+    #[must_use]
+    pub fn bot_fields(&self, purpose: BotPurpose) -> &'static [&'static str] {
+        self.auth.bot_check(purpose).map_or(&[], |widget| widget.fields)
     }
 
     /// A parameter of the path as an id; anything else is not found.
@@ -179,6 +198,14 @@ impl Context<'_> {
     pub fn carry_session(&self, response: &mut Response, principal: &Principal, name: CookieName, secret: &str) {
         let ends = principal.is_persistent().then(|| principal.expires_at());
         self.set_cookie(response, name, secret, ends);
+    }
+
+    /// What is about passwords does not exist where there are none.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn passwords(&self) -> Result<(), Problem> {
+        if self.auth.settings().has_passwords() { Ok(()) } else { Err(Problem::NOT_FOUND) }
     }
 
     /// Where to go afterwards, from a query or form; empty if nowhere in particular.

@@ -88,6 +88,22 @@ pub fn response(status: StatusCode, content_type: &'static str, body: impl Into<
 const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
                    frame-ancestors 'none'";
 
+/// Allows a page more than others: for each directive these sources besides.
+pub fn allow(response: &mut Response, more: &[(&str, &str)]) {
+    let mut policy: Vec<(&str, Vec<&str>)> = Vec::new();
+    let strict = CSP.split("; ").filter_map(|directive| directive.split_once(' '));
+    for (directive, sources) in strict.chain(more.iter().copied()) {
+        match policy.iter_mut().find(|(known, _)| *known == directive) {
+            Some((_, known)) => known.push(sources),
+            None => policy.push((directive, vec![sources])),
+        }
+    }
+    let policy: Vec<_> = policy.iter().map(|(name, sources)| format!("{name} {}", sources.join(" "))).collect();
+    if let Ok(policy) = HeaderValue::from_str(&policy.join("; ")) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
 /// A JSON response.
 #[must_use]
 pub fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {

@@ -22,10 +22,11 @@ pub async fn enter(
     app_policy: &AuthPolicy,
 ) -> Result<(ChangeSet, Bearer)> {
     let membership = flow.store.membership(id, principal.user()).await?;
-    let active = membership.is_some_and(|membership| membership.status == MembershipStatus::Active);
-    let org = if active { flow.store.org(flow.realm, id).await? } else { None };
+    let membership = membership.filter(|membership| membership.status == MembershipStatus::Active);
+    let membership = membership.ok_or(Refused::NotFound)?;
+    let org = flow.store.org(flow.realm, id).await?;
     let org = org.filter(|org| org.status == OrgStatus::Active).ok_or(Refused::NotFound)?;
-    let demands = evaluate(&app_policy.strictest(&org.policy), principal.evidence(), flow.now);
+    let demands = evaluate(&app_policy.strictest(&org.policy), principal.evidence(&membership.roles), flow.now);
     if !demands.is_empty() {
         return Err(Refused::PolicyUnmet(demands).into());
     }

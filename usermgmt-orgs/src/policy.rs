@@ -16,7 +16,7 @@ use crate::ManagePolicy;
 /// [`Refused::PolicyUnmet`] if the caller's own session does not satisfy the new policy.
 pub async fn set_policy(flow: &Flow<'_>, permit: &Permit<ManagePolicy>, policy: AuthPolicy) -> Result<ChangeSet> {
     let (scope, principal) = (permit.scope(), permit.scope().principal());
-    let demands = evaluate(&policy, principal.evidence(), flow.now);
+    let demands = evaluate(&policy, principal.evidence(scope.roles()), flow.now);
     if !demands.is_empty() {
         return Err(Refused::PolicyUnmet(demands).into());
     }

@@ -170,7 +170,7 @@ pub async fn explain_own(
     let standing = principal.org().ok_or(Refused::NoActiveOrg)?;
     let org = flow.store.org(flow.realm, standing.org).await?.ok_or(Refused::NoActiveOrg)?;
     let membership = flow.store.membership(standing.org, principal.user()).await?.ok_or(Refused::NoActiveOrg)?;
-    let demands = evaluate(&rules.policy.strictest(&org.policy), principal.evidence(), flow.now);
+    let demands = evaluate(&rules.policy.strictest(&org.policy), principal.evidence(&membership.roles), flow.now);
     let explanation = explain(&rules.roles, &org, &membership, permission)?;
     Ok(Explanation { allowed: explanation.allowed && demands.is_empty(), demands, ..explanation })
 }

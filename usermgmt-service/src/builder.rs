@@ -1,90 +1,35 @@
 //! Putting it together. What has no safe default is an argument of [`UserMgmt::builder`]; the rest are methods.
 
+mod error;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
-use usermgmt_core::error::Error;
 use usermgmt_core::id::RealmId;
-use usermgmt_core::keys::{KeyError, KeyRing};
+use usermgmt_core::keys::KeyRing;
 use usermgmt_core::limits::CONFLICT_TRIES;
 use usermgmt_core::password::PasswordRules;
 use usermgmt_core::permission::{RoleError, Roles};
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::port::{Bus, Clock, Hooks, Mailer, NoHooks, OsRandom, PasswordHasher, Random, Runtime, SystemClock};
-use usermgmt_core::store::{Store, StoreError, StoreErrorKind, UniqueKey, Write};
+use usermgmt_core::store::{Store, StoreErrorKind, UniqueKey, Write};
 use usermgmt_sessions::SessionRules;
+
+pub use error::ConfigError;
 
 use crate::api_keys::ApiKeys;
 use crate::breach::BreachCheck;
 use crate::handle::Parts;
 use crate::hasher::{Argon2Pool, HashCost};
 use crate::limits::Limits;
-use crate::mail::{Brand, TemplateError, Templates};
+use crate::mail::{Brand, Templates};
 use crate::mailbox::DevMailbox;
 use crate::metrics;
 use crate::runtime::TokioRuntime;
 use crate::settings::{Origin, Settings, SignUpField, TrustedProxies};
 use crate::texts::{TextError, Texts};
 use crate::{Client, UserMgmt};
-
-/// Why the system does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The origin is neither HTTPS nor localhost, or has a path.
-    #[error("`{0}` is no public origin: expected `https://host[:port]`, or `http://localhost[:port]` for development")]
-    Origin(String),
-    /// An origin of a list does not go with the other settings.
-    #[error("the origin `{origin}` cannot be listed: {wrong}")]
-    OriginList {
-        /// The origin.
-        origin: String,
-        /// Why.
-        wrong: &'static str,
-    },
-    /// The key file does not exist and the origin is public.
-    #[error(
-        "the key file does not exist; one is created only on a localhost origin: generate it once and keep it safe"
-    )]
-    KeyMissing,
-    /// The store has data that was written with another key.
-    #[error("the store was written with a root key that this ring does not have; restore the right key file")]
-    WrongKey,
-    /// The key file cannot be written.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// No way to send mail, outside development.
-    #[error("a public origin needs a mailer: call `mailer(…)`")]
-    NoMailer,
-    /// A role is malformed.
-    #[error(transparent)]
-    Role(#[from] RoleError),
-    /// A text is malformed.
-    #[error(transparent)]
-    Text(#[from] TextError),
-    /// A mail template is malformed.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
-    /// A URL or colour of the brand is none.
-    #[error("the brand's URLs must be `https`, its colour `#rrggbb`")]
-    Brand,
-    /// A number makes no sense.
-    #[error("{0}")]
-    Number(&'static str),
-    /// The home path is not a path of the application.
-    #[error("`home` must be a path that begins with a single `/`")]
-    Home,
-    /// The hasher cannot be started.
-    #[error("the password hasher cannot be started")]
-    Hasher,
-    /// The store cannot be reached.
-    #[error("the store cannot be reached")]
-    Store(#[from] StoreError),
-    /// Randomness or the store failed while starting.
-    #[error("starting failed: {0}")]
-    Start(Error),
-}
 
 /// Optional settings; see the methods. [`build`](Self::build) checks all of it.
 #[must_use = "call `build` to start"]
@@ -99,6 +44,7 @@ pub struct Builder {
     mailer: Option<Arc<dyn Mailer>>,
     hooks: Arc<dyn Hooks>,
     bus: Option<Arc<dyn Bus>>,
+    pub(crate) abuse: crate::abuse::Abuse,
     mailbox: Option<DevMailbox>,
     runtime: Arc<dyn Runtime>,
     roles: Result<Roles, RoleError>,
@@ -126,6 +72,7 @@ impl UserMgmt {
             mailer: None,
             hooks: Arc::new(NoHooks),
             bus: None,
+            abuse: crate::abuse::Abuse::default(),
             mailbox: None,
             runtime: Arc::new(TokioRuntime),
             roles: Ok(Roles::default()),
@@ -165,14 +112,11 @@ impl Builder {
     /// Takes everything that was proven before this time for nothing: sessions that began earlier have ended, tokens
     /// that were issued and API keys that were made earlier are refused. For the day on which a backup was restored, which brings ended sessions
     /// back to life.
-    pub fn sessions_since(mut self, since: OffsetDateTime) -> Self {
-        if let Ok(settings) = &mut self.settings {
-            settings.sessions_since = Some(since);
-        }
-        self
+    pub fn sessions_since(self, since: OffsetDateTime) -> Self {
+        self.set(|settings| settings.sessions_since = Some(since))
     }
 
-    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         if let Ok(settings) = &mut self.settings {
             change(settings);
         }
@@ -237,6 +181,12 @@ impl Builder {
     /// What the application demands of every session that enters an organisation. Default: nothing in particular.
     pub fn policy(self, policy: AuthPolicy) -> Self {
         self.set(|settings| settings.policy = policy)
+    }
+
+    /// Asks for a second factor only where a policy demands it and before sensitive actions, also of those who have one.
+    /// Default: whoever has one is asked for it at every sign-in.
+    pub fn second_factor_on_demand(self) -> Self {
+        self.set(|settings| settings.second_factor_on_demand = true)
     }
 
     /// How much is allowed. Default: the numbers of the manual.
@@ -439,6 +389,7 @@ impl Builder {
             mailer,
             hooks: self.hooks,
             bus: self.bus,
+            abuse: self.abuse,
             mailbox,
             runtime: self.runtime,
             roles: {

@@ -40,6 +40,7 @@ impl UserMgmt {
         principal: &Arc<Principal>,
         input: ChangePassword<'_>,
     ) -> Result<Bearer, Error> {
+        self.settings().passwords()?;
         let present = Password::new(input.present.0).map_err(|error| FieldError::password("password", error))?;
         let new = Password::new(input.new.0).map_err(|error| FieldError::password("new_password", error))?;
         let meter = Meter::new(self, client);

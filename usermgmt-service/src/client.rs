@@ -18,8 +18,14 @@ pub struct Client {
     pub languages: Vec<String>,
     /// The secret that names the browser, if it brought one.
     pub browser: Option<Bearer>,
+    /// The answer to the bot check, if one came with the request.
+    pub bot_answer: Option<String>,
     /// The cookie of a device known to an account, if it brought one.
     pub device: Option<String>,
+    /// The secrets by which accounts trust this device, if it brought any.
+    pub trusted: Vec<Bearer>,
+    /// The secrets of the sessions that it presents: the active one first, then those that wait beside it.
+    pub sessions: Vec<Bearer>,
     /// Slug of the organisation at whose own host the request is.
     pub organization: Option<String>,
     /// Who is signed in there already.
@@ -38,6 +44,17 @@ impl Client {
     #[must_use]
     pub fn with_browser(self, browser: Bearer) -> Self {
         Self { browser: Some(browser), ..self }
+    }
+
+    /// The same client with the answer that it brought to the bot check; an empty one is none.
+    #[must_use]
+    pub fn with_bot_answer(self, answer: Option<&str>) -> Self {
+        Self { bot_answer: answer.filter(|answer| !answer.is_empty()).map(str::to_owned), ..self }
+    }
+
+    /// The address, for a look-up.
+    pub(crate) const fn ip(&self) -> Option<IpAddr> {
+        self.address
     }
 
     /// The address as text.

@@ -14,6 +14,7 @@ use usermgmt_core::port::{Bus, Clock, Hooks, Mailer, PasswordHasher, Random, Run
 use usermgmt_core::proof::ScopeRules;
 use usermgmt_core::store::Store;
 
+use crate::abuse::Abuse;
 use crate::bus::Line;
 use crate::cache::PrincipalCache;
 use crate::client::Client;
@@ -58,6 +59,7 @@ pub(crate) struct Parts {
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) bus: Option<Arc<dyn Bus>>,
     pub(crate) mailbox: Option<DevMailbox>,
+    pub(crate) abuse: Abuse,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) roles: Roles,
     pub(crate) texts: Texts,
@@ -83,7 +85,7 @@ impl UserMgmt {
         Self(Arc::new(Inner {
             cache: PrincipalCache::new(numbers::CACHE_ENTRIES, parts.settings.cache_life),
             rules,
-            refusals: Refusals::default(),
+            refusals: Refusals::new(parts.hooks.clone()),
             bus: Line::default(),
             wake: Arc::default(),
             stopping: AtomicBool::new(false),

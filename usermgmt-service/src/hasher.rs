@@ -178,30 +178,18 @@ impl PasswordHasher for Argon2Pool {
         let (cost, password) = (self.cost, copy(password));
         let stored = stored.unwrap_or(&self.decoy).clone();
         #[cfg(feature = "imported-hashes")]
-        if let Some(matches) = self.verify_foreign(&password, &stored).await {
-            return matches.map(|matches| HashVerdict { matches, outdated: true });
-        }
-        let verdict = self.run(move |memory| verify(&password, stored.expose(), cost, memory)).await?;
-        Ok(HashVerdict { matches: verdict.matches && known, outdated: verdict.outdated && known })
-    }
-}
-
-#[cfg(feature = "imported-hashes")]
-impl Argon2Pool {
-    /// Compares a password with a hash that another system has made; `None` for one of ours.
-    async fn verify_foreign(&self, password: &Wiped, stored: &PasswordHash) -> Option<Result<bool, HashError>> {
-        if stored.expose().starts_with("$argon2") {
-            return None;
-        }
-        let (password, stored, firebase) = (password.clone(), stored.clone(), self.firebase.clone());
-        let cost = self.cost;
-        let task = move |memory: &mut Vec<Block>| {
-            let foreign = foreign::Foreign::read(stored.expose()).ok_or(HashError::Unreadable)?;
-            foreign.matches(&password, firebase.as_deref(), |digest, outer| {
-                Ok(verify(digest, outer, cost, memory)?.matches)
-            })
+        let firebase = self.firebase.clone();
+        let verify_on = move |memory: &mut Vec<Block>| {
+            #[cfg(feature = "imported-hashes")]
+            if let Some(foreign) = foreign::Foreign::read(stored.expose()) {
+                let outer = |digest: &[u8], outer: &str| Ok(verify(digest, outer, cost, memory)?.matches);
+                let matches = foreign.matches(&password, firebase.as_deref(), outer)?;
+                return Ok(HashVerdict { matches, outdated: true });
+            }
+            verify(&password, stored.expose(), cost, memory)
         };
-        Some(self.run(task).await)
+        let verdict = self.run(verify_on).await?;
+        Ok(HashVerdict { matches: verdict.matches && known, outdated: verdict.outdated && known })
     }
 }
 

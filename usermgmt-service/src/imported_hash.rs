@@ -15,6 +15,11 @@ use usermgmt_core::secret::Wiped;
 
 use crate::hasher::foreign::{Foreign, bearable, decoded};
 
+/// In lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A digest that is fast to compute: too fast for a password alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FastDigest {
@@ -50,8 +55,7 @@ impl FastDigest {
     /// The digest of these parts in lower-case hexadecimal.
     pub(crate) fn hex(self, parts: &[&[u8]]) -> String {
         fn of<D: Digest>(parts: &[&[u8]]) -> String {
-            let digest = parts.iter().fold(D::new(), |digest, part| digest.chain_update(part));
-            digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+            hex(&parts.iter().fold(D::new(), |digest, part| digest.chain_update(part)).finalize())
         }
         match self {
             Self::Sha1 => of::<Sha1>(parts),
@@ -253,9 +257,8 @@ impl ImportedHash {
         if hash.len() != digest.bytes() {
             return Err(ImportedHashError);
         }
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         let beginning = format!("$salted-{}${}${}", digest.word(), place.word(), STANDARD_NO_PAD.encode(salt));
-        Ok(Self(Inner::Fast { beginning, digest: Wiped::new(hex.into_bytes()) }))
+        Ok(Self(Inner::Fast { beginning, digest: Wiped::new(hex(hash).into_bytes()) }))
     }
 
     /// What is stored as it is.

@@ -4,8 +4,11 @@
 //! code or over HTTP. No call answers with a made-up user to hide that an account exists: where the existence of an
 //! account must not show, the type of the answer says only "if it exists, mail is on its way".
 
+mod abuse;
+mod accounts;
 mod api_keys;
 mod audit;
+mod bot_check;
 mod breach;
 mod builder;
 mod bus;
@@ -13,18 +16,27 @@ mod cache;
 mod change_password;
 mod client;
 mod commit;
+mod detect;
 mod device;
+mod disposable;
 mod emails;
+#[cfg(feature = "totp")]
+mod enrol_totp;
+mod factors;
+mod geo;
 mod handle;
 mod hasher;
 #[cfg(feature = "imported-hashes")]
 mod imported_hash;
 mod limits;
+#[cfg(feature = "magic-link")]
+mod magic_link;
 mod mail;
 mod mailbox;
 mod manage_orgs;
 mod manage_users;
 pub mod metrics;
+mod new_sign_in;
 mod orgs;
 mod origins;
 mod password;
@@ -32,6 +44,7 @@ mod profile;
 mod refusals;
 mod reset_password;
 mod runtime;
+mod second_factor;
 #[cfg(feature = "tokens")]
 mod services;
 mod session;
@@ -46,12 +59,20 @@ mod step_up;
 mod texts;
 #[cfg(feature = "tokens")]
 mod tokens;
+#[cfg(feature = "totp")]
+mod totp;
 mod users;
 mod verify_email;
 mod worker;
 
+pub use accounts::Account;
 pub use api_keys::{ApiKeyItem, ApiKeys, KeySet, Keys};
 pub use audit::{AuditLog, Verified};
+#[cfg(feature = "proof-of-work")]
+pub use bot_check::ProofOfWork;
+pub use bot_check::{BotProtection, BotRisk};
+#[cfg(feature = "captcha")]
+pub use bot_check::{Captcha, CaptchaError};
 pub use breach::{BreachCheck, OnOutage};
 #[cfg(feature = "hibp")]
 pub use breach::{HaveIBeenPwned, SourceError};
@@ -59,12 +80,20 @@ pub use builder::{Builder, ConfigError};
 pub use cache::{Generation, PrincipalCache};
 pub use change_password::ChangePassword;
 pub use client::Client;
+pub use disposable::{DisposableAddresses, DisposableDomains, DomainList};
 pub use emails::{AddEmail, EmailItem};
+#[cfg(feature = "totp")]
+pub use enrol_totp::{TotpConfirmed, TotpEnrolment};
+pub use factors::{FactorItem, FactorList, RecoveryCodes};
+#[cfg(feature = "geoip")]
+pub use geo::{GeoIp, GeoIpError};
 pub use handle::UserMgmt;
 pub use hasher::{Argon2Pool, CostError, HashCost};
 #[cfg(feature = "imported-hashes")]
 pub use imported_hash::{FastDigest, FirebaseScrypt, ImportedHash, ImportedHashError, SaltPlace};
 pub use limits::Limits;
+#[cfg(feature = "magic-link")]
+pub use magic_link::{LinkPreview, MagicLink, SignInByMail};
 pub use mail::{Brand, TemplateError};
 pub use mailbox::{DevMailbox, KeptMail};
 pub use manage_orgs::Organizations;
@@ -73,6 +102,7 @@ pub use orgs::Orgs;
 pub use profile::{OwnProfile, ProfileChange};
 pub use refusals::Refusals;
 pub use runtime::TokioRuntime;
+pub use second_factor::SecondFactorProven;
 #[cfg(feature = "tokens")]
 pub use services::{Introspection, Revocation, Revocations, Service};
 pub use session::SessionItem;
@@ -84,6 +114,8 @@ pub use smtp::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 pub use texts::{TextError, Texts};
 #[cfg(feature = "tokens")]
 pub use tokens::{AccessToken, AccessTokens, BearerError, Issued, Tokens};
+#[cfg(feature = "totp")]
+pub use totp::TotpSecret;
 #[cfg(feature = "imported-hashes")]
 pub use users::ImportedUser;
 pub use users::{NewUser, Users};

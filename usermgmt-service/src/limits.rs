@@ -9,6 +9,7 @@ use usermgmt_core::id::{ApiKeyId, OrgId, UserId};
 use usermgmt_core::keys::{Purpose, PurposeKey};
 use usermgmt_core::limits as numbers;
 use usermgmt_core::model::AuditKind;
+use usermgmt_core::port::BotPurpose;
 use usermgmt_core::store::{Charge, ThrottleKey, Throttled};
 
 use crate::UserMgmt;
@@ -22,6 +23,10 @@ pub struct Limits {
     pub wrong_passwords_per_pair: u32,
     /// Wrong passwords for one account from anywhere, a day; then only known devices may try.
     pub wrong_passwords_per_account: u32,
+    /// Wrong codes of second factors for one account, in 15 minutes.
+    pub wrong_second_factors: u32,
+    /// Wrong codes of second factors for one account, a day.
+    pub wrong_second_factors_day: u32,
     /// Sign-ins from one address prefix, a minute.
     pub sign_ins_per_address: u32,
     /// Sign-ups and requests for mail from one address prefix, a minute.
@@ -40,6 +45,8 @@ pub struct Limits {
     pub additions_per_user: u32,
     /// Times that the members of one organisation may have its audit log verified, an hour.
     pub audit_checks_per_org: u32,
+    /// Sign-ups with addresses that are one mailbox to their provider, a day.
+    pub sign_ups_per_mailbox: u32,
     /// Pause between two requests for a mail to the same address.
     pub resend_pause: Duration,
 }
@@ -49,6 +56,8 @@ impl Default for Limits {
         Self {
             wrong_passwords_per_pair: numbers::WRONG_PASSWORDS_PER_PAIR,
             wrong_passwords_per_account: numbers::WRONG_PASSWORDS_PER_ACCOUNT,
+            wrong_second_factors: numbers::WRONG_SECOND_FACTORS,
+            wrong_second_factors_day: numbers::WRONG_SECOND_FACTORS_DAY,
             sign_ins_per_address: numbers::SIGN_INS_PER_ADDRESS,
             sign_ups_per_address: numbers::SIGN_UPS_PER_ADDRESS,
             verifications_per_address: numbers::VERIFICATIONS_PER_ADDRESS,
@@ -58,6 +67,7 @@ impl Default for Limits {
             wrong_codes_per_account: numbers::WRONG_CODES_PER_ACCOUNT,
             additions_per_user: numbers::ADDITIONS_PER_USER,
             audit_checks_per_org: numbers::AUDIT_CHECKS_PER_ORG,
+            sign_ups_per_mailbox: numbers::SIGN_UPS_PER_MAILBOX,
             resend_pause: numbers::RESEND_PAUSE,
         }
     }
@@ -179,9 +189,55 @@ impl<'a> Meter<'a> {
         self.charge("step-up/user", &[user.as_uuid().as_bytes()], limit, numbers::MINUTE)
     }
 
+    /// Wrong codes of second factors: one budget over every door at which one is asked for.
+    pub(crate) fn wrong_second_factor(&self, user: UserId) -> [Charge; 2] {
+        let (user, few) = (user.as_uuid(), self.limits.wrong_second_factors);
+        [
+            self.charge("second-factor/wrong", &[user.as_bytes()], few, numbers::SECOND_FACTOR_WINDOW),
+            self.charge("second-factor/day", &[user.as_bytes()], self.limits.wrong_second_factors_day, Duration::DAY),
+        ]
+    }
+
+    /// One warning a day for each account whose second factor is guessed.
+    pub(crate) fn second_factor_warning(&self, user: UserId) -> Charge {
+        self.charge("second-factor/mail", &[user.as_uuid().as_bytes()], 1, Duration::DAY)
+    }
+
     pub(crate) fn wrong_step_up(&self, user: UserId) -> Charge {
         let limit = self.limits.wrong_passwords_per_pair;
         self.charge("step-up/wrong", &[user.as_uuid().as_bytes()], limit, numbers::WRONG_PASSWORD_WINDOW)
+    }
+
+    /// What makes a place risky, for this purpose of the bot check.
+    pub(crate) fn risk(&self, purpose: BotPurpose, limit: u32) -> Charge {
+        let name = match purpose {
+            BotPurpose::SignUp => "risk/sign-up",
+            BotPurpose::SignIn => "risk/sign-in",
+            BotPurpose::Forgot => "risk/forgot",
+        };
+        self.charge(name, &[&self.client.address_prefix()], limit, numbers::RISK_WINDOW)
+    }
+
+    /// One answer to the bot check: it counts once.
+    pub(crate) fn bot_answer(&self, id: &[u8; 32], window: Duration) -> Charge {
+        self.charge("bot-check/answer", &[id], 1, window)
+    }
+
+    /// Sign-ups with addresses that are one mailbox to their provider.
+    pub(crate) fn mailbox(&self, folded: &str) -> Charge {
+        let limit = self.limits.sign_ups_per_mailbox;
+        self.charge("sign-up/mailbox", &[folded.as_bytes()], limit, Duration::DAY)
+    }
+
+    /// What a user has done before: a use that passes is the first.
+    pub(crate) fn first(&self, name: &'static str, user: UserId, what: &str) -> Charge {
+        self.charge(name, &[user.as_uuid().as_bytes(), what.as_bytes()], 1, numbers::SIGN_IN_MEMORY)
+    }
+
+    /// Notices of sign-ins to one user: a program that signs in anew each time is no reason to flood a mailbox.
+    pub(crate) fn notice(&self, user: UserId) -> Charge {
+        let limit = self.limits.mails_per_address_hour;
+        self.charge("sign-in/notice", &[user.as_uuid().as_bytes()], limit, Duration::HOUR)
     }
 
     /// Counts one use on every counter; answers the limit that was passed.

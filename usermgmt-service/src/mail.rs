@@ -63,12 +63,23 @@ const fn shape(kind: MailKind) -> Shape {
         MailKind::ResetPassword => ("/reset", Some(TokenKind::ResetPassword), true, false),
         MailKind::ApproveEmail => ("/emails/approve", Some(TokenKind::ApproveEmail), false, true),
         MailKind::AddEmail => ("/emails/verify", Some(TokenKind::AddEmail), true, false),
+        MailKind::SignIn => ("/sign-in/mailed", Some(TokenKind::SignIn), true, false),
         MailKind::AccountLocked => ("/forgot", None, false, true),
         MailKind::EmailTaken => ("/sign-in", None, false, true),
         MailKind::MemberAdded => ("/sign-in", None, false, true),
+        MailKind::RemoveFactors => ("/factors/remove", Some(TokenKind::RemoveFactors), false, true),
         MailKind::PasswordChanged
+        | MailKind::FactorAdded
+        | MailKind::FactorRemoved
+        | MailKind::RecoveryCodesMade
+        | MailKind::RecoveryCodeUsed
+        | MailKind::SecondFactorGuessed
+        | MailKind::FactorResetBegun
+        | MailKind::FactorsRemoved
         | MailKind::SessionStolen
         | MailKind::ApiKeyMade
+        | MailKind::NewDevice
+        | MailKind::NewCountry
         | MailKind::SupportReset
         | MailKind::EmailAdded
         | MailKind::EmailRemoved
@@ -160,6 +171,15 @@ fn unlinked(name: &str) -> String {
 }
 
 impl UserMgmt {
+    /// Whether mails of this kind carry a link, and a code: those that sign in as the application has set it.
+    fn carried(&self, kind: MailKind) -> (bool, bool) {
+        #[cfg(feature = "magic-link")]
+        if let Some(set) = self.settings().magic_link.filter(|_| kind == MailKind::SignIn) {
+            return (set.has_link(), set.has_code());
+        }
+        (true, shape(kind).code)
+    }
+
     /// Writes a mail.
     pub(crate) fn write_mail(&self, draft: Draft<'_>) -> Result<Mail, minijinja::Error> {
         let settings = self.settings();
@@ -178,7 +198,9 @@ impl UserMgmt {
             (None, Some(_)) => None,
             (_, None) => Some(base),
         };
-        let code = draft.secrets.as_ref().and_then(|(_, code)| code.as_ref()).map(Code::expose).filter(|_| shape.code);
+        let (has_link, has_code) = self.carried(draft.kind);
+        let link = link.filter(|_| has_link);
+        let code = draft.secrets.as_ref().and_then(|(_, code)| code.as_ref()).map(Code::expose).filter(|_| has_code);
         let mut notes: Vec<_> = ["expiry", "note"].into_iter().filter_map(of).collect();
         if shape.notice {
             notes.extend(link.as_ref().and_then(|_| of("undo")));
@@ -197,11 +219,11 @@ impl UserMgmt {
             language => draft.language,
             subject => &subject,
             greeting => say("mail-greeting"),
-            intro => of("intro"),
+            intro => of(if has_link { "intro" } else { "intro-code" }),
             button => of("button"),
             link,
             code,
-            code_intro => code.and_then(|_| of("code")),
+            code_intro => code.and_then(|_| of(if has_link { "code" } else { "code-alone" })),
             notes,
             farewell => say("mail-farewell"),
             links,

@@ -7,7 +7,8 @@ use usermgmt_core::error::{Check, Error, FieldError, Refused};
 use usermgmt_core::flow::{emails, mailed, reset_password};
 use usermgmt_core::id::UserId;
 use usermgmt_core::model::{
-    AuditKind, IdentifierKind, MailKind, Origin, PasswordCredential, Profile, TokenKind, User, UserKind, UserStatus,
+    AuditKind, IdentifierKind, Job, MailKind, Origin, PasswordCredential, Profile, TokenKind, User, UserKind,
+    UserStatus,
 };
 use usermgmt_core::password::Password;
 use usermgmt_core::store::Write;
@@ -26,6 +27,14 @@ pub struct Metadata {
     pub public: Option<Value>,
     /// Seen by no client, ever: a JSON object of at most 16 KiB.
     pub private: Option<Value>,
+}
+
+/// What support can help back to.
+struct Reset {
+    token: TokenKind,
+    notice: MailKind,
+    mail: MailKind,
+    audit: AuditKind,
 }
 
 impl Users<'_> {
@@ -188,6 +197,36 @@ impl Users<'_> {
     /// [`Refused::NotFound`] for a user without a proven address or one who may not use the account; an invalid `wait`;
     /// or an outage.
     pub async fn begin_reset(&self, id: UserId, wait: Option<Duration>) -> Result<(), Error> {
+        const PASSWORD: Reset = Reset {
+            token: TokenKind::ResetPassword,
+            notice: MailKind::SupportReset,
+            mail: MailKind::ResetPassword,
+            audit: AuditKind::SupportResetBegun,
+        };
+        self.auth.settings().passwords()?;
+        self.begin_reset_of(&PASSWORD, id, wait).await
+    }
+
+    /// Begins to remove the second factors of somebody who has lost them all, recovery codes included. It goes as
+    /// [`begin_reset`](Self::begin_reset) goes: all addresses are told at once, with a link to stop it, and after `wait`
+    /// the primary one gets a link that removes them. The password is still asked for after that.
+    ///
+    /// # Errors
+    /// As [`begin_reset`](Self::begin_reset), and [`Refused::NotFound`] for a user without a second factor.
+    pub async fn begin_factor_reset(&self, id: UserId, wait: Option<Duration>) -> Result<(), Error> {
+        const FACTORS: Reset = Reset {
+            token: TokenKind::RemoveFactors,
+            notice: MailKind::FactorResetBegun,
+            mail: MailKind::RemoveFactors,
+            audit: AuditKind::FactorResetBegun,
+        };
+        if !self.get(id).await?.factors.has_second() {
+            return Err(Refused::NotFound.into());
+        }
+        self.begin_reset_of(&FACTORS, id, wait).await
+    }
+
+    async fn begin_reset_of(&self, reset: &Reset, id: UserId, wait: Option<Duration>) -> Result<(), Error> {
         let wait = wait.unwrap_or(usermgmt_core::limits::SUPPORT_RESET_WAIT);
         if wait.is_negative() || wait > Duration::days(30) {
             return Err(FieldError::new("wait", FieldError::MALFORMED).into());
@@ -199,29 +238,21 @@ impl Users<'_> {
             let primary =
                 mailed::primary(&all).filter(|_| user.status == UserStatus::Active).ok_or(Refused::NotFound)?;
             let to = mailed::recipient(primary).ok_or(Refused::NotFound)?;
-            let mut changes =
-                self.changes(&flow)?.with(Write::RevokeTokens { user: id, kind: TokenKind::ResetPassword });
-            mailed::notify(&flow, &mut changes, MailKind::SupportReset, &user, primary).await?;
+            let mut changes = self.changes(&flow)?.with(Write::RevokeTokens { user: id, kind: reset.token });
+            mailed::notify(&flow, &mut changes, reset.notice, &user, primary).await?;
             for other in all.iter().filter(|email| !email.primary && email.verified_at.is_some()) {
                 if let Some(other) = mailed::recipient(other) {
-                    mailed::write_to(&flow, &mut changes, MailKind::SupportReset, &user, other, None)?;
+                    mailed::write_to(&flow, &mut changes, reset.notice, &user, other, None)?;
                 }
             }
-            let mut token = flow.token(TokenKind::ResetPassword, id, &to, None)?;
+            let mut token = flow.token(reset.token, id, &to, None)?;
             token.expires_at += wait;
-            changes.push(flow.job_at(
-                usermgmt_core::model::Job::Mail {
-                    mail: MailKind::ResetPassword,
-                    to,
-                    user: id,
-                    token: Some(token.id),
-                    locale: user.locale.clone(),
-                },
-                flow.now + wait,
-            )?);
+            let (mail, locale) = (reset.mail, user.locale.clone());
+            let job = Job::Mail { mail, to, user: id, token: Some(token.id), locale };
+            changes.push(flow.job_at(job, flow.now + wait)?);
             changes.push(Write::PutToken(token));
             let detail = json!({ "wait_seconds": wait.whole_seconds() });
-            changes.push(flow.audit(AuditKind::SupportResetBegun, self.actor(), id, detail)?);
+            changes.push(flow.audit(reset.audit, self.actor(), id, detail)?);
             (changes, ())
         })
     }

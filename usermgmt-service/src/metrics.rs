@@ -13,6 +13,7 @@ use ::metrics::{
     Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 use usermgmt_core::model::{AuditEvent, AuditKind, AuditOutcome, OutboxRow};
+use usermgmt_core::port::BotPurpose;
 use usermgmt_core::store::{StoreError, StoreErrorKind, Write};
 
 /// What kind of metric it is.
@@ -81,6 +82,7 @@ table! {
     Gauge HASH_WAITING = "usermgmt_hash_queue_length" [] "Password hashes that wait for a thread.";
     Counter HASH_BUSY = "usermgmt_hash_busy_total" [] "Password hashes refused because the queue was full.";
     Counter THROTTLED = "usermgmt_throttled_total" ["limit"] "Uses that were refused because a limit was passed.";
+    Counter BOT_CHECKS = "usermgmt_bot_checks_total" ["purpose" "result"] "Bot checks that were asked for, and how they ended.";
     Counter JOBS = "usermgmt_jobs_total" ["kind" "result"] "Tries of jobs of the outbox.";
     Histogram JOB_SECONDS = "usermgmt_job_seconds" ["kind"] "Time of one try of a job.";
     Histogram JOB_LAG_SECONDS = "usermgmt_job_lag_seconds" [] "How late a job was taken after it was due.";
@@ -192,6 +194,11 @@ pub(crate) fn cache_emptied() {
 /// A limit was passed.
 pub(crate) fn throttled(limit: &'static str) {
     counter!(THROTTLED, "limit" => limit).increment(1);
+}
+
+/// A bot check was asked for.
+pub(crate) fn bot_check(purpose: BotPurpose, result: &'static str) {
+    counter!(BOT_CHECKS, "purpose" => purpose.as_str(), "result" => result).increment(1);
 }
 
 /// How a try of a job ended.

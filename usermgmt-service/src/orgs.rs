@@ -310,6 +310,7 @@ impl Orgs<'_> {
 }
 
 fn same_session<P: Permission>(permit: &Permit<P>, fresh: &StepUp) -> Result<(), Refused> {
-    let same = permit.scope().principal().session() == fresh.principal().session();
-    if same { Ok(()) } else { Err(Refused::StepUpRequired) }
+    let principal = permit.scope().principal();
+    let same = principal.session() == fresh.principal().session();
+    if same { Ok(()) } else { Err(Refused::StepUpRequired(principal.step_up_methods())) }
 }

@@ -7,6 +7,7 @@ use usermgmt_core::flow::{mailed, secure_account};
 use usermgmt_core::limits;
 use usermgmt_core::model::{AddressPurpose, AuditKind, PasswordCredential, Token, TokenKind};
 use usermgmt_core::password::{Password, PasswordHash};
+use usermgmt_core::port::BotPurpose;
 use usermgmt_core::secret::Bearer;
 use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 
@@ -14,6 +15,7 @@ use crate::UserMgmt;
 use crate::client::Client;
 use crate::commit::Tries;
 use crate::limits::Meter;
+use crate::second_factor::Typed;
 use crate::sign_up::{Accepted, Secret};
 use crate::verify_email::AddressProof;
 
@@ -28,13 +30,17 @@ impl UserMgmt {
     /// Costs one commit and answers the same, whether the address is known or not.
     ///
     /// # Errors
-    /// An invalid `email`, too many attempts (one mail a minute, five an hour), or an outage.
+    /// An invalid `email`, too many attempts (one mail a minute, five an hour), a bot check that was not passed, or
+    /// an outage.
     pub async fn request_password_reset(&self, client: &Client, email: &str) -> Result<Accepted, Error> {
+        self.settings().passwords()?;
         let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
         let meter = Meter::new(self, client);
+        let mails = meter.mail(&email);
         let mut charges = vec![meter.sign_up()];
-        charges.extend(meter.mail(&email));
+        charges.extend_from_slice(&mails);
         meter.take(&charges, self.now()).await?;
+        self.pass_bot_check(client, &meter, BotPurpose::Forgot, &mails).await?;
         self.request(client, email, AddressPurpose::Reset).await
     }
 
@@ -59,21 +65,28 @@ impl UserMgmt {
     /// Sets a new password with a mailed link or code. Every session and everything else that was begun with the old
     /// one ends; nobody is signed in by it. Of any number of simultaneous uses of one link exactly one succeeds.
     ///
+    /// `second_factor` is a code of the account's second factor, if it has one: the mail alone sets no password there.
+    ///
     /// # Errors
-    /// An invalid `password`, which does not use the link up; [`Refused::LinkInvalid`] or [`Refused::CodeInvalid`]; too
-    /// many attempts; or an outage.
+    /// An invalid `password` or `second_factor`, which does not use the link up; [`Refused::SecondFactorRequired`];
+    /// [`Refused::LinkInvalid`] or [`Refused::CodeInvalid`]; too many attempts; or an outage.
     pub async fn reset_password(
         &self,
         client: &Client,
         proof: AddressProof<'_>,
         password: Secret<'_>,
+        second_factor: Option<Secret<'_>>,
     ) -> Result<(), Error> {
+        self.settings().passwords()?;
         let password = Password::new(password.0).map_err(|error| FieldError::password("password", error))?;
+        let typed = second_factor.map(|code| Typed::parse("second_factor", code.0)).transpose()?;
         let meter = Meter::new(self, client);
         meter.take(&[meter.verification()], self.now()).await?;
         let dead = proof.dead();
         let mut token = self.mailed(client, TokenKind::ResetPassword, proof).await?;
         let mut hash = None;
+        let guesses = typed.as_ref().map(|_| meter.wrong_second_factor(token.user));
+        let mut counted = false;
         let mut tries = Tries::default();
         loop {
             let flow = self.flow(client);
@@ -83,14 +96,36 @@ impl UserMgmt {
                 let previous = previous(found.password.as_ref());
                 self.check_new_password("password", &password, &email, &found.user.name, &previous).await?;
             }
+            let second = match &typed {
+                Some(typed) if found.user.factors.has_second() => {
+                    if !counted {
+                        self.charge_codes(client, &meter, found.user.id).await?;
+                        counted = true;
+                    }
+                    let all = self.store().factors(found.user.id).await?;
+                    let shown = self.shown(&flow, &all, typed).inspect_err(|error| self.note_code(client, error));
+                    Some(shown.map_err(|error| match error {
+                        Error::Refused(Refused::CodeInvalid) => {
+                            FieldError::new("second_factor", FieldError::WRONG).into()
+                        }
+                        other => other,
+                    })?)
+                }
+                _ => None,
+            };
             let hash = match &mut hash {
                 Some(hash) => PasswordHash::clone(hash),
                 none => none.insert(self.hasher().hash(&password).await?).clone(),
             };
             let history = self.settings().password_rules.history;
-            let changes = reset_password::plan(&flow, &found, hash, history).await?;
+            let changes = reset_password::plan(&flow, &found, second, hash, history).await?;
             match self.commit_raw(changes).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    if let Some(guesses) = guesses.filter(|_| counted) {
+                        meter.give_back(&guesses, flow.now).await?;
+                    }
+                    return Ok(());
+                }
                 Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => {
                     return Err(dead.into());
                 }
@@ -112,8 +147,9 @@ impl UserMgmt {
         let meter = Meter::new(self, client);
         meter.take(&[meter.verification()], self.now()).await?;
         let token = self.mailed_link(client, TokenKind::SecureAccount, link).await?;
+        let passwords = self.settings().has_passwords();
         for _ in 0..limits::CONFLICT_TRIES {
-            let (changes, email) = secure_account::plan(&self.flow(client), &token).await?;
+            let (changes, email) = secure_account::plan(&self.flow(client), &token, passwords).await?;
             match self.commit_raw(changes).await {
                 Ok(_) => return Ok(email),
                 // The address belongs to another account by now.

@@ -183,7 +183,8 @@ impl UserMgmt {
     /// [`Refused::StepUpRequired`].
     pub fn step_up(&self, principal: &Arc<Principal>, within: Option<time::Duration>) -> Result<StepUp, Refused> {
         let within = within.unwrap_or(self.settings().step_up_fresh);
-        StepUp::check(principal, &self.settings().policy, within, self.now())
+        let by_mail = !self.settings().has_passwords();
+        StepUp::check(principal, &self.settings().policy, within, self.now(), by_mail)
     }
 
     /// Ends the principal's own session.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use time::{Duration, OffsetDateTime};
 use url::Url;
+use usermgmt_core::error::Refused;
 use usermgmt_core::limits;
 use usermgmt_core::password::PasswordRules;
 use usermgmt_core::policy::AuthPolicy;
@@ -134,16 +135,23 @@ pub struct Settings {
     pub step_up_fresh: Duration,
     /// The application's own policy.
     pub policy: AuthPolicy,
+    /// Whether a second factor is asked for only where a policy demands it and before sensitive actions.
+    pub second_factor_on_demand: bool,
     /// How much is allowed.
     pub limits: Limits,
     /// How long this process may not have heard what another one committed.
     pub cache_life: Duration,
+    /// Whether several accounts can be signed in in one browser.
+    pub several_accounts: bool,
     /// Further fields of the sign-up.
     pub sign_up_fields: Vec<SignUpField>,
     /// How mails look, and where they lead for help.
     pub brand: Brand,
     /// Whether the holder of the primary address must approve another one before it is written to.
     pub email_change_needs_approval: bool,
+    /// What mails that sign in carry, if there are such.
+    #[cfg(feature = "magic-link")]
+    pub magic_link: Option<crate::MagicLink>,
     /// Whether forms may ask if an address is free.
     pub availability_check: bool,
     /// Where somebody lands who has signed in and asked for nothing else: a path of the application.
@@ -154,6 +162,20 @@ impl Settings {
     /// Whether what happened at this time counts for nothing any more.
     pub(crate) fn is_void(&self, at: OffsetDateTime) -> bool {
         self.sessions_since.is_some_and(|since| at < since)
+    }
+
+    /// Whether people sign in by password.
+    #[must_use]
+    pub fn has_passwords(&self) -> bool {
+        #[cfg(feature = "magic-link")]
+        return self.magic_link.is_none_or(|set| !set.is_alone());
+        #[cfg(not(feature = "magic-link"))]
+        true
+    }
+
+    /// Refuses what is about passwords where there are none.
+    pub(crate) fn passwords(&self) -> Result<(), Refused> {
+        if self.has_passwords() { Ok(()) } else { Err(Refused::NotFound) }
     }
 
     pub(crate) fn new(origin: Origin) -> Self {
@@ -173,11 +195,15 @@ impl Settings {
             sessions_since: None,
             step_up_fresh: limits::STEP_UP_FRESH,
             policy: AuthPolicy::default(),
+            second_factor_on_demand: false,
             limits: Limits::default(),
             cache_life: limits::CACHE_LIFE,
+            several_accounts: false,
             sign_up_fields: Vec::new(),
             brand: Brand::default(),
             email_change_needs_approval: true,
+            #[cfg(feature = "magic-link")]
+            magic_link: None,
             availability_check: false,
             home: "/".into(),
         }

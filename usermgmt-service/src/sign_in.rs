@@ -6,11 +6,14 @@ use time::OffsetDateTime;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
 use usermgmt_core::flow::change_password;
-use usermgmt_core::flow::sign_in::{self, Entry, Next};
+use usermgmt_core::flow::sign_in::{self, Entry, Facts, Next, Terms};
 use usermgmt_core::id::OrgId;
 use usermgmt_core::model::{Attempt, AuditKind, IdentifierKind, Method, PasswordCredential, SignInRecord};
 use usermgmt_core::password::Password;
-use usermgmt_core::proof::{ChooseOrg, Grant, NewPassword, Principal, Step as _, VerifyAddress};
+use usermgmt_core::port::BotPurpose;
+use usermgmt_core::proof::{
+    ChooseOrg, EnrolFactor, Grant, NewPassword, Principal, ProveFactor, Step as _, VerifyAddress,
+};
 use usermgmt_core::secret::{Bearer, Digest};
 use usermgmt_core::store::Write;
 use usermgmt_sessions::Device;
@@ -43,6 +46,8 @@ pub struct SignedIn {
     pub principal: Arc<Principal>,
     /// Value of the cookie by which the account knows this device from now on.
     pub device: String,
+    /// The sessions of other accounts that wait in this browser, where there may be several.
+    pub waiting: Vec<Bearer>,
     /// When the session ends, if its cookie is to outlive the browser.
     pub cookie_expires_at: Option<OffsetDateTime>,
 }
@@ -55,6 +60,13 @@ pub enum PendingStep {
         /// The address, as it was typed at sign-up.
         email: String,
     },
+    /// A second factor must be proven.
+    SecondFactor {
+        /// By one of these methods.
+        methods: Vec<Method>,
+    },
+    /// A second factor must be enrolled.
+    EnrolFactor,
     /// A new password must be set: the present one is too old, or was given by somebody else.
     NewPassword,
     /// One of these organisations must be chosen.
@@ -70,6 +82,8 @@ impl PendingStep {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::VerifyAddress { .. } => VerifyAddress::WORD,
+            Self::SecondFactor { .. } => ProveFactor::WORD,
+            Self::EnrolFactor => EnrolFactor::WORD,
             Self::NewPassword => NewPassword::WORD,
             Self::ChooseOrg { .. } => ChooseOrg::WORD,
         }
@@ -101,6 +115,7 @@ impl UserMgmt {
     /// Invalid fields, [`Refused::InvalidCredentials`], [`Refused::AccountUnavailable`] (only after the right
     /// password), too many attempts, or an outage.
     pub async fn sign_in(&self, client: &Client, input: SignIn<'_>) -> Result<SignInOutcome, Error> {
+        self.settings().passwords()?;
         let mut check = Check::default();
         let email = check.take(EmailAddress::parse(input.email).map_err(|error| FieldError::email("email", error)));
         let password = Password::new(input.password.0).map_err(|error| FieldError::password("password", error));
@@ -111,7 +126,7 @@ impl UserMgmt {
         let now = self.now();
         let meter = Meter::new(self, client);
         let known = client.device.as_deref().and_then(|value| device::recognise(self.keys(), value, &email, now));
-        let guesses = meter.wrong_password(&email, known.as_deref());
+        let mut guesses = meter.wrong_password(&email, known.as_deref());
         let mut charges = guesses.clone();
         charges.push(meter.sign_in());
         if let Some(throttled) = meter.passes(&charges, now).await? {
@@ -120,23 +135,30 @@ impl UserMgmt {
             }
             return Err(meter.refuse(&throttled, now));
         }
+        guesses.extend(self.pass_bot_check(client, &meter, BotPurpose::SignIn, &guesses).await?);
 
         let record = self.store().sign_in_record(self.realm(), IdentifierKind::Email, email.canonical()).await?;
         let stored = record.as_ref().and_then(|record| record.password.as_ref());
         let verdict = self.hasher().verify(&password, stored.map(|stored| &stored.hash)).await?;
         let Some(record) = record.filter(|_| verdict.matches) else {
-            self.refusals().note(AuditKind::SignInRefused, client, "invalid_credentials", now);
+            self.refusals().note_sign_in(client, email.canonical(), "invalid_credentials", now);
             return Err(Refused::InvalidCredentials.into());
         };
         meter.give_back(&guesses, now).await?;
         if verdict.outdated {
             self.rehash(client, &record, &password).await;
         }
-        self.begin(client, record, input.remember).await
+        self.begin(client, record, Method::Password, input.remember).await
     }
 
     /// Begins a sign-in whose first proof was right.
-    async fn begin(&self, client: &Client, record: SignInRecord, persistent: bool) -> Result<SignInOutcome, Error> {
+    pub(crate) async fn begin(
+        &self,
+        client: &Client,
+        record: SignInRecord,
+        method: Method,
+        persistent: bool,
+    ) -> Result<SignInOutcome, Error> {
         // The browser keeps its name; a new one was minted if it had none.
         let mut client = client.clone();
         let browser = self.browser(&client)?;
@@ -144,18 +166,19 @@ impl UserMgmt {
         client.browser = Some(browser);
         let client = &client;
         let flow = self.flow(client);
-        let (attempt, secret) = sign_in::begin(&flow, &record, Method::Password, entry)?;
+        let (attempt, secret) = sign_in::begin(&flow, &record, method, entry)?;
         let facts = sign_in::facts_of(&flow, record).await?;
         // At the host of an organisation there is nothing to choose, for whoever belongs to it.
         let org = match &client.organization {
             Some(slug) => self.store().org_by_slug(self.realm(), slug).await?.map(|org| org.id),
             None => None,
         };
-        let attempt = Attempt { org, ..attempt };
-        let next = sign_in::next(attempt, &facts, self.due()).inspect_err(|refused| {
+        let mut attempt = Attempt { org, ..attempt };
+        self.with_trust(&flow, client, &mut attempt, &facts).await?;
+        let next = self.next(attempt, &facts).inspect_err(|refused| {
             self.refusals().note(AuditKind::SignInRefused, client, refused.code(), flow.now);
         })?;
-        self.proceed(client, next, facts.identifier.display, Some(secret)).await
+        self.proceed(client, next, facts, (Some(secret), true)).await
     }
 
     /// Takes a stored attempt up again, after a step was done elsewhere.
@@ -174,12 +197,9 @@ impl UserMgmt {
     pub async fn peek(&self, client: &Client, attempt: &Bearer) -> Result<PendingStep, Error> {
         let attempt = self.find_attempt(client, attempt).await?;
         let facts = sign_in::facts(&self.flow(client), &attempt).await?;
-        match sign_in::next(attempt, &facts, self.due())? {
-            Next::Complete(_) => Err(Refused::AttemptExpired.into()),
-            Next::VerifyAddress(_) => Ok(PendingStep::VerifyAddress { email: facts.identifier.display }),
-            Next::NewPassword(_) => Ok(PendingStep::NewPassword),
-            Next::ChooseOrg(_, orgs) => Ok(PendingStep::ChooseOrg { orgs }),
-        }
+        let next = self.next(attempt, &facts)?;
+        let pending = pending(next, &facts).map_err(|_| Refused::AttemptExpired)?;
+        Ok(pending.1)
     }
 
     /// Chooses the organisation that the session will act in.
@@ -190,19 +210,29 @@ impl UserMgmt {
         let attempt = self.find_attempt(client, attempt).await?;
         let flow = self.flow(client);
         let facts = sign_in::facts(&flow, &attempt).await?;
-        if !facts.orgs.iter().any(|(offered, _)| *offered == org) {
+        if !facts.orgs.iter().any(|offered| offered.org == org) {
             return Err(Refused::NotFound.into());
         }
-        self.advance(client, Attempt { org: Some(org), ..attempt }).await
+        let next = self.next(Attempt { org: Some(org), ..attempt }, &facts)?;
+        self.proceed(client, next, facts, (None, true)).await
     }
 
-    async fn find_attempt(&self, client: &Client, secret: &Bearer) -> Result<Attempt, Error> {
+    /// Decides what an attempt needs next.
+    pub(crate) fn next(&self, attempt: Attempt, facts: &Facts) -> Result<Next, Refused> {
+        let due = self.due();
+        let settings = self.settings();
+        let second_factor_on_demand = settings.second_factor_on_demand;
+        let terms = Terms { policy: &settings.policy, second_factor_on_demand, due: &due };
+        sign_in::next(attempt, facts, terms, self.now())
+    }
+
+    pub(crate) async fn find_attempt(&self, client: &Client, secret: &Bearer) -> Result<Attempt, Error> {
         let browser = client.browser.as_ref().map_or(Digest::of(b""), Bearer::digest);
         sign_in::find(&self.flow(client), secret, browser).await
     }
 
     /// Whether a password must be changed now.
-    pub(crate) fn due(&self) -> impl Fn(&PasswordCredential) -> bool + '_ {
+    fn due(&self) -> impl Fn(&PasswordCredential) -> bool + '_ {
         let now = self.now();
         move |password| password.must_change || self.settings().password_rules.is_aged(password.changed_at, now)
     }
@@ -222,7 +252,7 @@ impl UserMgmt {
         let password = Password::new(password.0).map_err(|error| FieldError::password("password", error))?;
         let attempt = self.find_attempt(client, attempt).await?;
         let facts = sign_in::facts(&self.flow(client), &attempt).await?;
-        let Next::NewPassword(_) = sign_in::next(attempt.clone(), &facts, self.due())? else {
+        let Next::NewPassword(_) = self.next(attempt.clone(), &facts)? else {
             return Err(Refused::AttemptExpired.into());
         };
         let meter = Meter::new(self, client);
@@ -243,27 +273,25 @@ impl UserMgmt {
         self.advance(client, attempt).await
     }
 
-    async fn advance(&self, client: &Client, attempt: Attempt) -> Result<SignInOutcome, Error> {
-        let flow = self.flow(client);
-        let facts = sign_in::facts(&flow, &attempt).await?;
-        let next = sign_in::next(attempt, &facts, self.due())?;
-        self.proceed(client, next, facts.identifier.display, None).await
+    pub(crate) async fn advance(&self, client: &Client, attempt: Attempt) -> Result<SignInOutcome, Error> {
+        let facts = sign_in::facts(&self.flow(client), &attempt).await?;
+        let next = self.next(attempt, &facts)?;
+        self.proceed(client, next, facts, (None, false)).await
     }
 
+    /// Completes, or answers what is needed; an attempt that is new or has learned something is stored before that.
     async fn proceed(
         &self,
         client: &Client,
         next: Next,
-        email: String,
-        secret: Option<Bearer>,
+        facts: Facts,
+        (secret, is_new): (Option<Bearer>, bool),
     ) -> Result<SignInOutcome, Error> {
-        let (attempt, step) = match next {
-            Next::Complete(grant) => return self.complete(client, &grant).await,
-            Next::VerifyAddress(pending) => (pending.attempt().clone(), PendingStep::VerifyAddress { email }),
-            Next::NewPassword(pending) => (pending.attempt().clone(), PendingStep::NewPassword),
-            Next::ChooseOrg(pending, orgs) => (pending.attempt().clone(), PendingStep::ChooseOrg { orgs }),
+        let (attempt, step) = match pending(next, &facts) {
+            Ok(pending) => pending,
+            Err(grant) => return self.complete(client, &grant).await,
         };
-        if secret.is_some() {
+        if is_new {
             let flow = self.flow(client);
             self.commit_raw(sign_in::plan_pending(&flow, attempt, step.word())?).await?;
         }
@@ -273,29 +301,31 @@ impl UserMgmt {
     /// Turns a grant into a session: the only way to one.
     async fn complete(&self, client: &Client, grant: &Grant) -> Result<SignInOutcome, Error> {
         let mut tries = Tries::default();
-        let device = Device { label: client.label.as_deref(), replaces: client.principal.as_deref() };
+        // Beside another account goes on what was there; the same account has one session in a browser.
+        let stays = |former: &&Principal| self.settings().several_accounts && former.user() != grant.user();
+        let replaces = client.principal.as_deref().filter(|former| !stays(former));
+        let device = Device { label: client.label.as_deref(), replaces };
+        let novelty = self.novelty(client, grant.user()).await?;
         loop {
             let flow = self.flow(client);
-            let policy = match grant.org() {
-                Some(org) => {
-                    let org = self.store().policy(org).await?.map(|(policy, _)| policy);
-                    org.map_or_else(|| self.settings().policy.clone(), |org| self.settings().policy.strictest(&org))
-                }
-                None => self.settings().policy.clone(),
-            };
-            let (changes, session, secret) =
-                usermgmt_sessions::begin(&flow, grant, &self.settings().sessions, &policy, device).await?;
+            let (mut changes, session, secret) =
+                usermgmt_sessions::begin(&flow, grant, &self.settings().sessions, device).await?;
+            novelty.tell(&flow, &mut changes, &session).await?;
             match self.commit_raw(changes).await {
                 Ok(_) => {
                     let principal = self.principal(&secret).await?.ok_or(Refused::AttemptExpired)?;
                     let canonical = self.canonical_email(&principal).await?;
                     let device = device::issue(self.keys(), self.random(), &canonical, flow.now)?;
                     let cookie_expires_at = session.persistent.then_some(session.expires_at);
-                    let signed_in = SignedIn { session: secret, principal, device, cookie_expires_at };
+                    let waiting = self.waiting(client, grant.user()).await?;
+                    let signed_in = SignedIn { session: secret, principal, device, waiting, cookie_expires_at };
                     return Ok(SignInOutcome::Complete(Box::new(signed_in)));
                 }
                 Err(error) if tries.again(&error) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    novelty.forget(self).await;
+                    return Err(error.into());
+                }
             }
         }
     }
@@ -320,4 +350,21 @@ impl UserMgmt {
             }
         }
     }
+}
+
+/// What an attempt waits for, or the grant of one that waits for nothing.
+fn pending(next: Next, facts: &Facts) -> Result<(Attempt, PendingStep), Box<Grant>> {
+    Ok(match next {
+        Next::Complete(grant) => return Err(Box::new(grant)),
+        Next::VerifyAddress(pending) => {
+            (pending.attempt().clone(), PendingStep::VerifyAddress { email: facts.identifier.display.clone() })
+        }
+        Next::SecondFactor(pending) => {
+            let methods = facts.user.factors.methods().collect();
+            (pending.attempt().clone(), PendingStep::SecondFactor { methods })
+        }
+        Next::NewPassword(pending) => (pending.attempt().clone(), PendingStep::NewPassword),
+        Next::EnrolFactor(pending) => (pending.attempt().clone(), PendingStep::EnrolFactor),
+        Next::ChooseOrg(pending, orgs) => (pending.attempt().clone(), PendingStep::ChooseOrg { orgs }),
+    })
 }

@@ -6,13 +6,14 @@ use usermgmt_core::error::{Check, Error, FieldError};
 use usermgmt_core::flow::sign_up;
 use usermgmt_core::model::{AddressPurpose, Facts, SignUpRequest};
 use usermgmt_core::password::Password;
-use usermgmt_core::port::{Candidate, Enrichment};
+use usermgmt_core::port::{BotPurpose, Candidate, Enrichment};
 use usermgmt_core::secret::{Bearer, BearerKind};
 use usermgmt_core::text;
 
 use crate::UserMgmt;
 use crate::client::Client;
 use crate::commit::committing;
+use crate::disposable::{self, Fate};
 use crate::limits::Meter;
 
 /// What somebody enters who signs up.
@@ -20,7 +21,7 @@ use crate::limits::Meter;
 pub struct SignUp<'a> {
     /// E-mail address.
     pub email: &'a str,
-    /// Password, 8 to 256 characters.
+    /// Password, 8 to 256 characters. Not looked at where the application has none.
     pub password: Secret<'a>,
     /// Name, 1 to 64 characters.
     pub name: &'a str,
@@ -61,7 +62,8 @@ impl UserMgmt {
     /// Costs one hash and one commit and answers the same, whether the address is known or not.
     ///
     /// # Errors
-    /// Invalid fields (`email`, `password`, `name`, `organization`), too many attempts, or an outage.
+    /// Invalid fields (`email`, `password`, `name`, `organization`), too many attempts, a bot check that was not passed, or an
+    /// outage.
     pub async fn sign_up(&self, client: &Client, input: SignUp<'_>) -> Result<Accepted, Error> {
         let mut check = Check::default();
         let email = check.take(EmailAddress::parse(input.email).map_err(|error| FieldError::email("email", error)));
@@ -69,38 +71,53 @@ impl UserMgmt {
         let organization = input.organization.map(str::trim).filter(|name| !name.is_empty());
         let organization = organization.map(|name| text::name("organization", name)).transpose();
         let organization = check.take(organization).flatten();
-        let password = Password::new(input.password.0).and_then(|password| {
+        // Where there are no passwords, one that nobody knows keeps its place until the address is proven.
+        let passwordless = !self.settings().has_passwords();
+        let nobodys = Bearer::mint(BearerKind::Browser, self.random())?;
+        let typed = if passwordless { nobodys.expose() } else { input.password.0 };
+        let password = Password::new(typed).and_then(|password| {
             match (&email, &name) {
+                _ if passwordless => {}
                 (Some(email), Some(name)) => self.check_password_rules(&password, email, name)?,
                 _ => self.settings().password_rules.check_length(&password)?,
             }
             Ok(password)
         });
         let password = check.take(password.map_err(|error| FieldError::password("password", error)));
+        let fate = email.as_ref().map_or(Fate::Welcome, |email| self.0.parts.abuse.disposable.fate(email));
+        if fate == Fate::Refused {
+            check.take::<()>(Err(FieldError::new("email", FieldError::DISPOSABLE)));
+        }
         check.end()?;
         let (Some(email), Some(name), Some(password)) = (email, name, password) else {
             return Err(FieldError::new("email", FieldError::REQUIRED).into());
         };
         let meter = Meter::new(self, client);
+        let mut mails = meter.mail(&email).to_vec();
+        mails.push(meter.mailbox(&disposable::folded(&email)));
         let mut charges = vec![meter.sign_up()];
-        charges.extend(meter.mail(&email));
+        charges.extend_from_slice(&mails);
         meter.take(&charges, self.now()).await?;
-        if let Err(error) = self.check_new_password("password", &password, &email, &name, &[]).await {
+        self.pass_bot_check(client, &meter, BotPurpose::SignUp, &mails).await?;
+        if !passwordless && let Err(error) = self.check_new_password("password", &password, &email, &name, &[]).await {
             // No mail was asked for yet: whoever chooses another password need not wait.
-            meter.give_back(&meter.mail(&email), self.now()).await?;
+            meter.give_back(&mails, self.now()).await?;
             return Err(error);
         }
         let facts = match self.facts(client, &input, &email, &name, organization.as_deref()).await {
             Ok(facts) => facts,
             Err(error) => {
-                meter.give_back(&meter.mail(&email), self.now()).await?;
+                meter.give_back(&mails, self.now()).await?;
                 return Err(error.into());
             }
         };
         let password = self.hasher().hash(&password).await?;
         let locale = self.texts().best(&client.languages);
-        let entered = SignUpRequest { name, organization, password, locale: Some(locale), facts };
-        self.request(client, email, AddressPurpose::SignUp(entered)).await
+        let held = fate == Fate::Held;
+        let entered = SignUpRequest { name, organization, password, passwordless, locale: Some(locale), facts, held };
+        let accepted = self.request(client, email, AddressPurpose::SignUp(entered)).await?;
+        self.refusals().see_sign_up(client, self.now());
+        Ok(accepted)
     }
 
     /// What the person entered beside, and what the application adds, or refuses.
@@ -139,7 +156,9 @@ impl UserMgmt {
         let mut charges = vec![meter.sign_up()];
         charges.extend(meter.mail(&email));
         meter.take(&charges, self.now()).await?;
-        self.request(client, email, AddressPurpose::Verify).await
+        let by_mail = AddressPurpose::SignIn { label: client.label.as_deref().and_then(text::label) };
+        let purpose = if self.settings().has_passwords() { AddressPurpose::Verify } else { by_mail };
+        self.request(client, email, purpose).await
     }
 
     pub(crate) async fn request(

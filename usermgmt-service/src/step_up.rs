@@ -16,18 +16,31 @@ use crate::limits::Meter;
 use crate::sign_up::Secret;
 
 impl UserMgmt {
+    /// Whether there is a password to prove again by.
+    ///
+    /// # Errors
+    /// An outage.
+    pub async fn has_password(&self, principal: &Principal) -> Result<bool, Error> {
+        Ok(self.store().password(principal.user()).await?.is_some())
+    }
+
     /// Proves again by password. The session goes on under a new secret, which is the answer.
     ///
     /// # Errors
-    /// An invalid `password`, [`Refused::InvalidCredentials`], too many attempts, [`Refused::AuthorityChanged`], or an
-    /// outage.
+    /// An invalid `password`, [`Refused::InvalidCredentials`], [`Refused::SecondFactorRequired`] for an account that has
+    /// a second factor, too many attempts, [`Refused::AuthorityChanged`], or an outage.
     pub async fn step_up_by_password(
         &self,
         client: &Client,
         principal: &Arc<Principal>,
         password: Secret<'_>,
     ) -> Result<Bearer, Error> {
+        self.settings().passwords()?;
         let password = Password::new(password.0).map_err(|error| FieldError::password("password", error))?;
+        if principal.factors().has_second() {
+            // It would open nothing.
+            return Err(Refused::SecondFactorRequired(principal.step_up_methods()).into());
+        }
         let meter = Meter::new(self, client);
         let guesses = [meter.wrong_step_up(principal.user())];
         let charges = [meter.step_up(principal.user()), guesses[0]];

@@ -11,21 +11,27 @@ use unic_langid::LanguageIdentifier;
 const FALLBACK: &str = "en";
 
 /// The languages that come with the library, each with all its texts.
-const STANDARD: [(&str, [&str; 3]); 2] = [
+const STANDARD: [(&str, [&str; 6]); 2] = [
     (
         FALLBACK,
         [
+            include_str!("../texts/en/audit.ftl"),
             include_str!("../texts/en/errors.ftl"),
+            include_str!("../texts/en/magic_link.ftl"),
             include_str!("../texts/en/mails.ftl"),
             include_str!("../texts/en/pages.ftl"),
+            include_str!("../texts/en/second_factor.ftl"),
         ],
     ),
     (
         "de",
         [
+            include_str!("../texts/de/audit.ftl"),
             include_str!("../texts/de/errors.ftl"),
+            include_str!("../texts/de/magic_link.ftl"),
             include_str!("../texts/de/mails.ftl"),
             include_str!("../texts/de/pages.ftl"),
+            include_str!("../texts/de/second_factor.ftl"),
         ],
     ),
 ];

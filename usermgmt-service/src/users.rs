@@ -83,7 +83,7 @@ impl UserMgmt {
             return Err(Refused::PermissionMissing("user:manage"));
         }
         if fresh.principal().session() != admin.session() {
-            return Err(Refused::StepUpRequired);
+            return Err(Refused::StepUpRequired(admin.step_up_methods()));
         }
         Ok(Users { auth: self, authority: Authority::Admin(admin.clone()) })
     }

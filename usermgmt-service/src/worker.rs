@@ -101,8 +101,12 @@ impl UserMgmt {
     /// # Errors
     /// As [`work`](Self::work).
     pub async fn run_until_idle(&self) -> Result<(), Error> {
-        while self.work().await? > 0 {}
-        while self.seal().await? > 0 {}
+        self.run_while(|| true).await
+    }
+
+    async fn run_while(&self, goes_on: impl Fn() -> bool + Send + Sync) -> Result<(), Error> {
+        while goes_on() && self.work_while(&goes_on).await? > 0 {}
+        while goes_on() && self.seal().await? > 0 {}
         Ok(())
     }
 
@@ -318,12 +322,7 @@ impl UserMgmt {
                 tracing::warn!(%error, "the keys of access tokens could not be tended");
             }
         }
-        let worked = async {
-            while self.goes_on() && self.work_while(|| self.goes_on()).await? > 0 {}
-            while self.goes_on() && self.seal().await? > 0 {}
-            Ok::<_, Error>(())
-        };
-        match worked.await {
+        match self.run_while(|| self.goes_on()).await {
             Ok(()) => REST,
             Err(error) => {
                 tracing::warn!(%error, "a round of work failed");

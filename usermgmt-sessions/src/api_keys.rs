@@ -123,7 +123,7 @@ impl<'a> KeysOf<'a> {
 
     fn same_session(self, fresh: &StepUp) -> Result<(), Refused> {
         let same = self.principal().session() == fresh.principal().session();
-        if same { Ok(()) } else { Err(Refused::StepUpRequired) }
+        if same { Ok(()) } else { Err(Refused::StepUpRequired(self.principal().step_up_methods())) }
     }
 }
 

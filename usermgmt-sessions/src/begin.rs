@@ -65,11 +65,10 @@ pub async fn begin(
     flow: &Flow<'_>,
     grant: &Grant,
     rules: &SessionRules,
-    policy: &AuthPolicy,
     device: Device<'_>,
 ) -> Result<(ChangeSet, Session, Bearer)> {
     let secret = Bearer::mint(BearerKind::Session, flow.random)?;
-    let (idle, absolute) = rules.lifetimes(grant.is_persistent(), policy);
+    let (idle, absolute) = rules.lifetimes(grant.is_persistent(), grant.policy());
     let session = Session {
         id: SessionId::new(flow.random, flow.now)?,
         realm: flow.realm,

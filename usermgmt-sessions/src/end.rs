@@ -53,14 +53,6 @@ pub fn end_all(flow: &Flow<'_>, principal: &Principal, keep: bool) -> Result<(Ch
         return Ok((changes.with(Write::EndSession { user, id: principal.session() }), None));
     }
     let secret = Bearer::mint(BearerKind::Session, flow.random)?;
-    let rotation = Write::RotateSession {
-        user: principal.user(),
-        id: principal.session(),
-        from: principal.digest(),
-        to: secret.digest(),
-        proofs: principal.proofs().to_vec(),
-        org: principal.org().map(|standing| standing.org),
-        auth_epoch: principal.auth_epoch() + 1,
-    };
+    let rotation = principal.rotation(secret.digest(), principal.proofs().to_vec(), principal.auth_epoch() + 1);
     Ok((changes.with(rotation), Some(secret)))
 }

@@ -25,15 +25,7 @@ pub fn begin_refresh(flow: &Flow<'_>, principal: &Principal) -> Result<(ChangeSe
     }
     // Nobody ever sees this one.
     let unknown = Bearer::mint(BearerKind::Session, flow.random)?;
-    let rotation = Write::RotateSession {
-        user: principal.user(),
-        id: principal.session(),
-        from: principal.digest(),
-        to: unknown.digest(),
-        proofs: principal.proofs().to_vec(),
-        org: principal.org().map(|standing| standing.org),
-        auth_epoch: principal.auth_epoch(),
-    };
+    let rotation = principal.rotation(unknown.digest(), principal.proofs().to_vec(), principal.auth_epoch());
     let changes = flow
         .changes()?
         .with(Write::StillAuthorised(principal.authority()))

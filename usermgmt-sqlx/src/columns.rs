@@ -24,8 +24,8 @@ columns! {
     org_profile_columns = "usermgmt_org_profile": org_id public private settings version;
     membership_columns = "usermgmt_membership": org_id user_id roles status rights_version created_at version;
     token_columns = "usermgmt_token":
-        id realm kind user_id digest key_id browser canonical display replaces_primary tries_left code_expires_at expires_at consumed_at
-        created_at;
+        id realm kind user_id digest key_id browser canonical display label replaces_primary tries_left code_expires_at
+        expires_at consumed_at created_at;
     attempt_columns = "usermgmt_attempt":
         id realm purpose user_id digest browser proofs canonical org_id persistent auth_epoch consumed_at expires_at
         created_at version;

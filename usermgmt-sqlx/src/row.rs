@@ -142,6 +142,7 @@ pub(crate) fn token(cells: &mut Cells<'_>) -> Result<Token> {
         browser: cells.maybe_digest("browser")?,
         canonical: cells.cell("canonical")?,
         display: cells.cell("display")?,
+        label: cells.cell("label")?,
         replaces_primary: cells.cell("replaces_primary")?,
         tries_left: cells.number("tries_left")?,
         code_expires_at: cells.time("code_expires_at")?,

@@ -88,8 +88,8 @@
 //!   is 503, never a stranger and never a "no".
 //! - Separate your own tables by organisation: that holds only if your queries take `permit.scope().org()`.
 //!
-//! Not built yet: reset and change of passwords, change of address, second factors and passkeys, social and enterprise
-//! sign-in, SCIM, invitations, tokens for programs, webhooks, deletion and export.
+//! Not built yet: passkeys, phone numbers and usernames, social and enterprise sign-in, SCIM, invitations, webhooks,
+//! deletion and export.
 //!
 //! # Features
 //!
@@ -102,6 +102,11 @@
 //! | `redis` | | `usermgmt::redis`: limits and a bus; `redis-cluster`, `redis-sentinel` | redis 1, TLS by rustls and aws-lc: a C compiler |
 //! | `hibp` | | `HaveIBeenPwned` | reqwest 0.13, TLS by rustls and aws-lc: a C compiler |
 //! | `zxcvbn` | | `PasswordRules::min_score` | zxcvbn 3 |
+//! | `totp` | | a second factor: authenticator applications, recovery codes, trusted devices | totp-rs 6, qrcode 0.14 |
+//! | `magic-link` | | `Builder::magic_link`: sign-in by a mailed link or code | nothing |
+//! | `proof-of-work` | | `ProofOfWork`, a bot check | altcha 1 |
+//! | `captcha` | | `Captcha`: Turnstile, hCaptcha, reCAPTCHA | reqwest 0.13, TLS by rustls and aws-lc: a C compiler |
+//! | `geoip` | | `GeoIp` | maxminddb 0.32 |
 //! | `smtp` | | `SmtpMailer` | lettre 0.11 without its default features, TLS by rustls and aws-lc: a C compiler |
 //!
 //! Without any: [`UserMgmt`], every flow as a call, and [`MemoryStore`]. Features only add; none changes a default or
@@ -126,10 +131,11 @@ mod readme {}
 // Putting it together.
 pub use usermgmt_service::core::keys::{KeyError, KeyRing};
 pub use usermgmt_service::core::password::{Composition, PasswordRules};
-pub use usermgmt_service::core::policy::{AuthPolicy, Demand};
+pub use usermgmt_service::core::policy::{AuthPolicy, Demand, SecondFactor};
 pub use usermgmt_service::{
-    Brand, BreachCheck, Builder, ConfigError, CostError, HashCost, Limits, MemoryStore, OnOutage, Origin, SessionRules,
-    Settings, SignUpField, TemplateError, TextError, Texts, TrustedProxies, UserMgmt,
+    BotProtection, BotRisk, Brand, BreachCheck, Builder, ConfigError, CostError, DisposableAddresses,
+    DisposableDomains, DomainList, HashCost, Limits, MemoryStore, OnOutage, Origin, SessionRules, Settings,
+    SignUpField, TemplateError, TextError, Texts, TrustedProxies, UserMgmt,
 };
 
 // Programs that call.
@@ -144,9 +150,9 @@ pub use usermgmt_service::core::page::{Page, PageRequest};
 pub use usermgmt_service::core::secret::Bearer;
 pub use usermgmt_service::core::{Applied, Planned};
 pub use usermgmt_service::{
-    Accepted, AddEmail, AddressProof, AuditLog, ChangePassword, Client, EmailItem, Metadata, NewUser, OrgChange,
-    Organizations, Orgs, OwnProfile, PendingStep, ProfileChange, ProveAddress, RoleInput, Secret, SessionItem, SignIn,
-    SignInOutcome, SignUp, SignedIn, Users, Verified,
+    Accepted, Account, AddEmail, AddressProof, AuditLog, ChangePassword, Client, EmailItem, Metadata, NewUser,
+    OrgChange, Organizations, Orgs, OwnProfile, PendingStep, ProfileChange, ProveAddress, RoleInput, Secret,
+    SessionItem, SignIn, SignInOutcome, SignUp, SignedIn, Users, Verified,
 };
 
 // What went wrong.
@@ -171,19 +177,36 @@ pub use usermgmt_service::core::model::{
 };
 
 // Ports.
+#[cfg(feature = "proof-of-work")]
+pub use usermgmt_service::ProofOfWork;
 pub use usermgmt_service::core::address::EmailAddress;
 pub use usermgmt_service::core::port::{
-    BoxFuture, BreachError, BreachPrefix, BreachRange, BreachSource, Bus, BusError, Candidate, Clock, Enrichment,
-    HashError, HashVerdict, Hooks, LocalBus, Mail, MailError, Mailer, ManualClock, OsRandom, PasswordHasher, Random,
-    RandomError, Runtime, SystemClock, Wakes,
+    Alarm, BotCall, BotChallenge, BotCheck, BotCheckError, BotPurpose, BotScript, BotVerdict, BotWidget, BoxFuture,
+    BreachError, BreachPrefix, BreachRange, BreachSource, Bus, BusError, Candidate, Clock, Country, Enrichment,
+    GeoError, GeoLookup, HashError, HashVerdict, Hooks, LocalBus, Mail, MailError, Mailer, ManualClock, OsRandom,
+    PasswordHasher, Random, RandomError, Runtime, SystemClock, Wakes,
 };
+#[cfg(feature = "captcha")]
+pub use usermgmt_service::{Captcha, CaptchaError};
 pub use usermgmt_service::{DevMailbox, KeptMail, TokioRuntime};
 #[cfg(feature = "imported-hashes")]
 pub use usermgmt_service::{FastDigest, FirebaseScrypt, ImportedHash, ImportedHashError, ImportedUser, SaltPlace};
+#[cfg(feature = "geoip")]
+pub use usermgmt_service::{GeoIp, GeoIpError};
 #[cfg(feature = "hibp")]
 pub use usermgmt_service::{HaveIBeenPwned, SourceError};
+#[cfg(feature = "magic-link")]
+pub use usermgmt_service::{LinkPreview, MagicLink, SignInByMail};
 #[cfg(feature = "smtp")]
 pub use usermgmt_service::{SmtpBuilder, SmtpConfigError, SmtpMailer};
+
+// Second factors.
+pub use usermgmt_service::core::id::FactorId;
+pub use usermgmt_service::core::model::{FactorKind, FactorKinds, Method, Proof};
+pub use usermgmt_service::core::recovery_code::RecoveryCode;
+pub use usermgmt_service::{FactorItem, FactorList, RecoveryCodes, SecondFactorProven};
+#[cfg(feature = "totp")]
+pub use usermgmt_service::{TotpConfirmed, TotpEnrolment, TotpSecret};
 
 // Access and refresh tokens.
 #[cfg(feature = "tokens")]

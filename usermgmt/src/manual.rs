@@ -8,13 +8,16 @@
 //! | know about organisations, roles, permissions and the audit log | [`organizations`] |
 //! | let programs call with keys of their own | `api_keys` (with the feature `axum`) |
 //! | have mails sent | [`mail`] |
+//! | keep programs and thieves out | [`abuse`] |
 //! | know what is yours to do | [`threats`] |
 //! | keep data somewhere else | [`howto_store`] |
 //! | run several processes of your application | [`howto_processes`] |
 //! | serve several origins, or let a single-page application at another one call | [`howto_origins`] |
 //! | write your rows and ours in one transaction | [`howto_enlist`] |
 //! | watch it by numbers | [`howto_metrics`] |
+//! | ask for a second factor | [`howto_second_factor`] |
 //! | take users over from another system | [`howto_import`] |
+//! | let people sign in by a mailed link or code | [`howto_sign_in_by_mail`] |
 
 #[doc = include_str!("../manual/getting_started.md")]
 pub mod getting_started {}
@@ -39,6 +42,9 @@ pub mod api_keys {}
 #[doc = include_str!("../manual/mail.md")]
 pub mod mail {}
 
+#[doc = include_str!("../manual/abuse.md")]
+pub mod abuse {}
+
 #[doc = include_str!("../manual/threats.md")]
 pub mod threats {}
 
@@ -54,8 +60,14 @@ pub mod howto_origins {}
 #[doc = include_str!("../manual/howto_enlist.md")]
 pub mod howto_enlist {}
 
+#[doc = include_str!("../manual/howto_second_factor.md")]
+pub mod howto_second_factor {}
+
 #[doc = include_str!("../manual/howto_import.md")]
 pub mod howto_import {}
+
+#[doc = include_str!("../manual/howto_sign_in_by_mail.md")]
+pub mod howto_sign_in_by_mail {}
 
 #[doc = include_str!("../manual/howto_metrics.md")]
 pub mod howto_metrics {}

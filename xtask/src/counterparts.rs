@@ -9,10 +9,17 @@ use crate::{
 };
 
 /// What pip installs, and npm. Versions are fixed, so that a run tells of our changes and not of theirs.
-const PYTHON: [&str; 5] =
-    ["PyJWT[crypto]==2.15.1", "passlib==1.7.4", "bcrypt==5.0.0", "argon2-cffi==25.1.0", "Django==5.2.8"];
+const PYTHON: [&str; 6] = [
+    "PyJWT[crypto]==2.15.1",
+    "passlib==1.7.4",
+    "bcrypt==5.0.0",
+    "argon2-cffi==25.1.0",
+    "Django==5.2.8",
+    "pyotp==2.9.0",
+];
 /// The tests that ask them: package and name.
-const TESTS: [(&str, &str); 2] = [("usermgmt-jwt", "counterparts"), ("usermgmt-service", "imported_hashes")];
+const TESTS: [(&str, &str); 3] =
+    [("usermgmt-jwt", "counterparts"), ("usermgmt-service", "imported_hashes"), ("usermgmt-service", "totp")];
 const NODE: [&str; 1] = ["jose@6.2.17"];
 
 /// The variable that tells the tests where they are.

@@ -18,13 +18,19 @@ cells!(
     messages_say_what_happened_and_what_to_do,
 );
 
-const ENGLISH: [&str; 3] = [
+const ENGLISH: [&str; 6] = [
+    include_str!("../../../usermgmt-service/texts/en/magic_link.ftl"),
+    include_str!("../../../usermgmt-service/texts/en/audit.ftl"),
     include_str!("../../../usermgmt-service/texts/en/pages.ftl"),
+    include_str!("../../../usermgmt-service/texts/en/second_factor.ftl"),
     include_str!("../../../usermgmt-service/texts/en/errors.ftl"),
     include_str!("../../../usermgmt-service/texts/en/mails.ftl"),
 ];
-const GERMAN: [&str; 3] = [
+const GERMAN: [&str; 6] = [
+    include_str!("../../../usermgmt-service/texts/de/magic_link.ftl"),
+    include_str!("../../../usermgmt-service/texts/de/audit.ftl"),
     include_str!("../../../usermgmt-service/texts/de/pages.ftl"),
+    include_str!("../../../usermgmt-service/texts/de/second_factor.ftl"),
     include_str!("../../../usermgmt-service/texts/de/errors.ftl"),
     include_str!("../../../usermgmt-service/texts/de/mails.ftl"),
 ];
@@ -33,7 +39,7 @@ const GERMAN: [&str; 3] = [
 const AUSTRIA: &str = "de-AT,de;q=0.9,en;q=0.5";
 
 /// The sources of all texts of a language.
-fn values(catalogue: [&'static str; 3]) -> impl Iterator<Item = &'static str> {
+fn values(catalogue: [&'static str; 6]) -> impl Iterator<Item = &'static str> {
     let lines = catalogue.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| line.split_once(" = ")).map(|(_, value)| value.trim())
 }
@@ -312,7 +318,8 @@ fn assert_says(app: &App, language: &str, page: &Reply, ids: &[&str]) {
 async fn messages_say_what_happened_and_what_to_do(app: App) {
     // Each says what to do, or stands on a page that leads on.
     let leads_on = ["link-invalid", "unsupported-media-type", "method-not-allowed"];
-    for line in GERMAN[1].lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())) {
+    let errors = include_str!("../../../usermgmt-service/texts/de/errors.ftl");
+    for line in errors.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())) {
         let (id, text) = line.split_once(" =").unwrap();
         let other = id.starts_with("field-") || id.starts_with("wait-") || leads_on.contains(&id);
         assert!(other || text.to_lowercase().contains("bitte"), "{line}");

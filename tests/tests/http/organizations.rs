@@ -6,7 +6,7 @@ use serde_json::json;
 use usermgmt_core::id::{CommitId, OrgId, UserId};
 use usermgmt_core::model::Method;
 use usermgmt_core::model::{Membership, MembershipStatus, RoleKey, Version};
-use usermgmt_core::policy::AuthPolicy;
+use usermgmt_core::policy::{AuthPolicy, SecondFactor};
 use usermgmt_core::store::{ChangeSet, Write};
 use usermgmt_tests::{App, Person, cells};
 
@@ -132,7 +132,7 @@ async fn a_stricter_policy_is_asked_for_at_the_door(app: App) {
     let principal = app.auth.principal(&secret).await.unwrap().unwrap();
     let permit = app.auth.scope(&principal).unwrap().permit::<usermgmt_service::ManagePolicy>().unwrap();
     let client = usermgmt_service::Client::default();
-    let two = AuthPolicy { min_methods: Some(2), ..AuthPolicy::default() };
+    let two = AuthPolicy { second_factor: SecondFactor::Everybody, ..AuthPolicy::default() };
     assert!(app.auth.orgs().set_policy(&client, &permit, &two).await.is_err());
     let short = AuthPolicy {
         methods: Some([Method::Password].into()),

@@ -4,7 +4,7 @@ use serde_json::json;
 use time::Duration;
 use usermgmt_core::limits;
 use usermgmt_core::model::{AuditEvent, AuditKind};
-use usermgmt_service::{KeptMail, Limits};
+use usermgmt_service::{KeptMail, Limits, MagicLink};
 use usermgmt_tests::app::{code, link, token};
 use usermgmt_tests::{Agent, App, Person, Reply, cells};
 
@@ -21,7 +21,7 @@ cells!(
 /// The password that recovers.
 pub(crate) const NEW: &str = "marmalade on the roof";
 
-/// The same application without limits by place, for tests that try much.
+/// The same application without limits by place, for tests that try much; mails may sign in, too.
 pub(crate) async fn without_limits_by_place(app: App) -> App {
     let limits = Limits {
         verifications_per_address: 100_000,
@@ -31,7 +31,7 @@ pub(crate) async fn without_limits_by_place(app: App) -> App {
         mails_per_address_day: 1_000,
         ..Limits::default()
     };
-    app.configured(move |builder| builder.limits(limits)).await
+    app.configured(move |builder| builder.limits(limits).magic_link(MagicLink::link_and_code())).await
 }
 
 /// Somebody asks for a new password in this browser; answers the mail.

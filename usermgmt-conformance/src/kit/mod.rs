@@ -7,7 +7,7 @@ mod races;
 mod rows;
 
 pub use commits::{Answer, Found, changes, changes_at, commit, commit_at, fails, fails_at, refuses};
-pub use races::{commits, insist, one_winner, race};
+pub use races::{commits, commits_once, insist, one_winner, race};
 pub use rows::{
     api_key, api_key_id, attempt, attempt_id, custom_role, digest, event, event_id, factor, factor_id, identifier, job,
     job_id, member, membership, org, org_id, org_key, org_profile, other_realm, passkey, password, profile, proof,

@@ -40,12 +40,34 @@ pub async fn commits(
     racers: usize,
     writes: impl Fn(u128) -> Vec<Write>,
 ) -> Vec<Option<StoreErrorKind>> {
-    let held: AnyStore = Rendezvous::of(store.clone(), Call::Commit, racers);
-    race(racers, |number| {
-        let (held, writes) = (held.clone(), writes(number as u128 + 1));
+    at_once(store, racers, |held, number| {
+        let writes = writes(number);
         async move { insist(&held, &writes).await.err() }
     })
     .await
+}
+
+/// The same, each with one try: for what must not be repeated on a conflict, because whoever runs the whole flow again
+/// reads anew and sees that it is done.
+pub async fn commits_once(
+    store: &AnyStore,
+    racers: usize,
+    writes: impl Fn(u128) -> Vec<Write>,
+) -> Vec<Option<StoreErrorKind>> {
+    at_once(store, racers, |held, number| {
+        let writes = writes(number);
+        async move { held.commit(changes(writes)).await.err().map(|error| error.kind()) }
+    })
+    .await
+}
+
+/// Runs what each racer does with a store whose commits wait until every racer has come to one.
+async fn at_once<F>(store: &AnyStore, racers: usize, racer: impl Fn(AnyStore, u128) -> F) -> Vec<Option<StoreErrorKind>>
+where
+    F: Future<Output = Option<StoreErrorKind>> + Send + 'static,
+{
+    let held: AnyStore = Rendezvous::of(store.clone(), Call::Commit, racers);
+    race(racers, |number| racer(held.clone(), number as u128 + 1)).await
 }
 
 /// Exactly one racer must have won, and each loser been told why.

@@ -291,6 +291,7 @@ pub fn token(number: u128, user: u128) -> Token {
         browser: None,
         canonical: format!("user{user}@example.test"),
         display: "User@example.test".to_owned(),
+        label: None,
         replaces_primary: false,
         tries_left: 3,
         code_expires_at: at(600),

@@ -139,7 +139,7 @@ fn updates() -> Vec<Write> {
         removal(FIRST),
         Write::DeletePassword { user: user_id(3), version: FIRST },
         Write::PutProfile(Profile { picture: None, version: FIRST, ..profile(1) }),
-        Write::PutPolicy { org, policy: AuthPolicy { min_methods: Some(2), ..AuthPolicy::default() }, from: 0 },
+        Write::PutPolicy { org, policy: AuthPolicy { bars_trusted_devices: true, ..AuthPolicy::default() }, from: 0 },
         Write::PutOrgProfile(OrgProfile { version: FIRST, ..org_profile(1) }),
         Write::PutRoles { org, roles: vec![custom_role("clerk")], from: 0 },
         Write::MoveRights { org, user: None },

@@ -6,8 +6,8 @@ use usermgmt_core::sealed::Sealed;
 use usermgmt_core::store::{StoreErrorKind, SweepBefore, UniqueKey, Write};
 
 use crate::kit::{
-    Answer, Found, MICRO, NOW, REALM, at, commit, commits, digest, factor, fails, one_winner, other_realm, passkey,
-    user, user_id,
+    Answer, Found, MICRO, NOW, REALM, at, commit, commits, commits_once, digest, factor, fails, one_winner,
+    other_realm, passkey, user, user_id,
 };
 use crate::{AnyStore, Profile};
 
@@ -180,9 +180,9 @@ pub async fn factors_that_have_ended_are_swept(store: AnyStore) {
 /// One factor used by many at once, all from what they read: one wins.
 pub async fn one_use_of_a_factor_wins(store: AnyStore, profile: Profile) {
     put(&store, &[factor(1, 1)]).await;
-    let ends = commits_once(&store, profile, |number| {
+    let ends = commits_once(&store, profile.racers, |number| {
         let data = FactorData::Totp { secret: sealed(), last_step: Some(u64::try_from(number).unwrap_or(0)) };
-        Factor { data, version: FIRST, ..factor(1, 1) }
+        vec![Write::PutFactor(Factor { data, version: FIRST, ..factor(1, 1) })]
     })
     .await;
     let winner = one_winner(&ends, CONFLICT, "uses of one factor");
@@ -210,19 +210,4 @@ pub async fn one_registration_of_a_credential_wins(store: AnyStore, profile: Pro
 
 fn sealed() -> Sealed {
     Sealed { key_id: "root".to_owned(), bytes: vec![1] }
-}
-
-/// All racers put this factor at once; answers how each ended, without a second try.
-async fn commits_once(
-    store: &AnyStore,
-    profile: Profile,
-    factor: impl Fn(u128) -> Factor,
-) -> Vec<Option<StoreErrorKind>> {
-    let held: AnyStore = crate::Rendezvous::of(store.clone(), crate::Call::Commit, profile.racers);
-    crate::kit::race(profile.racers, |number| {
-        let held = held.clone();
-        let write = Write::PutFactor(factor(number as u128 + 1));
-        async move { held.commit(crate::kit::changes([write])).await.err().map(|error| error.kind()) }
-    })
-    .await
 }

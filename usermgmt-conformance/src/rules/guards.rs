@@ -119,7 +119,7 @@ pub async fn a_member_of_an_org_whose_rights_moved_commits_nothing(store: AnySto
 
 /// Refused when the policy of the organisation changed after the check.
 pub async fn a_member_under_a_new_policy_commits_nothing(store: AnyStore) {
-    let policy = AuthPolicy { min_methods: Some(2), ..AuthPolicy::default() };
+    let policy = AuthPolicy { bars_trusted_devices: true, ..AuthPolicy::default() };
     let put = Write::PutPolicy { org: org_id(1), policy, from: 0 };
     refused_after(&store, [put], "a member who was checked by an older policy committed").await;
 }

@@ -29,6 +29,7 @@ pub async fn a_nul_is_kept_or_refused(store: AnyStore, profile: Profile) {
         Write::PutSession(Session { label: Some(nul.clone()), ..session(1, 1) }),
         Write::PutToken(Token { canonical: nul.clone(), ..token(1, 1) }),
         Write::PutToken(Token { display: nul.clone(), ..token(2, 1) }),
+        Write::PutToken(Token { label: Some(nul.clone()), ..token(3, 1) }),
         Write::PutProfile(model::Profile { contact: Some(nul.clone()), ..facts(1) }),
         Write::PutApiKey(ApiKey { name: nul.clone(), ..api_key(1, 1) }),
         Write::PutApiKey(ApiKey { beginning: nul.clone(), ..api_key(2, 1) }),

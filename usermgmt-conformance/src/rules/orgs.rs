@@ -2,7 +2,7 @@
 
 use usermgmt_core::model::{CustomRole, Membership, MembershipStatus, Method, Org, OrgStatus, RoleKey, Version};
 use usermgmt_core::page::PageRequest;
-use usermgmt_core::policy::AuthPolicy;
+use usermgmt_core::policy::{AuthPolicy, SecondFactor};
 use usermgmt_core::store::Write;
 
 use crate::AnyStore;
@@ -15,7 +15,8 @@ const FIRST: Version = Version::NEW.next();
 fn strict() -> AuthPolicy {
     AuthPolicy {
         methods: Some([Method::Password, Method::Email].into()),
-        min_methods: Some(u8::MAX),
+        second_factor: SecondFactor::Roles([RoleKey::new("owner"), RoleKey::new("ä b")].into()),
+        bars_trusted_devices: true,
         session_idle_seconds: Some(0),
         session_absolute_seconds: Some(u32::MAX),
         step_up_seconds: Some(300),

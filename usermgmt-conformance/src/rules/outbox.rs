@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::id::OutboxId;
+use usermgmt_core::limits::PAGE_MAX;
 use usermgmt_core::model::{AddressPurpose, AddressRequest, Facts, Job, MailKind, OutboxRow, SignUpRequest};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{Guard, StoreErrorKind, UniqueKey, Write};
@@ -26,7 +27,7 @@ async fn lease(store: &AnyStore, by: u128, now: OffsetDateTime, limit: u32) -> V
 }
 
 async fn pending(store: &AnyStore) -> Vec<OutboxRow> {
-    store.pending_jobs(REALM, PageRequest::first(50)).await.answer().items
+    store.pending_jobs(REALM, PageRequest::first(PAGE_MAX)).await.answer().items
 }
 
 async fn pending_ids(store: &AnyStore) -> Vec<OutboxId> {
@@ -58,9 +59,11 @@ pub async fn a_job_is_returned_as_it_was_put(store: AnyStore) {
         private: entered(serde_json::json!({ "purpose": "verify", "job": "mail", "null": null })),
     };
     let sign_up = |organization, facts| SignUpRequest {
+        held: false,
         name: "Jörg „J“ Größe 🦀".to_owned(),
         organization,
         password: password(1).hash,
+        passwordless: false,
         locale: Some("de".to_owned()),
         facts,
     };
@@ -74,8 +77,11 @@ pub async fn a_job_is_returned_as_it_was_put(store: AnyStore) {
     let mut jobs = vec![
         request(AddressPurpose::SignUp(sign_up(None, Facts::default()))),
         request(AddressPurpose::SignUp(sign_up(Some(String::new()), facts))),
+        request(AddressPurpose::SignUp(SignUpRequest { passwordless: true, ..sign_up(None, Facts::default()) })),
         request(AddressPurpose::Verify),
         request(AddressPurpose::Reset),
+        request(AddressPurpose::SignIn { label: None }),
+        request(AddressPurpose::SignIn { label: Some("Gerät „Küche“ 📱".to_owned()) }),
         request(AddressPurpose::Locked),
         request(add_email(true, false)),
         request(add_email(false, true)),

@@ -17,9 +17,9 @@ use usermgmt_core::store::{
 };
 
 use crate::kit::{
-    ALL_MEMBERS, Answer, Found, NOW, REALM, at, attempt, attempt_id, changes, commit, commit_at, commits, digest,
-    insist, job, member, membership, one_winner, org, org_id, proof, race, session, session_id, token, token_id, user,
-    user_id, worker,
+    ALL_MEMBERS, Answer, Found, NOW, REALM, at, attempt, attempt_id, changes, commit, commit_at, commits, commits_once,
+    digest, insist, job, member, membership, one_winner, org, org_id, proof, race, session, session_id, token,
+    token_id, user, user_id, worker,
 };
 use crate::{AnyStore, Call, Profile, Rendezvous};
 
@@ -213,13 +213,7 @@ pub async fn one_version_is_replaced_once(store: AnyStore, profile: Profile) {
 /// An epoch moved by many from one value: one wins. Rights moved by many: each move counts.
 pub async fn epochs_hold_under_a_race(store: AnyStore, profile: Profile) {
     member(&store).await;
-    let held: AnyStore = Rendezvous::of(store.clone(), Call::Commit, profile.racers);
-    let ends = race(profile.racers, |_| {
-        let held = held.clone();
-        let moved = [Write::MoveAuthEpoch { user: user_id(1), from: 0 }];
-        async move { held.commit(changes(moved)).await.err().map(|error| error.kind()) }
-    })
-    .await;
+    let ends = commits_once(&store, profile.racers, |_| vec![Write::MoveAuthEpoch { user: user_id(1), from: 0 }]).await;
     one_winner(&ends, StoreErrorKind::Conflict, "moves of one epoch");
     assert_eq!(store.user(REALM, user_id(1)).await.found("a user").auth_epoch, 1, "an epoch moved more than once");
     let org = org_id(1);

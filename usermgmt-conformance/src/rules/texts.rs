@@ -193,8 +193,13 @@ pub async fn passing_texts_come_back_byte_for_byte(store: AnyStore) {
     for (number, text) in (1..).zip(AWKWARD) {
         let owned = text.to_owned();
         let session = Session { label: Some(owned.clone()), address: Some(owned.clone()), ..session(number, 1) };
-        let token =
-            Token { key_id: owned.clone(), canonical: owned.clone(), display: owned.clone(), ..token(number, 1) };
+        let token = Token {
+            key_id: owned.clone(),
+            canonical: owned.clone(),
+            display: owned.clone(),
+            label: Some(owned.clone()),
+            ..token(number, 1)
+        };
         let attempt = Attempt { canonical: owned.clone(), ..attempt(number, 1) };
         let key = ApiKey {
             name: owned.clone(),

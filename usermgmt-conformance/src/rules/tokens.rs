@@ -38,6 +38,7 @@ pub async fn a_token_is_returned_as_it_was_put(store: AnyStore) {
         key_id: "Key-2".to_owned(),
         canonical: "other@example.test".to_owned(),
         display: "Other@Example.test".to_owned(),
+        label: Some("Gerät „Küche“ 📱".to_owned()),
         replaces_primary: true,
         tries_left: 0,
         code_expires_at: at(1),
@@ -45,7 +46,12 @@ pub async fn a_token_is_returned_as_it_was_put(store: AnyStore) {
         created_at: at(-7),
         ..token(2, 2)
     };
-    let all = [token(1, 1), rich, Token { consumed_at: Some(at(3)), ..token(3, 1) }];
+    let all = [
+        token(1, 1),
+        rich,
+        Token { label: Some(String::new()), ..token(4, 1) },
+        Token { consumed_at: Some(at(3)), ..token(3, 1) },
+    ];
     put(&store, &all).await;
     for put in all {
         assert_eq!(
@@ -107,7 +113,7 @@ pub async fn live_tokens_of_one_user_are_listed_by_id(store: AnyStore) {
     let kinds = TokenKind::ALL.iter().copied();
     let mut mine: Vec<_> =
         (10..).step_by(10).zip(kinds).map(|(number, kind)| Token { kind, ..token(number, 1) }).collect();
-    mine.push(Token { realm: other_realm(), ..token(70, 1) });
+    mine.push(Token { realm: other_realm(), ..token(990, 1) });
     let all: Vec<_> = mine.iter().rev().cloned().chain([token(15, 2), token(65, 2)]).collect();
     put(&store, &all).await;
     assert_eq!(live(&store, 1, NOW).await, mine, "not exactly the live tokens of the user are listed, by id");

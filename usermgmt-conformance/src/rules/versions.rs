@@ -152,7 +152,7 @@ pub async fn a_stale_removal_conflicts(store: AnyStore) {
 
 /// A new row has the epochs it was put with.
 pub async fn a_new_row_has_the_epochs_it_was_put_with(store: AnyStore) {
-    let policy = AuthPolicy { min_methods: Some(2), ..AuthPolicy::default() };
+    let policy = AuthPolicy { bars_trusted_devices: true, ..AuthPolicy::default() };
     let writes = [
         Write::PutUser(User { auth_epoch: 4, ..user(1) }),
         Write::PutOrg(Org { policy: policy.clone(), rights_version: 5, policy_epoch: 6, ..org(1) }),
@@ -183,7 +183,7 @@ async fn move_all(store: &AnyStore, policy: &AuthPolicy) {
 /// A replacing put leaves `auth_epoch`, `rights_version`, `policy` and `policy_epoch` alone, whatever it says.
 pub async fn a_replacing_put_leaves_the_epochs_alone(store: AnyStore) {
     commit(&store, puts(0)).await;
-    let policy = AuthPolicy { min_methods: Some(2), ..AuthPolicy::default() };
+    let policy = AuthPolicy { bars_trusted_devices: true, ..AuthPolicy::default() };
     move_all(&store, &policy).await;
     for (from, other) in [(1, 0), (2, 99)] {
         let version = version(from);

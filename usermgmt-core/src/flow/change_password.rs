@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::sign_in::Facts;
-use super::{Flow, Result, mailed, reset_password};
+use super::{Flow, Result, factors, mailed, reset_password};
 use crate::model::{Actor, Attempt, AuditKind, MailKind, PasswordCredential, User};
 use crate::password::PasswordHash;
 use crate::proof::Principal;
@@ -30,19 +30,16 @@ pub async fn plan(
         changes.push(Write::RevokeTokens { user: user.id, kind });
     }
     changes.push(Write::PutPassword(reset_password::renewed(flow, user, former, hash, history)));
+    factors::distrust(&mut changes, user);
     mailed::meet(&mut changes, user);
     if end_others {
         changes.push(Write::MoveAuthEpoch { user: user.id, from: principal.auth_epoch() });
     }
-    changes.push(Write::RotateSession {
-        user: principal.user(),
-        id: principal.session(),
-        from: principal.digest(),
-        to: secret.digest(),
-        proofs: principal.proofs().to_vec(),
-        org: principal.org().map(|standing| standing.org),
-        auth_epoch: principal.auth_epoch() + u64::from(end_others),
-    });
+    changes.push(principal.rotation(
+        secret.digest(),
+        principal.proofs().to_vec(),
+        principal.auth_epoch() + u64::from(end_others),
+    ));
     changes.push(flow.audit(AuditKind::PasswordChanged, actor, user.id, json!({ "ended_others": end_others }))?);
     if let Some(primary) = mailed::primary(&mailed::emails(flow, user.id).await?) {
         mailed::notify(flow, &mut changes, MailKind::PasswordChanged, user, primary).await?;
@@ -69,6 +66,7 @@ pub async fn plan_step(
         changes.push(Write::RevokeTokens { user: user.id, kind });
     }
     changes.push(Write::PutPassword(reset_password::renewed(flow, user, facts.password.as_ref(), hash, history)));
+    factors::distrust(&mut changes, user);
     mailed::meet(&mut changes, user);
     changes.push(Write::MoveAuthEpoch { user: user.id, from: user.auth_epoch });
     let attempt = Attempt { auth_epoch: user.auth_epoch + 1, ..attempt };

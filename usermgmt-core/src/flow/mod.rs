@@ -5,9 +5,12 @@
 
 pub mod change_password;
 pub mod emails;
+pub mod factors;
+pub mod magic_link;
 pub mod mailed;
 pub mod organization;
 pub mod reset_password;
+pub mod second_factor;
 pub mod secure_account;
 pub mod sign_in;
 pub mod sign_up;
@@ -150,6 +153,7 @@ impl<'a> Flow<'a> {
             browser,
             canonical: email.canonical().to_owned(),
             display: email.display().to_owned(),
+            label: None,
             replaces_primary: false,
             tries_left: limits::CODE_TRIES,
             code_expires_at: self.now + limits::CODE_LIFE,
@@ -165,7 +169,7 @@ impl<'a> Flow<'a> {
 pub fn mailed_secrets(keys: &KeyRing, token: &Token) -> Option<(Bearer, Code)> {
     let key = keys.derive_with(&token.key_id, Purpose::MailedToken)?;
     let row = token.id.to_string();
-    Some((Bearer::derive(token.kind.bearer(), &key, &row), Code::derive(&key, &row)))
+    Some((Bearer::derive(token.kind.bearer(), &key, &row), Code::derive(&key, &row, token.kind.code_digits())))
 }
 
 /// A flow's result.

@@ -5,7 +5,8 @@
 
 use serde_json::json;
 
-use super::{Flow, Result, mailed, sign_up};
+use super::second_factor::Shown;
+use super::{Flow, Result, factors, mailed, sign_up};
 use crate::error::Refused;
 use crate::model::{
     Actor, AddressRequest, AuditKind, Identifier, MailKind, PasswordCredential, SignInRecord, Token, TokenKind, User,
@@ -16,8 +17,8 @@ use crate::store::{ChangeSet, Write};
 
 /// Kinds of token that end with a new password. The undo of an earlier change stays with the owner of the address it
 /// was mailed to.
-pub const ENDED: [TokenKind; 4] =
-    [TokenKind::VerifyEmail, TokenKind::ResetPassword, TokenKind::ApproveEmail, TokenKind::AddEmail];
+pub const ENDED: [TokenKind; 5] =
+    [TokenKind::VerifyEmail, TokenKind::ResetPassword, TokenKind::ApproveEmail, TokenKind::AddEmail, TokenKind::SignIn];
 
 /// Acts on a request for a new password, as the worker.
 ///
@@ -69,19 +70,34 @@ pub async fn found(flow: &Flow<'_>, token: Token) -> Result<Found> {
     Ok(Found { token, user, emails, password })
 }
 
-/// Works out a reset: the token is used up, the password set, everything that was begun with the old one ended, the
-/// owner told, in one commit.
+/// Works out a reset: the token is used up, and a second proof where the account has a second factor (two independent
+/// proofs, so that whoever reads the mail alone changes nothing); the password set, everything that was begun with the
+/// old one ended, the owner told, in one commit.
 ///
 /// # Errors
-/// As the store.
-pub async fn plan(flow: &Flow<'_>, found: &Found, hash: PasswordHash, history: u8) -> Result<ChangeSet> {
+/// [`Refused::SecondFactorRequired`], or as the store.
+pub async fn plan(
+    flow: &Flow<'_>,
+    found: &Found,
+    second: Option<Shown>,
+    hash: PasswordHash,
+    history: u8,
+) -> Result<ChangeSet> {
     let Found { token, user, emails, password } = found;
     let actor = Actor::User { user: user.id, session: None };
     let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
+    match second {
+        Some(shown) => _ = shown.spend(flow, &mut changes, user).await?,
+        None if user.factors.has_second() => {
+            return Err(Refused::SecondFactorRequired(user.factors.methods().collect()).into());
+        }
+        None => {}
+    }
     for kind in ENDED {
         changes.push(Write::RevokeTokens { user: user.id, kind });
     }
     changes.push(Write::PutPassword(renewed(flow, user, password.as_ref(), hash, history)));
+    factors::distrust(&mut changes, user);
     mailed::meet(&mut changes, user);
     changes.push(Write::MoveAuthEpoch { user: user.id, from: user.auth_epoch });
     changes.push(Write::EndApiKeys { user: user.id, org: None });

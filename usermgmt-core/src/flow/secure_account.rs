@@ -6,17 +6,18 @@
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{Flow, Result, mailed};
+use super::{Flow, Result, factors, mailed};
 use crate::address::{CANONICAL_VERSION, EmailAddress};
 use crate::error::Refused;
 use crate::model::{Actor, AuditKind, Identifier, IdentifierKind, MailKind, Token, TokenKind, User, Version};
 use crate::store::{ChangeSet, Write};
 
-/// Works out the undo. Answers the address that the mail goes to.
+/// Works out the undo. Answers the address that the mail goes to; where the application has no `passwords` there is none
+/// to set, and no mail.
 ///
 /// # Errors
 /// [`Refused::LinkInvalid`] if the account may not be used, or as the store.
-pub async fn plan(flow: &Flow<'_>, token: &Token) -> Result<(ChangeSet, String)> {
+pub async fn plan(flow: &Flow<'_>, token: &Token, passwords: bool) -> Result<(ChangeSet, String)> {
     let (user, emails) = mailed::holder(flow, token).await?;
     let to = EmailAddress::parse(&token.display).map_err(|_| Refused::LinkInvalid)?;
     let actor = Actor::User { user: user.id, session: None };
@@ -24,7 +25,6 @@ pub async fn plan(flow: &Flow<'_>, token: &Token) -> Result<(ChangeSet, String)>
     for kind in TokenKind::ALL {
         changes.push(Write::RevokeTokens { user: user.id, kind: *kind });
     }
-    mailed::meet(&mut changes, &user);
     changes.push(Write::MoveAuthEpoch { user: user.id, from: user.auth_epoch });
     changes.push(Write::EndApiKeys { user: user.id, org: None });
     if let Some(password) = flow.store.password(user.id).await? {
@@ -35,12 +35,16 @@ pub async fn plan(flow: &Flow<'_>, token: &Token) -> Result<(ChangeSet, String)>
     let undoes = |other: &&Token| other.kind == TokenKind::SecureAccount && other.canonical == token.canonical;
     let since = live.iter().filter(undoes).map(|other| other.created_at).fold(token.created_at, OffsetDateTime::min);
     mailed::claim(flow, &mut changes, &token.canonical, user.id).await?;
+    let (user, factors) = factors::undo_since(flow, &mut changes, &user, since).await?;
+    mailed::meet(&mut changes, &user);
     let removed = bring_back(flow, &mut changes, (token, since), &user, emails);
-    let detail = json!({ "removed_addresses": removed });
+    let detail = json!({ "removed_addresses": removed, "removed_factors": factors });
     changes.push(flow.audit(AuditKind::AccountSecured, actor, user.id, detail)?);
-    let reset = flow.token(TokenKind::ResetPassword, user.id, &to, None)?;
     let shown = to.display().to_owned();
-    mailed::write_with(flow, &mut changes, MailKind::ResetPassword, &user, to, reset)?;
+    if passwords {
+        let reset = flow.token(TokenKind::ResetPassword, user.id, &to, None)?;
+        mailed::write_with(flow, &mut changes, MailKind::ResetPassword, &user, to, reset)?;
+    }
     Ok((changes, shown))
 }
 

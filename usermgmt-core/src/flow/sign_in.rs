@@ -4,17 +4,19 @@
 //! complete. An attempt is stored only after a first right proof. Pending is signed out.
 
 use serde_json::json;
+use time::OffsetDateTime;
 
 use super::{Flow, Result};
 use crate::error::Refused;
-use crate::id::{AttemptId, OrgId};
+use crate::id::{AttemptId, OrgId, UserId};
 use crate::limits;
 use crate::model::{
     Actor, Attempt, AttemptPurpose, AuditKind, Identifier, IdentifierKind, Membership, MembershipStatus, Method, Org,
-    OrgStatus, PasswordCredential, Proof, SignInRecord, User, UserStatus, Version,
+    OrgStatus, PasswordCredential, Proof, RoleKey, SignInRecord, User, UserStatus, Version,
 };
 use crate::page::PageRequest;
-use crate::proof::{ChooseOrg, Grant, NewPassword, Pending, VerifyAddress};
+use crate::policy::{AuthPolicy, Demand, Evidence, evaluate};
+use crate::proof::{ChooseOrg, EnrolFactor, Grant, NewPassword, Pending, ProveFactor, VerifyAddress};
 use crate::secret::{Bearer, BearerKind, Digest};
 use crate::store::{ChangeSet, Write};
 
@@ -25,10 +27,39 @@ pub enum Next {
     Complete(Grant),
     /// The address must be proven.
     VerifyAddress(Pending<VerifyAddress>),
+    /// A second factor must be proven.
+    SecondFactor(Pending<ProveFactor>),
     /// A new password must be set.
     NewPassword(Pending<NewPassword>),
+    /// A second factor must be enrolled.
+    EnrolFactor(Pending<EnrolFactor>),
     /// The person belongs to several organisations and must choose one of these.
     ChooseOrg(Pending<ChooseOrg>, Vec<(OrgId, String)>),
+}
+
+/// An organisation that somebody may enter.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    /// Id.
+    pub org: OrgId,
+    /// Name.
+    pub name: String,
+    /// What it demands.
+    pub policy: AuthPolicy,
+    /// The roles in it.
+    pub roles: Vec<RoleKey>,
+}
+
+/// What the application has laid down for sign-ins.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// Its own policy.
+    pub policy: &'a AuthPolicy,
+    /// Whether a second factor is asked for only where a policy demands it and before sensitive actions, also of those
+    /// who have one.
+    pub second_factor_on_demand: bool,
+    /// Whether a password must be changed now.
+    pub due: &'a dyn Fn(&PasswordCredential) -> bool,
 }
 
 /// The facts that decide about an attempt, read anew at every step.
@@ -39,7 +70,7 @@ pub struct Facts {
     /// The identifier they used.
     pub identifier: Identifier,
     /// The organisations they may enter.
-    pub orgs: Vec<(OrgId, String)>,
+    pub orgs: Vec<Entrance>,
     /// The password of the account.
     pub password: Option<PasswordCredential>,
 }
@@ -106,15 +137,29 @@ pub async fn facts(flow: &Flow<'_>, attempt: &Attempt) -> Result<Facts> {
 /// # Errors
 /// As the store.
 pub async fn facts_of(flow: &Flow<'_>, record: SignInRecord) -> Result<Facts> {
-    let page = flow.store.memberships_of(record.user.id, PageRequest::first(limits::PAGE_MAX)).await?;
-    let may_enter = |(org, membership): &(Org, Membership)| {
-        org.realm == flow.realm && org.status == OrgStatus::Active && membership.status == MembershipStatus::Active
-    };
-    let orgs = page.items.into_iter().filter(may_enter).map(|(org, _)| (org.id, org.name)).collect();
+    let orgs = entrances(flow, record.user.id).await?;
     Ok(Facts { user: record.user, identifier: record.identifier, orgs, password: record.password })
 }
 
-/// Decides what an attempt needs next; `due` says whether a password must be changed. Pure: no clock, no store.
+/// The organisations that a user may enter.
+pub(super) async fn entrances(flow: &Flow<'_>, user: UserId) -> Result<Vec<Entrance>> {
+    let page = flow.store.memberships_of(user, PageRequest::first(limits::PAGE_MAX)).await?;
+    let may_enter = |(org, membership): &(Org, Membership)| {
+        org.realm == flow.realm && org.status == OrgStatus::Active && membership.status == MembershipStatus::Active
+    };
+    let entrance = |(org, membership): (Org, Membership)| Entrance {
+        org: org.id,
+        name: org.name,
+        policy: org.policy,
+        roles: membership.roles,
+    };
+    Ok(page.items.into_iter().filter(may_enter).map(entrance).collect())
+}
+
+/// Decides what an attempt needs next. Pure: no clock, no store.
+///
+/// A second factor comes before everything that changes the account: whoever has only stolen a password must not get to
+/// choose the next one.
 ///
 /// # Errors
 /// [`Refused::AccountUnavailable`] for an account that may not be used, [`Refused::AttemptExpired`] if everything of
@@ -122,7 +167,8 @@ pub async fn facts_of(flow: &Flow<'_>, record: SignInRecord) -> Result<Facts> {
 pub fn next(
     attempt: Attempt,
     facts: &Facts,
-    due: impl Fn(&PasswordCredential) -> bool,
+    terms: Terms<'_>,
+    now: OffsetDateTime,
 ) -> std::result::Result<Next, Refused> {
     if attempt.auth_epoch != facts.user.auth_epoch || attempt.proofs.is_empty() {
         return Err(Refused::AttemptExpired);
@@ -133,16 +179,50 @@ pub fn next(
     if facts.identifier.verified_at.is_none() {
         return Ok(Next::VerifyAddress(Pending::needs(attempt)));
     }
+    // What its holder has enrolled is asked for whatever methods a policy lists; only trusted devices can be barred.
+    let is_shown = |policy: &AuthPolicy| {
+        let mut seconds = attempt.proofs.iter().map(|proof| proof.method).filter(|method| method.is_second_factor());
+        seconds.any(|method| method != Method::TrustedDevice || !policy.bars_trusted_devices)
+    };
+    let is_asked = facts.user.factors.has_second() && !terms.second_factor_on_demand;
+    if is_asked && !is_shown(terms.policy) {
+        return Ok(Next::SecondFactor(Pending::needs(attempt)));
+    }
     let by_password = attempt.proofs.iter().any(|proof| proof.method == Method::Password);
-    if by_password && facts.password.as_ref().is_some_and(due) {
+    if by_password && facts.password.as_ref().is_some_and(terms.due) {
         return Ok(Next::NewPassword(Pending::needs(attempt)));
     }
-    let chosen = attempt.org.filter(|chosen| facts.orgs.iter().any(|(org, _)| org == chosen));
-    Ok(match (chosen, facts.orgs.as_slice()) {
-        (Some(_), _) | (None, []) => Next::Complete(Grant::complete(attempt, chosen)),
-        (None, [(only, _)]) => Next::Complete(Grant::complete(attempt, Some(*only))),
-        (None, several) => Next::ChooseOrg(Pending::needs(attempt), several.to_vec()),
-    })
+    let chosen = match (facts.orgs.as_slice(), attempt.org) {
+        ([], _) => None,
+        ([only], _) => Some(only),
+        (several, chosen) => match several.iter().find(|entrance| Some(entrance.org) == chosen) {
+            Some(entrance) => Some(entrance),
+            None => return Ok(Next::ChooseOrg(Pending::needs(attempt), facts.offers())),
+        },
+    };
+    let policy = chosen.map_or_else(|| terms.policy.clone(), |chosen| terms.policy.strictest(&chosen.policy));
+    let evidence = Evidence {
+        proofs: &attempt.proofs,
+        created_at: attempt.created_at,
+        roles: chosen.map(|chosen| chosen.roles.as_slice()).unwrap_or_default(),
+    };
+    let is_demanded = evaluate(&policy, evidence, now).contains(&Demand::SecondFactor);
+    if is_demanded && (is_shown(&policy) || !facts.user.factors.methods().any(|method| policy.counts(method))) {
+        return Ok(Next::EnrolFactor(Pending::needs(attempt)));
+    }
+    if is_demanded || (is_asked && !is_shown(&policy)) {
+        return Ok(Next::SecondFactor(Pending::needs(attempt)));
+    }
+    let chosen = chosen.map(|chosen| chosen.org);
+    Ok(Next::Complete(Grant::complete(attempt, chosen, policy)))
+}
+
+impl Facts {
+    /// Id and name of the organisations to choose from.
+    #[must_use]
+    pub fn offers(&self) -> Vec<(OrgId, String)> {
+        self.orgs.iter().map(|entrance| (entrance.org, entrance.name.clone())).collect()
+    }
 }
 
 /// Stores a pending attempt.

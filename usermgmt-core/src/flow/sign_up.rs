@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::{Flow, Result, emails, mailed, reset_password};
+use super::{Flow, Result, emails, magic_link, mailed, reset_password};
 use crate::address::{CANONICAL_VERSION, EmailAddress};
 use crate::id::UserId;
 use crate::model::{
@@ -50,6 +50,7 @@ pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest) -> Result<ChangeS
         (AddressPurpose::Verify, Some(known)) => tell_owner(flow, known),
         (AddressPurpose::Verify, None) => Ok(flow.changes()?),
         (AddressPurpose::Reset, known) => reset_password::fulfil(flow, request, known),
+        (AddressPurpose::SignIn { label }, known) => magic_link::fulfil(flow, request, label.as_deref(), known),
         (AddressPurpose::Locked, known) => tell_of_guesses(flow, known),
         (AddressPurpose::AddEmail { user, auth_epoch, replaces_primary, needs_approval }, known) => {
             let wish = emails::Wish {
@@ -69,7 +70,7 @@ fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequest) -
         realm: flow.realm,
         name: entered.name.clone(),
         locale: entered.locale.clone(),
-        status: UserStatus::Active,
+        status: if entered.held { UserStatus::Inactive } else { UserStatus::Active },
         kind: UserKind::User,
         factors: FactorKinds::NONE,
         auth_epoch: 1,
@@ -90,14 +91,17 @@ fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequest) -
         version: Version::NEW,
     };
     let (id, locale) = (user.id, user.locale.clone());
-    let changes = flow
+    let mut changes = flow
         .changes()?
         .with(Write::PutUser(user))
         .with(Write::PutIdentifier(identifier))
         .with(Write::PutProfile(profile(id, entered, Version::NEW)))
         .with(Write::PutPassword(unproven_password(flow, request, entered, id, Version::NEW)))
         .with(flow.audit(AuditKind::SignedUp, Actor::Anonymous, id, json!({}))?);
-    ask_for_proof(flow, changes, request, id, locale)
+    if entered.held {
+        changes.push(flow.audit(AuditKind::SignUpHeld, Actor::Anonymous, id, json!({}))?);
+    }
+    first_mail(flow, changes, request, entered, id, locale)
 }
 
 /// The address was entered before and never proven: the latest entry counts. What the earlier one had begun is void.
@@ -120,7 +124,22 @@ async fn sign_up_again(
         .with(Write::PutUser(user))
         .with(Write::PutIdentifier(identifier))
         .with(flow.audit(AuditKind::VerificationRequested, Actor::Anonymous, id, json!({ "signed_up": "again" }))?);
-    ask_for_proof(flow, changes, request, id, locale)
+    first_mail(flow, changes, request, entered, id, locale)
+}
+
+/// The mail that proves the address; in an application without passwords the one that signs in, which does so, too.
+fn first_mail(
+    flow: &Flow<'_>,
+    changes: ChangeSet,
+    request: &AddressRequest,
+    entered: &SignUpRequest,
+    user: UserId,
+    locale: Option<String>,
+) -> Result<ChangeSet> {
+    if entered.passwordless {
+        return magic_link::welcome(flow, changes, request, user, locale);
+    }
+    ask_for_proof(flow, changes, request, user, locale)
 }
 
 fn profile(user: UserId, entered: &SignUpRequest, version: Version) -> Profile {

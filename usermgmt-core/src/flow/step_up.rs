@@ -8,8 +8,21 @@ use crate::proof::Principal;
 use crate::secret::{Bearer, BearerKind};
 use crate::store::{ChangeSet, Write};
 
-/// Most proofs that a session remembers; the oldest give way.
+/// Most proofs that a session remembers.
 const PROOFS_KEPT: usize = 8;
+
+/// Leaves the latest proofs. The latest of each method stays, so that what was proven once is not forgotten over what is
+/// proven often.
+pub(super) fn cut(proofs: &mut Vec<Proof>) {
+    let repeated = |proofs: &[Proof]| {
+        let again =
+            |place: usize, proof: &Proof| proofs.iter().skip(place + 1).any(|later| later.method == proof.method);
+        proofs.iter().enumerate().position(|(place, proof)| again(place, proof))
+    };
+    while proofs.len() > PROOFS_KEPT {
+        proofs.remove(repeated(proofs).unwrap_or(0));
+    }
+}
 
 /// Works out a step-up: the proof is added to the session, whose secret rotates because its rights have grown.
 ///
@@ -19,21 +32,12 @@ pub fn plan(flow: &Flow<'_>, principal: &Principal, method: Method) -> Result<(C
     let secret = Bearer::mint(BearerKind::Session, flow.random)?;
     let mut proofs = principal.proofs().to_vec();
     proofs.push(Proof { method, at: flow.now });
-    let surplus = proofs.len().saturating_sub(PROOFS_KEPT);
-    proofs.drain(..surplus);
+    cut(&mut proofs);
     let actor = Actor::User { user: principal.user(), session: Some(principal.session()) };
     let changes = flow
         .changes()?
         .with(Write::StillAuthorised(principal.authority()))
-        .with(Write::RotateSession {
-            user: principal.user(),
-            id: principal.session(),
-            from: principal.digest(),
-            to: secret.digest(),
-            proofs,
-            org: principal.org().map(|standing| standing.org),
-            auth_epoch: principal.auth_epoch(),
-        })
+        .with(principal.rotation(secret.digest(), proofs, principal.auth_epoch()))
         .with(flow.audit(AuditKind::SteppedUp, actor, principal.user(), json!({ "method": method.as_str() }))?);
     Ok((changes, secret))
 }

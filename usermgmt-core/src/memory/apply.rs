@@ -33,7 +33,7 @@ fn row<'a, K: Ord, V: Clone>(table: &'a mut Table<K, V>, key: &K, otherwise: Sto
 }
 
 /// The present row, if the version that was read is still the one that stands.
-fn expect<'a, K: Ord, V>(
+pub(super) fn expect<'a, K: Ord, V>(
     table: &'a Table<K, V>,
     key: &K,
     seen: Version,
@@ -275,10 +275,7 @@ impl Tables {
             }
             Write::PutFactor(factor) => self.put_factor(factor),
             Write::DeleteFactor { user, id, version } => self.delete_factor(user, id, version),
-            Write::DeleteFactors { user, kind } => {
-                self.retain_factors(|factor| factor.user != user || factor.kind() != kind);
-                Ok(())
-            }
+            Write::DeleteFactors { user, kind } => self.delete_factors(user, kind),
             Write::FinishJob { id, worker } => {
                 self.leased(id, worker)?;
                 self.outbox.remove(&id);

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 
 use super::MemoryStore;
+use super::apply::expect;
 use super::reads::row;
 use super::tables::Tables;
 use crate::id::{FactorId, RealmId, UserId};
-use crate::model::{Factor, Version};
+use crate::model::{Factor, FactorKind, Version};
 use crate::secret::Digest;
 use crate::store::{FactorStore, Result, StoreError, StoreErrorKind, UniqueKey};
 
@@ -27,18 +28,18 @@ impl FactorStore for MemoryStore {
 impl Tables {
     pub(super) fn put_factor(&mut self, mut factor: Factor) -> Result<()> {
         let key = (factor.user, factor.id);
-        let present = self.factors.get(&key);
-        let seen = present.map_or(Version::NEW, |present| present.version);
-        let fits = |present: &Factor| (present.kind(), present.realm) == (factor.kind(), factor.realm);
-        if seen != factor.version || !present.is_none_or(|present| fits(present)) {
-            return Err(StoreError::new(StoreErrorKind::Conflict));
-        }
-        if let Some(present) = present {
-            factor.credential = present.credential;
-        } else if let Some(credential) = factor.credential
-            && self.credentials.insert((factor.realm, credential), key).is_some()
-        {
-            return Err(StoreError::new(StoreErrorKind::Duplicate(UniqueKey::Credential)));
+        match expect(&self.factors, &key, factor.version, |row| row.version)? {
+            Some(present) if (present.kind(), present.realm) != (factor.kind(), factor.realm) => {
+                return Err(StoreError::new(StoreErrorKind::Conflict));
+            }
+            Some(present) => factor.credential = present.credential,
+            None => {
+                let taken =
+                    factor.credential.and_then(|credential| self.credentials.insert((factor.realm, credential), key));
+                if taken.is_some() {
+                    return Err(StoreError::new(StoreErrorKind::Duplicate(UniqueKey::Credential)));
+                }
+            }
         }
         factor.version = factor.version.next();
         self.factors.insert(key, factor.into());
@@ -46,20 +47,17 @@ impl Tables {
     }
 
     pub(super) fn delete_factor(&mut self, user: UserId, id: FactorId, version: Version) -> Result<()> {
-        let is_meant = self.factors.get(&(user, id)).is_some_and(|present| present.version == version);
-        if !is_meant {
-            return Err(StoreError::new(StoreErrorKind::Conflict));
+        expect(&self.factors, &(user, id), version, |row| row.version)?;
+        let removed = self.factors.remove(&(user, id)).ok_or(StoreError::new(StoreErrorKind::Conflict))?;
+        if let Some(credential) = removed.credential {
+            self.credentials.remove(&(removed.realm, credential));
         }
-        self.retain_factors(|factor| (factor.user, factor.id) != (user, id));
         Ok(())
     }
 
-    /// Keeps these; the credentials of the others are free again. Answers how many went.
-    pub(super) fn retain_factors(&mut self, keeps: impl Fn(&Factor) -> bool) -> usize {
-        let before = self.factors.len();
-        self.factors.retain(|_, factor| keeps(factor));
-        let factors = &self.factors;
-        self.credentials.retain(|_, key| factors.contains_key(key));
-        before - self.factors.len()
+    pub(super) fn delete_factors(&mut self, user: UserId, kind: FactorKind) -> Result<()> {
+        let own = self.factors.values().filter(|factor| (factor.user, factor.kind()) == (user, kind));
+        let meant: Vec<_> = own.map(|factor| (factor.id, factor.version)).collect();
+        meant.into_iter().try_for_each(|(id, version)| self.delete_factor(user, id, version))
     }
 }

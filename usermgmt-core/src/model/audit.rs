@@ -11,6 +11,8 @@ words! {
     AuditKind {
         /// An account was made; its address is not proven yet.
         SignedUp = "user.signed_up",
+        /// An account was made that is inactive until the application sets it active: its address is made to be thrown away.
+        SignUpHeld = "user.sign_up_held",
         /// Somebody signed up with an address that has an account; its owner was told.
         SignUpRepeated = "user.sign_up_repeated",
         /// Another proof of an address was asked for.
@@ -23,6 +25,10 @@ words! {
         PasswordResetRequested = "user.password_reset_requested",
         /// A password was set by a mailed link or code.
         PasswordReset = "user.password_reset",
+        /// A mail that signs in was asked for.
+        SignInMailRequested = "user.sign_in_mail_requested",
+        /// A password that was set before the proof is void, since a mailed link or code signed in elsewhere.
+        UnprovenPasswordVoided = "user.unproven_password_voided",
         /// Support has begun a reset.
         SupportResetBegun = "user.support_reset_begun",
         /// A password was changed by somebody signed in.
@@ -31,6 +37,24 @@ words! {
         TemporaryPasswordSet = "user.temporary_password_set",
         /// So many wrong passwords that strange devices must wait; the owner was told.
         PasswordGuessed = "user.password_guessed",
+        /// A second factor was added.
+        FactorAdded = "user.factor_added",
+        /// A second factor was removed.
+        FactorRemoved = "user.factor_removed",
+        /// A new set of recovery codes was made; those of before are void.
+        RecoveryCodesMade = "user.recovery_codes_made",
+        /// A recovery code was used up.
+        RecoveryCodeUsed = "user.recovery_code_used",
+        /// A device is trusted in place of a second factor.
+        DeviceTrusted = "user.device_trusted",
+        /// No device is trusted any more.
+        DevicesDistrusted = "user.devices_distrusted",
+        /// So many wrong codes of second factors that all codes must wait; the owner was told.
+        SecondFactorGuessed = "user.second_factor_guessed",
+        /// Support has begun to remove all factors of somebody who has lost them.
+        FactorResetBegun = "user.factor_reset_begun",
+        /// All factors were removed.
+        FactorsReset = "user.factors_reset",
         /// The owner of an address undid a change: sessions ended, the password void.
         AccountSecured = "user.account_secured",
         /// Another address was asked for.
@@ -51,6 +75,10 @@ words! {
         SignInPending = "session.pending",
         /// A session began.
         SignedIn = "session.started",
+        /// A session began on a device that the account does not know.
+        NewDevice = "session.new_device",
+        /// A session began in a country where the account has none before.
+        NewCountry = "session.new_country",
         /// A session ended at its holder's wish.
         SignedOut = "session.ended",
         /// All sessions of a user ended.
@@ -115,12 +143,16 @@ words! {
         SignInRefused = "refused.sign_in",
         /// A link or code was refused.
         VerificationRefused = "refused.verification",
+        /// A second factor was refused.
+        SecondFactorRefused = "refused.second_factor",
         /// A proof in a running session was refused.
         StepUpRefused = "refused.step_up",
         /// A limit was reached.
         LimitReached = "refused.limit",
         /// A state change was asked for by another site.
         CsrfRefused = "refused.cross_site",
+        /// Whoever asked did not show that they are no program.
+        BotCheckRefused = "refused.bot_check",
         /// A right was missing.
         PermissionRefused = "refused.permission",
         /// A session cookie that nobody was given was presented.
@@ -134,6 +166,15 @@ words! {
         /// So many sign-ins fail at a process within a minute, wherever they come from, that somebody tries stolen or
         /// guessed passwords: the moment to ask for more than a password.
         GuessingSuspected = "warning.guessing_suspected",
+        /// So many accounts are tried from one place within ten minutes that somebody tries stolen passwords there.
+        StuffingSuspected = "warning.stuffing_suspected",
+        /// So many accounts fail once or twice within ten minutes, wherever they are tried from, that somebody tries the same
+        /// few passwords on all of them.
+        SprayingSuspected = "warning.spraying_suspected",
+        /// So many session secrets come that nobody was given that somebody guesses them.
+        SessionGuessingSuspected = "warning.session_guessing_suspected",
+        /// So many sign-ups come within ten minutes, from one place or from all, that a program makes them.
+        MassSignUpSuspected = "warning.mass_sign_up_suspected",
         /// A message was given up after its last try.
         MessageGivenUp = "warning.message_given_up",
     }

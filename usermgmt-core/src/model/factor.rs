@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Version, words};
+use super::{Method, Version, words};
 use crate::id::{FactorId, RealmId, UserId};
 use crate::sealed::Sealed;
 use crate::secret::Digest;
@@ -21,6 +21,25 @@ words! {
         Passkey = "passkey",
         /// A device on which no second factor is asked for, for a while.
         TrustedDevice = "trusted_device",
+    }
+}
+
+impl FactorKind {
+    /// Whether it is a second factor. Recovery codes stand in for one and trusted devices spare one: neither is one.
+    #[must_use]
+    pub const fn is_second(self) -> bool {
+        matches!(self, Self::Totp | Self::Passkey)
+    }
+
+    /// What a proof by it is called.
+    #[must_use]
+    pub const fn method(self) -> Option<Method> {
+        match self {
+            Self::Totp => Some(Method::Otp),
+            Self::RecoveryCodes => Some(Method::RecoveryCode),
+            Self::TrustedDevice => Some(Method::TrustedDevice),
+            Self::Passkey => None,
+        }
     }
 }
 
@@ -137,6 +156,18 @@ impl FactorKinds {
     #[must_use]
     pub const fn without(self, kind: FactorKind) -> Self {
         Self(self.0 & !Self::bit(kind))
+    }
+
+    /// Whether it holds a second factor.
+    #[must_use]
+    pub fn has_second(self) -> bool {
+        self.iter().any(FactorKind::is_second)
+    }
+
+    /// How its holder can give a second proof, the usual way first; nothing if there is no second factor.
+    pub fn methods(self) -> impl Iterator<Item = Method> {
+        let given = self.iter().filter(move |kind| *kind != FactorKind::TrustedDevice && self.has_second());
+        given.filter_map(FactorKind::method)
     }
 
     /// Whether it holds none.

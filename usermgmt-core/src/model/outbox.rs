@@ -39,10 +39,32 @@ words! {
         PrimaryEmailChanged = "primary_email_changed",
         /// Tells that a session was ended because a refresh token of it came twice, with a link to do more.
         SessionStolen = "session_stolen",
+        /// Tells that somebody signed in on an unknown device, with a link to undo it.
+        NewDevice = "new_device",
+        /// Tells that somebody signed in in a country that is new for the account, with a link to undo it.
+        NewCountry = "new_country",
         /// Tells that an API key was made, with a link to undo it.
         ApiKeyMade = "api_key_made",
+        /// Tells that a second factor was added, with a link to undo it.
+        FactorAdded = "factor_added",
+        /// Tells that a second factor was removed, with a link to undo it.
+        FactorRemoved = "factor_removed",
+        /// Tells that new recovery codes were made, with a link to undo it.
+        RecoveryCodesMade = "recovery_codes_made",
+        /// Tells that a recovery code was used, with a link to undo it.
+        RecoveryCodeUsed = "recovery_code_used",
+        /// Tells that somebody guesses codes of the second factor: the password is known to them.
+        SecondFactorGuessed = "second_factor_guessed",
+        /// Tells that support will let all second factors be removed, with a link to stop it.
+        FactorResetBegun = "factor_reset_begun",
+        /// Carries the link that removes all second factors.
+        RemoveFactors = "remove_factors",
+        /// Tells that all factors were removed, with a link to undo it.
+        FactorsRemoved = "factors_removed",
         /// Tells that the reader is a member of an organisation now.
         MemberAdded = "member_added",
+        /// Carries link and code that sign in.
+        SignIn = "sign_in",
     }
 }
 
@@ -55,11 +77,17 @@ pub struct SignUpRequest {
     pub organization: Option<String>,
     /// The password, hashed.
     pub password: PasswordHash,
+    /// Whether nobody knows the password: the application has none, and who proves the address signs in by that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passwordless: bool,
     /// Preferred language.
     pub locale: Option<String>,
     /// Metadata of the profile to make: what the person entered beside, and what the application added.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
+    /// Whether the account is inactive until the application sets it active.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 /// Metadata of a profile to make.
@@ -91,6 +119,11 @@ pub enum AddressPurpose {
     Verify,
     /// To get a link and code that set a new password.
     Reset,
+    /// To get a link and code that sign in.
+    SignIn {
+        /// What the device that asks calls itself.
+        label: Option<String>,
+    },
     /// To warn the owner of an account whose password somebody guesses.
     Locked,
     /// To add it to an account.

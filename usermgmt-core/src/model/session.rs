@@ -14,6 +14,39 @@ words! {
         Password = "pwd",
         /// A link or code that was mailed.
         Email = "email",
+        /// A time-based code of an application (RFC 6238).
+        Otp = "otp",
+        /// A recovery code.
+        RecoveryCode = "recovery_code",
+        /// A device that is trusted in place of a second factor. It is no proof by itself.
+        TrustedDevice = "trusted_device",
+    }
+}
+
+impl Method {
+    /// Whether it can stand beside a first proof as a second factor: it shows something that neither the password nor
+    /// the mailbox gives (OWASP ASVS 5.0, 6.3.3).
+    #[must_use]
+    pub const fn is_second_factor(self) -> bool {
+        matches!(self, Self::Otp | Self::RecoveryCode | Self::TrustedDevice)
+    }
+
+    /// Whether a fresh proof by it opens sensitive actions, on an account that has a second factor or not. A mail that
+    /// was read proves no more than a mailbox, and a trusted device nothing about who sits before it.
+    #[must_use]
+    pub const fn steps_up(self, has_second_factor: bool) -> bool {
+        match self {
+            Self::Otp | Self::RecoveryCode => true,
+            Self::Password => !has_second_factor,
+            Self::Email | Self::TrustedDevice => false,
+        }
+    }
+
+    /// Whether it proves more than that somebody reads the mail of an address. By mail a password can be replaced too,
+    /// so mail is no second proof beside one, and none that sensitive actions take.
+    #[must_use]
+    pub const fn is_beyond_mail(self) -> bool {
+        !matches!(self, Self::Email)
     }
 }
 

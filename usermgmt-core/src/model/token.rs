@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 use super::words;
 use crate::id::{RealmId, TokenId, UserId};
 use crate::limits;
-use crate::secret::{BearerKind, Digest};
+use crate::secret::{BearerKind, CODE_DIGITS, Digest, SIGN_IN_CODE_DIGITS};
 
 words! {
     /// What a mailed token is for. A token of one kind is nothing at the door of another.
@@ -20,6 +20,10 @@ words! {
         AddEmail = "add_email",
         /// Undoes a change that its owner did not want: ends all sessions, voids the password, brings back an address.
         SecureAccount = "secure_account",
+        /// Removes all second factors of somebody who has lost them and has asked support for help.
+        RemoveFactors = "remove_factors",
+        /// Signs in.
+        SignIn = "sign_in",
     }
 }
 
@@ -44,6 +48,8 @@ pub struct Token {
     pub canonical: String,
     /// The same as typed.
     pub display: String,
+    /// What the device that asked for it calls itself, where whoever opens the link elsewhere is to be told.
+    pub label: Option<String>,
     /// Whether the address takes the place of the primary one.
     pub replaces_primary: bool,
     /// Wrong codes that are still allowed.
@@ -68,6 +74,8 @@ impl TokenKind {
             Self::ApproveEmail => BearerKind::ApproveLink,
             Self::AddEmail => BearerKind::AddLink,
             Self::SecureAccount => BearerKind::SecureLink,
+            Self::RemoveFactors => BearerKind::RemoveFactorsLink,
+            Self::SignIn => BearerKind::SignInLink,
         }
     }
 
@@ -75,9 +83,24 @@ impl TokenKind {
     #[must_use]
     pub const fn life(self) -> Duration {
         match self {
-            Self::VerifyEmail | Self::ApproveEmail | Self::AddEmail => limits::VERIFY_LINK_LIFE,
+            Self::VerifyEmail | Self::ApproveEmail | Self::AddEmail | Self::RemoveFactors => limits::VERIFY_LINK_LIFE,
             Self::ResetPassword => limits::RESET_LINK_LIFE,
             Self::SecureAccount => limits::UNDO_LIFE,
+            Self::SignIn => limits::SIGN_IN_LINK_LIFE,
+        }
+    }
+
+    /// Digits of its code: more where the code alone signs in.
+    #[must_use]
+    pub const fn code_digits(self) -> usize {
+        match self {
+            Self::SignIn => SIGN_IN_CODE_DIGITS,
+            Self::VerifyEmail
+            | Self::ApproveEmail
+            | Self::AddEmail
+            | Self::ResetPassword
+            | Self::SecureAccount
+            | Self::RemoveFactors => CODE_DIGITS,
         }
     }
 }

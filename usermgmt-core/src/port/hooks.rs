@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 
 use crate::error::FieldError;
-use crate::model::{AuditEvent, Org};
+use crate::model::{AuditEvent, AuditKind, Org};
 
 /// Somebody who wants to sign up. Every field is valid; whether the address is known is not looked at yet.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,17 @@ pub struct Enrichment {
     pub public: Map<String, Value>,
     /// Metadata that no client sees.
     pub private: Map<String, Value>,
+}
+
+/// Something looks like an attack. The same stands in the audit log and in the metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alarm<'a> {
+    /// What it looks like: one of the kinds whose word begins with `warning.` and ends with `_suspected`.
+    pub kind: AuditKind,
+    /// The address it comes from, if it comes from one place.
+    pub address: Option<&'a str>,
+    /// When.
+    pub at: OffsetDateTime,
 }
 
 /// Code of the application that flows call. Every method has an empty default.
@@ -55,6 +67,12 @@ pub trait Hooks: Send + Sync + 'static {
     async fn members_changed(&self, org: &Org) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let _ = org;
         Ok(())
+    }
+
+    /// Something looks like an attack, at this moment and in this process; once for each kind and place within ten
+    /// minutes. Is called in the request, so it must be quick: wake somebody, ask a firewall for more, show a check.
+    fn on_alarm(&self, alarm: &Alarm<'_>) {
+        let _ = alarm;
     }
 
     /// After a commit, for each of its events, in this process and at most once: what must not be lost belongs into an

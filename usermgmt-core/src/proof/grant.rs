@@ -4,22 +4,32 @@ use std::marker::PhantomData;
 
 use crate::id::{AttemptId, OrgId, UserId};
 use crate::model::{Attempt, Proof};
+use crate::policy::AuthPolicy;
 
 /// Proof that a sign-in is complete. Only this can become a session.
 ///
 /// ```compile_fail
 /// use usermgmt_core::proof::Grant;
-/// fn forge(attempt: usermgmt_core::model::Attempt) -> Grant { Grant { attempt, org: None } }
+/// fn forge(attempt: usermgmt_core::model::Attempt) -> Grant {
+///     Grant { attempt, org: None, policy: Default::default() }
+/// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Grant {
     attempt: Attempt,
     org: Option<OrgId>,
+    policy: AuthPolicy,
 }
 
 impl Grant {
-    pub(crate) const fn complete(attempt: Attempt, org: Option<OrgId>) -> Self {
-        Self { attempt, org }
+    pub(crate) const fn complete(attempt: Attempt, org: Option<OrgId>, policy: AuthPolicy) -> Self {
+        Self { attempt, org, policy }
+    }
+
+    /// What application and organisation demand of the session.
+    #[must_use]
+    pub const fn policy(&self) -> &AuthPolicy {
+        &self.policy
     }
 
     /// Who has signed in.
@@ -79,6 +89,22 @@ pub struct NewPassword;
 
 impl Step for NewPassword {
     const WORD: &'static str = "new_password";
+}
+
+/// A second factor must be proven.
+#[derive(Clone, Copy, Debug)]
+pub struct ProveFactor;
+
+impl Step for ProveFactor {
+    const WORD: &'static str = "second_factor";
+}
+
+/// A second factor is demanded and the account has none that counts: one must be enrolled.
+#[derive(Clone, Copy, Debug)]
+pub struct EnrolFactor;
+
+impl Step for EnrolFactor {
+    const WORD: &'static str = "enrol_factor";
 }
 
 /// An organisation must be chosen.

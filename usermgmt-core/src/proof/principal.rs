@@ -4,11 +4,12 @@ use time::{Duration, OffsetDateTime};
 
 use crate::id::{OrgId, RealmId, SessionId, UserId};
 use crate::model::{
-    CustomRole, MembershipStatus, OrgStatus, PrincipalRecord, Proof, Refresh, RoleKey, UserKind, UserStatus,
+    CustomRole, FactorKinds, MembershipStatus, Method, OrgStatus, PrincipalRecord, Proof, Refresh, RoleKey, UserKind,
+    UserStatus,
 };
 use crate::policy::{AuthPolicy, Evidence};
 use crate::secret::Digest;
-use crate::store::{StillAuthorised, StillMember};
+use crate::store::{StillAuthorised, StillMember, Write};
 
 /// Why a session gives no principal. For the operator; the outside sees one answer for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +66,7 @@ pub struct Principal {
     email: Option<String>,
     locale: Option<String>,
     kind: UserKind,
+    factors: FactorKinds,
     proofs: Vec<Proof>,
     auth_epoch: u64,
     persistent: bool,
@@ -138,6 +140,7 @@ impl Principal {
             email,
             locale: user.locale,
             kind: user.kind,
+            factors: user.factors,
             proofs: session.proofs,
             auth_epoch: session.auth_epoch,
             persistent: session.persistent,
@@ -214,6 +217,29 @@ impl Principal {
         self.kind
     }
 
+    /// The factors of the account, as of this check.
+    #[must_use]
+    pub const fn factors(&self) -> FactorKinds {
+        self.factors
+    }
+
+    /// By what the holder can prove again who they are, strongly enough for sensitive actions.
+    #[must_use]
+    pub fn step_up_methods(&self) -> Vec<Method> {
+        if self.factors.has_second() { self.factors.methods().collect() } else { vec![Method::Password] }
+    }
+
+    /// When something was last proven that is strong enough for sensitive actions; with `by_mail` the mail is, on an
+    /// account without a second factor. What counts is decided by the factors that the account has now, not by those it
+    /// had when the session began.
+    #[must_use]
+    pub fn stepped_up_at(&self, by_mail: bool) -> Option<OffsetDateTime> {
+        let has_second = self.factors.has_second();
+        let mailed = |method| by_mail && !has_second && method == Method::Email;
+        let strong = |proof: &&Proof| proof.method.steps_up(has_second) || mailed(proof.method);
+        self.proofs.iter().filter(strong).map(|proof| proof.at).max()
+    }
+
     /// What was proven in this session.
     #[must_use]
     pub fn proofs(&self) -> &[Proof] {
@@ -262,10 +288,24 @@ impl Principal {
         self.org.as_ref()
     }
 
-    /// What policies ask about.
+    /// What policies of an organisation ask about in which the holder has these roles.
     #[must_use]
-    pub fn evidence(&self) -> Evidence<'_> {
-        Evidence { proofs: &self.proofs, created_at: self.created_at }
+    pub fn evidence<'a>(&'a self, roles: &'a [RoleKey]) -> Evidence<'a> {
+        Evidence { proofs: &self.proofs, created_at: self.created_at, roles }
+    }
+
+    /// The write by which the session goes on under another secret, with these proofs, in this epoch of its user.
+    #[must_use]
+    pub fn rotation(&self, to: Digest, proofs: Vec<Proof>, auth_epoch: u64) -> Write {
+        Write::RotateSession {
+            user: self.user,
+            id: self.session,
+            from: self.digest,
+            to,
+            proofs,
+            org: self.org.as_ref().map(|standing| standing.org),
+            auth_epoch,
+        }
     }
 
     /// The authority that a change set of this principal carries.

@@ -48,7 +48,7 @@ impl OrgScope {
     /// [`Refused::NoActiveOrg`] or [`Refused::PolicyUnmet`].
     pub fn enter(rules: &ScopeRules, principal: &Arc<Principal>, now: OffsetDateTime) -> Result<Self, Refused> {
         let standing = principal.org().ok_or(Refused::NoActiveOrg)?;
-        let demands = evaluate(&rules.policy.strictest(&standing.policy), principal.evidence(), now);
+        let demands = evaluate(&rules.policy.strictest(&standing.policy), principal.evidence(&standing.roles), now);
         if !demands.is_empty() {
             return Err(Refused::PolicyUnmet(demands));
         }

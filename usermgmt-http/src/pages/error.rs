@@ -12,19 +12,26 @@ use crate::return_to;
 use crate::wire::{self, Response};
 
 /// Pages that show a form of their own name, the longer before the shorter; other forms are on the account page.
-const FORMS: [&str; 18] = [
+const FORMS: [&str; 25] = [
     "/sign-up",
+    "/sign-in/mailed",
+    "/sign-in/mail",
     "/sign-in",
     "/verify",
     "/step-up",
     "/choose-organization",
+    "/choose-account",
     "/forgot",
     "/reset",
     "/new-password",
+    "/second-factor",
+    "/enrol-factor",
     "/secure",
+    "/factors/remove",
     "/emails/approve",
     "/emails/verify",
     "/account/emails",
+    "/account/factors",
     "/account/profile",
     "/account/password",
     "/organization/members",
@@ -57,6 +64,12 @@ pub fn error(auth: &UserMgmt, language: &str, problem: &Problem, head: Option<&H
     }
 }
 
+/// Whether a second factor would meet the policy, where there are pages to prove or enrol one.
+fn demands_second_factor(problem: &Problem) -> bool {
+    let demands = problem.challenge.as_ref().and_then(|challenge| challenge.get("demands")?.as_array());
+    cfg!(feature = "totp") && demands.is_some_and(|demands| demands.iter().any(|demand| demand == "second_factor"))
+}
+
 /// Where to go from here, the best way first: names of texts, and paths.
 fn ways(auth: &UserMgmt, problem: &Problem, head: Option<&Head<'_>>) -> Vec<(&'static str, String)> {
     let ours = |path: &str| format!("{}{path}", auth.prefix());
@@ -76,6 +89,10 @@ fn ways(auth: &UserMgmt, problem: &Problem, head: Option<&Head<'_>>) -> Vec<(&'s
             ways.push(("error-switch", ours("/choose-organization")));
         }
         "wrong_org" | "organization_required" => ways.push(("error-switch", ours("/choose-organization"))),
+        "policy_unmet" if demands_second_factor(problem) => {
+            ways.push(("account-factors-title", ours("/account/factors")));
+            ways.push(("error-switch", ours("/choose-organization")));
+        }
         "policy_unmet" | "attempt_expired" | "account_unavailable" => ways.push(("sign-in-button", ours("/sign-in"))),
         _ => {}
     }

@@ -7,6 +7,7 @@ use http::StatusCode;
 use minijinja::context;
 use minijinja::value::{Kwargs, Value};
 use usermgmt_service::UserMgmt;
+use usermgmt_service::core::port::BotPurpose;
 use usermgmt_service::core::secret::{Bearer, BearerKind};
 
 use crate::cookies::CookieName;
@@ -16,6 +17,7 @@ use crate::serve::Context;
 use crate::wire::{self, Response};
 
 pub(crate) mod ago;
+mod bot_check;
 #[cfg(test)]
 mod catalogue;
 pub(crate) mod device;
@@ -41,6 +43,8 @@ pub struct Page<'a> {
     pub notice: Option<&'a str>,
     /// What only this page needs.
     pub data: Value,
+    /// What the form is for, if a bot check may be asked for it.
+    pub purpose: Option<BotPurpose>,
 }
 
 /// Renders a page with a form token of this browser, which gets a name if it has none.
@@ -59,7 +63,11 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
     let return_to = page.values.iter().find(|(name, _)| *name == "return_to").map_or("", |(_, value)| *value);
     let values = page.values.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
     let me = context.client.principal.as_ref();
+    // Many a page leads back to the sign-in by showing it.
+    let purpose = page.purpose.or((template == "sign_in.html").then_some(BotPurpose::SignIn));
+    let check = purpose.and_then(|purpose| bot_check::on_page(context, purpose, page.problem));
     let shown = context! {
+        bot_check => check.as_ref().map(|(shown, _)| shown),
         csrf => csrf::token(auth.keys(), &browser),
         values => Value::from(values.collect::<BTreeMap<_, _>>()),
         first_error => fields.first().map(|(name, _)| name.clone()),
@@ -71,9 +79,17 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
         me => me.map(|me| context! { name => me.name(), email => me.email() }),
         onward_query => onward(return_to),
         password_min => auth.settings().password_rules.min_chars,
+        by_mail => by_mail(auth),
+        passwords => auth.settings().has_passwords(),
     };
     let mut response = match render(auth, language, template, shown) {
-        Ok(html) => wire::response(status, HTML, html),
+        Ok(html) => {
+            let mut response = wire::response(status, HTML, html);
+            if let Some((_, widget)) = &check {
+                wire::allow(&mut response, widget.policy);
+            }
+            response
+        }
         Err(error) => {
             tracing::error!(%error, template, "a page could not be rendered");
             return Problem::INTERNAL.to_json(auth);
@@ -85,6 +101,21 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
     match page.problem {
         Some(problem) => problem.add_headers(response),
         None => response,
+    }
+}
+
+/// What mails that sign in carry, for pages that offer them: `link`, `code` or `both`; nothing if there are none.
+fn by_mail(auth: &UserMgmt) -> Option<&'static str> {
+    #[cfg(feature = "magic-link")]
+    return auth.settings().magic_link.map(|set| match (set.has_link(), set.has_code()) {
+        (true, true) => "both",
+        (true, false) => "link",
+        (false, _) => "code",
+    });
+    #[cfg(not(feature = "magic-link"))]
+    {
+        let _ = auth;
+        None
     }
 }
 
@@ -134,6 +165,7 @@ fn render(auth: &UserMgmt, language: &str, template: &str, shown: Value) -> Resu
         product => auth.settings().product.as_str(),
         prefix => auth.prefix(),
         home => auth.settings().home.as_str(),
+        several_accounts => auth.settings().several_accounts,
         development => auth.dev_mailbox().is_some(),
         style => style(),
         ..shown

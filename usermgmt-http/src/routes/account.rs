@@ -54,7 +54,7 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let organizations = organizations.map_err(|error| context.problem(error))?.items;
     let active = principal.org().map(|standing| standing.org);
     let data = context! {
-        name => principal.name(), api_keys => context.auth.api_keys().is_some(),
+        name => principal.name(), factors => cfg!(feature = "totp"), api_keys => context.auth.api_keys().is_some(),
         email => principal.email(),
         organization => principal.org().map(|standing| standing.name.clone()),
         can_switch => organizations.iter().any(|(org, _)| active != Some(org.id)),

@@ -57,11 +57,9 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     };
     let offered: Vec<(OrgId, String)> = match (pending, &context.client.principal) {
         (Some(PendingStep::ChooseOrg { orgs }), _) => orgs,
-        (Some(PendingStep::VerifyAddress { .. }), None) => {
-            return Ok(wire::see_other(&context.path("/verify")));
-        }
-        (Some(PendingStep::NewPassword), None) => {
-            return Ok(wire::see_other(&context.path(&format!("/new-password{}", pages::onward(&target)))));
+        (Some(step), None) => {
+            let onward = pages::onward(&target);
+            return Ok(wire::see_other(&context.path(&format!("{}{onward}", sign_in::path(&step)))));
         }
         (_, Some(principal)) => {
             let found = context.auth.orgs().of(principal, PageRequest::first(OFFERED)).await;

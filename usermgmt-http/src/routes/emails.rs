@@ -111,7 +111,7 @@ async fn shown(
     let approval = context.auth.settings().email_change_needs_approval;
     let back = pages::onward(&context.path("/account/emails"));
     let data = context! { emails => items.collect::<Vec<_>>(), waiting, mailed, fresh, step_up => back, approval };
-    Ok(pages::page(context, "account_emails.html", Page { values, problem, notice, data }))
+    Ok(pages::page(context, "account_emails.html", Page { values, problem, notice, data, ..Page::default() }))
 }
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {

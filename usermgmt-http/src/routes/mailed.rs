@@ -62,6 +62,12 @@ const PROVE: Door = Door {
     path: "/emails/verify",
     after: ("/account/emails?notice=added", "/sign-in?notice=email-added"),
 };
+#[cfg(feature = "totp")]
+const REMOVE_FACTORS: Door = Door {
+    kind: TokenKind::RemoveFactors,
+    path: "/factors/remove",
+    after: ("/sign-in?notice=factors-removed", "/sign-in?notice=factors-removed"),
+};
 
 impl Door {
     async fn page(&self, context: &Context<'_>) -> Result<Response, Problem> {
@@ -104,6 +110,7 @@ impl Door {
         match (self.kind, proof) {
             (TokenKind::SecureAccount, AddressProof::Link(link)) => auth.secure_account(client, link).await,
             (TokenKind::ApproveEmail, AddressProof::Link(link)) => auth.approve_email(client, link).await,
+            (TokenKind::RemoveFactors, AddressProof::Link(link)) => auth.remove_lost_factors(client, link).await,
             (_, proof) => auth.prove_added_email(client, proof).await,
         }
     }
@@ -158,6 +165,24 @@ pub(super) async fn approve_json(context: &Context<'_>) -> Result<Response, Prob
     let email = APPROVE.used(context, AddressProof::Link(input.token.as_str().into())).await;
     let email = email.map_err(|error| context.problem(error))?;
     Ok(wire::json(StatusCode::OK, &json!({ "status": "approved", "email": email })))
+}
+
+#[cfg(feature = "totp")]
+pub(super) async fn remove_factors_page(context: &Context<'_>) -> Result<Response, Problem> {
+    REMOVE_FACTORS.page(context).await
+}
+
+#[cfg(feature = "totp")]
+pub(super) async fn remove_factors_form(context: &Context<'_>) -> Result<Response, Problem> {
+    REMOVE_FACTORS.form(context).await
+}
+
+#[cfg(feature = "totp")]
+pub(super) async fn remove_factors_json(context: &Context<'_>) -> Result<Response, Problem> {
+    let input: LinkInput = context.json()?;
+    let email = REMOVE_FACTORS.used(context, AddressProof::Link(input.token.as_str().into())).await;
+    let email = email.map_err(|error| context.problem(error))?;
+    Ok(wire::json(StatusCode::OK, &json!({ "status": "factors_removed", "email": email })))
 }
 
 pub(super) async fn prove_page(context: &Context<'_>) -> Result<Response, Problem> {

@@ -1,12 +1,18 @@
 //! The table of routes, and the handlers by capability.
 
 mod account;
+mod accounts;
 mod api_key_pages;
 mod api_keys;
 mod audit;
+mod bot_check;
 mod choose_organization;
 mod development;
 mod emails;
+#[cfg(feature = "totp")]
+mod factors;
+#[cfg(feature = "magic-link")]
+mod magic_link;
 mod mailed;
 mod members;
 mod meta;
@@ -20,6 +26,8 @@ mod organizations;
 mod profile;
 mod reset;
 mod roles;
+#[cfg(feature = "totp")]
+mod second_factor;
 #[cfg(feature = "tokens")]
 mod services;
 mod sessions;
@@ -62,12 +70,48 @@ static ROUTES: &[Route] = &[
     route!(POST "/sign-in", Page, Public, SMALL, "Sign in by form.", sign_in::form),
     route!(POST "/sign-in", Json, Public, SMALL, "Sign in by password.", sign_in::json, sign_in::SignInInput => 200),
     route!(POST "/sign-in/continue", Json, Public, SMALL, "Go on with a sign-in after a step was done.", sign_in::resume, sign_in::Nothing => 200),
+    #[cfg(feature = "magic-link")]
+    route!(GET "/sign-in/mail", Page, Public, 0, "The page to ask for a mail that signs in.", magic_link::ask_page),
+    #[cfg(feature = "magic-link")]
+    route!(POST "/sign-in/mail", Page, Public, SMALL, "Ask for a mail that signs in by form.", magic_link::ask_form),
+    #[cfg(feature = "magic-link")]
+    route!(POST "/sign-in/mail", Json, Public, SMALL, "Ask for a mail that signs in. The answer is the same for known and unknown addresses.", magic_link::ask_json, magic_link::AskInput => 202),
+    #[cfg(feature = "magic-link")]
+    route!(GET "/sign-in/mailed", Page, Public, 0, "The page behind the mailed link that signs in, and for the mailed code.", magic_link::page),
+    #[cfg(feature = "magic-link")]
+    route!(POST "/sign-in/mailed", Page, Public, SMALL, "Sign in by mailed link or code, by form.", magic_link::form),
+    #[cfg(feature = "magic-link")]
+    route!(POST "/sign-in/mailed", Json, Public, SMALL, "Sign in by mailed link or code. Show the preview first where a link was opened.", magic_link::json, magic_link::MailedInput => 200),
+    #[cfg(feature = "magic-link")]
+    route!(POST "/sign-in/mailed/preview", Json, Public, SMALL, "When and on which device a mailed link was asked for, and whether it works in this browser. Uses nothing up.", magic_link::preview_json, magic_link::PreviewInput => 200),
     route!(POST "/sign-in/new-password", Json, Public, SMALL, "Set the new password that a sign-in waits for.", new_password::step_json, new_password::NewPasswordInput => 200),
     route!(GET "/new-password", Page, Public, 0, "The page for the new password that a sign-in waits for.", new_password::step_page),
     route!(POST "/new-password", Page, Public, SMALL, "Set the new password that a sign-in waits for by form.", new_password::step_form),
+    #[cfg(feature = "totp")]
+    route!(POST "/sign-in/second-factor", Json, Public, SMALL, "Prove the second factor that a sign-in waits for.", second_factor::json, second_factor::SecondFactorInput => 200),
+    #[cfg(feature = "totp")]
+    route!(GET "/second-factor", Page, Public, 0, "The page for the second factor that a sign-in waits for.", second_factor::page),
+    #[cfg(feature = "totp")]
+    route!(POST "/second-factor", Page, Public, SMALL, "Prove the second factor that a sign-in waits for by form.", second_factor::form),
+    #[cfg(feature = "totp")]
+    route!(POST "/sign-in/totp", Json, Public, SMALL, "Begin to enrol the authenticator application that a sign-in demands.", second_factor::enrol_json, sign_in::Nothing => 200),
+    #[cfg(feature = "totp")]
+    route!(POST "/sign-in/totp/confirm", Json, Public, SMALL, "Put that authenticator application in force by its first code.", second_factor::confirm_json, second_factor::ConfirmInput => 200),
+    #[cfg(feature = "totp")]
+    route!(GET "/enrol-factor", Page, Public, 0, "The page that says why a sign-in demands a second factor.", second_factor::enrol_page),
+    #[cfg(feature = "totp")]
+    route!(POST "/enrol-factor", Page, Public, SMALL, "Begin to enrol the authenticator application that a sign-in demands by form.", second_factor::enrol_form),
+    #[cfg(feature = "totp")]
+    route!(POST "/enrol-factor/confirm", Page, Public, SMALL, "Put that authenticator application in force by its first code, by form.", second_factor::confirm_form),
+    #[cfg(feature = "totp")]
+    route!(GET "/factors/remove", Page, Public, 0, "The page behind the link that removes lost second factors.", mailed::remove_factors_page),
+    #[cfg(feature = "totp")]
+    route!(POST "/factors/remove", Page, Public, SMALL, "Remove lost second factors by form.", mailed::remove_factors_form),
+    #[cfg(feature = "totp")]
+    route!(POST "/factors/remove", Json, Public, SMALL, "Remove lost second factors by the link that support has sent.", mailed::remove_factors_json, mailed::LinkInput => 200),
     route!(GET "/forgot", Page, Public, 0, "The page to ask for a new password.", reset::forgot_page),
     route!(POST "/forgot", Page, Public, SMALL, "Ask for a new password by form.", reset::forgot_form),
-    route!(POST "/forgot", Json, Public, SMALL, "Ask for a mail that sets a new password. The answer is the same for known and unknown addresses.", reset::forgot_json, verify::ResendInput => 202),
+    route!(POST "/forgot", Json, Public, SMALL, "Ask for a mail that sets a new password. The answer is the same for known and unknown addresses.", reset::forgot_json, reset::ForgotInput => 202),
     route!(GET "/reset", Page, Public, 0, "The page behind the mailed link that sets a new password, and for the mailed code.", reset::page),
     route!(POST "/reset", Page, Public, SMALL, "Set a new password by form.", reset::form),
     route!(POST "/reset", Json, Public, SMALL, "Set a new password by link or code. Every session ends; nobody is signed in by it.", reset::json, reset::ResetInput => 200),
@@ -96,6 +140,10 @@ static ROUTES: &[Route] = &[
     route!(POST "/sessions/{session}/end", Page, SignedIn, SMALL, "End one of the caller's sessions by form.", sessions::end_form),
     route!(POST "/sessions/{session}/end", Json, SignedIn, SMALL, "End one of the caller's sessions.", sessions::end_json, sign_in::Nothing => 200),
     route!(GET "/me", Json, SignedIn, 0, "Who is signed in, how, and in which organization.", account::me),
+    route!(GET "/accounts", Json, Public, 0, "The accounts that are signed in in this browser, if the application has switched this on.", accounts::list),
+    route!(POST "/accounts/switch", Json, Public, SMALL, "Make another account of this browser the active one.", accounts::switch_json, accounts::SwitchInput => 200),
+    route!(GET "/choose-account", Page, Public, 0, "The page to choose among the accounts of this browser.", accounts::page),
+    route!(POST "/choose-account", Page, Public, SMALL, "Make another account of this browser the active one by form.", accounts::form),
     route!(GET "/account", Page, SignedIn, 0, "The account page.", account::page),
     route!(GET "/account/profile", Page, SignedIn, 0, "The page of the own profile.", profile::page),
     route!(POST "/account/profile", Page, SignedIn, SMALL, "Change the own profile by form.", profile::form),
@@ -104,6 +152,30 @@ static ROUTES: &[Route] = &[
     route!(GET "/account/password", Page, SignedIn, 0, "The page to change the password.", new_password::page),
     route!(POST "/account/password", Page, SignedIn, SMALL, "Change the password by form.", new_password::form),
     route!(POST "/me/password", Json, SignedIn, SMALL, "Change the password; the session goes on under a new secret.", new_password::json, new_password::ChangePasswordInput => 200),
+    #[cfg(feature = "totp")]
+    route!(GET "/account/factors", Page, SignedIn, 0, "The page of the own second factors.", factors::page),
+    #[cfg(feature = "totp")]
+    route!(POST "/account/factors/totp", Page, SteppedUp, SMALL, "Begin to enrol an authenticator application by form.", factors::enrol_form),
+    #[cfg(feature = "totp")]
+    route!(POST "/account/factors/totp/confirm", Page, SteppedUp, SMALL, "Put an authenticator application in force by its first code, by form.", factors::confirm_form),
+    #[cfg(feature = "totp")]
+    route!(POST "/account/factors/remove", Page, SteppedUp, SMALL, "Remove a second factor by form.", factors::remove_form),
+    #[cfg(feature = "totp")]
+    route!(POST "/account/factors/recovery-codes", Page, SteppedUp, SMALL, "Make new recovery codes by form.", factors::codes_form),
+    #[cfg(feature = "totp")]
+    route!(POST "/account/factors/distrust", Page, SignedIn, SMALL, "Trust no device any more by form.", factors::distrust_form),
+    #[cfg(feature = "totp")]
+    route!(GET "/me/factors", Json, SignedIn, 0, "The own second factors, recovery codes left, and trusted devices.", factors::list),
+    #[cfg(feature = "totp")]
+    route!(POST "/me/factors/totp", Json, SteppedUp, SMALL, "Begin to enrol an authenticator application.", factors::enrol_json, sign_in::Nothing => 200),
+    #[cfg(feature = "totp")]
+    route!(POST "/me/factors/totp/confirm", Json, SteppedUp, SMALL, "Put an authenticator application in force by its first code. The other sessions end.", factors::confirm_json, second_factor::ConfirmInput => 200),
+    #[cfg(feature = "totp")]
+    route!(POST "/me/factors/remove", Json, SteppedUp, SMALL, "Remove a second factor. The other sessions end.", factors::remove_json, factors::FactorInput => 200),
+    #[cfg(feature = "totp")]
+    route!(POST "/me/factors/recovery-codes", Json, SteppedUp, SMALL, "Make new recovery codes; those of before are void.", factors::codes_json, sign_in::Nothing => 200),
+    #[cfg(feature = "totp")]
+    route!(POST "/me/factors/distrust", Json, SignedIn, SMALL, "Trust no device any more.", factors::distrust_json, sign_in::Nothing => 200),
     route!(GET "/account/emails", Page, SignedIn, 0, "The page of the own addresses.", emails::page),
     route!(POST "/account/emails", Page, SteppedUp, SMALL, "Ask for another address by form.", emails::add_form),
     route!(POST "/account/emails/code", Page, SignedIn, SMALL, "Prove an added address by its code, by form.", emails::code_form),
@@ -188,6 +260,8 @@ static ROUTES: &[Route] = &[
     route!(POST "/introspect", OAuth, Service, SMALL, "What is known of a token, for services that prove themselves by their secret.", services::introspect),
     #[cfg(feature = "tokens")]
     route!(GET "/revocations", Json, Service, 0, "What was revoked, for services that prove themselves by their secret.", services::revocations),
+    route!(GET "/bot-check", Json, Public, 0, "Which bot check there is for a purpose, whether it is expected, and a challenge to solve.", bot_check::challenge),
+    route!(GET "/bot-check/{script}", Page, Public, 0, "A script of the bot check.", bot_check::script),
     route!(GET "/health", Json, Public, 0, "Whether the process lives.", meta::health),
     route!(GET "/ready", Json, Public, 0, "Whether requests can be answered: the store is reached.", meta::ready),
     route!(GET "/openapi.json", Json, Public, 0, "This document.", meta::openapi),

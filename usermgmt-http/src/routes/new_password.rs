@@ -96,11 +96,13 @@ pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
 }
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
+    context.passwords()?;
     Fields::parse(context.request.query().as_bytes(), &[])?;
     Ok(pages::page(context, "account_password.html", Page::default()))
 }
 
 pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
+    context.passwords()?;
     let fields = context.form(&["email", "password", "new_password", "keep_others"])?;
     let change = ChangePassword {
         present: fields.text("password").into(),

@@ -5,12 +5,13 @@ use minijinja::context;
 use serde::Deserialize;
 use serde_json::json;
 use usermgmt_service::core::error::FieldError;
+use usermgmt_service::core::port::BotPurpose;
 use usermgmt_service::core::secret::{Bearer, BearerKind};
 use usermgmt_service::{AddressProof, Refused};
 use utoipa::ToSchema;
 
 use super::sign_up::remember_browser;
-use super::verify::{LINK_COOKIE_LIFE, ResendInput, awaited, cookie, remember_address};
+use super::verify::{LINK_COOKIE_LIFE, awaited, cookie, remember_address};
 use crate::cookies::CookieName;
 use crate::input::Fields;
 use crate::pages::{self, Page};
@@ -20,6 +21,18 @@ use crate::wire::{self, Response};
 
 /// Notices that the page can show: the word in the query and the text.
 const NOTICES: [(&str, &str); 1] = [("sent", "reset-sent")];
+
+/// Who asks for a new password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ForgotInput {
+    /// E-mail address.
+    #[serde(default)]
+    email: String,
+    /// The answer to the bot check, where one is asked for.
+    #[serde(default)]
+    bot_check: Option<String>,
+}
 
 /// The proof and the new password.
 #[derive(Deserialize, ToSchema)]
@@ -34,11 +47,15 @@ pub(crate) struct ResetInput {
     /// The new password.
     #[serde(default)]
     password: String,
+    /// A code of the second factor, for an account that has one.
+    #[serde(default)]
+    second_factor: Option<String>,
 }
 
 pub(super) async fn forgot_json(context: &Context<'_>) -> Result<Response, Problem> {
-    let input: ResendInput = context.json()?;
-    let accepted = context.auth.request_password_reset(&context.client, &input.email).await;
+    let input: ForgotInput = context.json()?;
+    let client = context.answering(input.bot_check.as_deref());
+    let accepted = context.auth.request_password_reset(&client, &input.email).await;
     let accepted = accepted.map_err(|error| context.problem(error))?;
     let mut response = wire::json(StatusCode::ACCEPTED, &json!({ "status": "check_mail" }));
     remember_browser(context, &mut response, &accepted);
@@ -46,15 +63,24 @@ pub(super) async fn forgot_json(context: &Context<'_>) -> Result<Response, Probl
 }
 
 pub(super) async fn forgot_page(context: &Context<'_>) -> Result<Response, Problem> {
+    context.passwords()?;
     Fields::parse(context.request.query().as_bytes(), &[])?;
     let email = context.client.principal.as_ref().and_then(|principal| principal.email()).unwrap_or_default();
-    Ok(pages::page(context, "forgot.html", Page { values: vec![("email", email)], ..Page::default() }))
+    Ok(pages::page(
+        context,
+        "forgot.html",
+        Page { values: vec![("email", email)], purpose: Some(BotPurpose::Forgot), ..Page::default() },
+    ))
 }
 
 pub(super) async fn forgot_form(context: &Context<'_>) -> Result<Response, Problem> {
-    let fields = context.form(&["email"])?;
+    context.passwords()?;
+    let mut expected = vec!["email"];
+    expected.extend(context.bot_fields(BotPurpose::Forgot));
+    let fields = context.form(&expected)?;
     let email = fields.text("email");
-    match context.auth.request_password_reset(&context.client, email).await {
+    let client = context.answering_by(&fields, BotPurpose::Forgot);
+    match context.auth.request_password_reset(&client, email).await {
         Ok(accepted) => {
             let mut response = wire::see_other(&context.path("/reset?notice=sent"));
             remember_address(context, &mut response, email, "");
@@ -63,7 +89,8 @@ pub(super) async fn forgot_form(context: &Context<'_>) -> Result<Response, Probl
         }
         Err(error) => {
             let problem = context.problem(error);
-            let page = Page { values: vec![("email", email)], problem: Some(&problem), ..Page::default() };
+            let (values, purpose) = (vec![("email", email)], Some(BotPurpose::Forgot));
+            let page = Page { values, problem: Some(&problem), purpose, ..Page::default() };
             Ok(pages::page(context, "forgot.html", page))
         }
     }
@@ -76,8 +103,13 @@ pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
         (None, Some(code)) => AddressProof::Code(code.as_str().into()),
         _ => return Err(context.problem(FieldError::new("token", FieldError::REQUIRED).into())),
     };
-    let reset = context.auth.reset_password(&context.client, proof, input.password.as_str().into()).await;
-    reset.map_err(|error| context.problem(error))?;
+    let reset = context.auth.reset_password(
+        &context.client,
+        proof,
+        input.password.as_str().into(),
+        input.second_factor.as_deref().map(Into::into),
+    );
+    reset.await.map_err(|error| context.problem(error))?;
     Ok(wire::json(StatusCode::OK, &json!({ "status": "password_set" })))
 }
 
@@ -90,7 +122,7 @@ fn shown(
     code: &str,
 ) -> Response {
     let data = context! { email, by_link };
-    pages::page(context, "reset.html", Page { values: vec![("code", code)], problem, notice, data })
+    pages::page(context, "reset.html", Page { values: vec![("code", code)], problem, notice, data, ..Page::default() })
 }
 
 /// The live link that this browser has opened, if it is one of ours, with its address.
@@ -102,6 +134,7 @@ async fn opened<'a>(context: &Context<'a>) -> Option<(&'a str, Result<String, Pr
 }
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
+    context.passwords()?;
     let query = Fields::parse(context.request.query().as_bytes(), &["token", "notice"])?;
     if let Some(token) = query.get("token") {
         // Only what can be a link goes into a cookie.
@@ -132,7 +165,8 @@ fn dead(context: &Context<'_>, problem: &Problem) -> Response {
 }
 
 pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
-    let fields = context.form(&["code", "password", "email"])?;
+    context.passwords()?;
+    let fields = context.form(&["code", "password", "second_factor", "email"])?;
     // People paste codes with whatever space their mail program shows.
     let code: String = fields.text("code").chars().filter(|c| !c.is_whitespace()).collect();
     let link = opened(context).await.filter(|_| code.is_empty());
@@ -144,7 +178,8 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
     let reset = if link.is_none() && code.is_empty() {
         Err(FieldError::new("code", FieldError::REQUIRED).into())
     } else {
-        context.auth.reset_password(&context.client, proof, fields.text("password").into()).await
+        let second_factor = fields.get("second_factor").map(Into::into);
+        context.auth.reset_password(&context.client, proof, fields.text("password").into(), second_factor).await
     };
     match reset {
         Ok(()) => {

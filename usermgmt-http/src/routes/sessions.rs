@@ -26,9 +26,11 @@ pub(crate) struct EverywhereInput {
     keep_own: bool,
 }
 
-/// Removes every cookie that stands for the session, and what the browser has kept of its pages.
+/// Removes every cookie that stands for the session, and what the browser has kept of its pages. What accounts know of
+/// the device stays, and the sessions of other accounts.
 fn forget(context: &Context<'_>, response: &mut Response) {
-    for name in CookieName::ALL.into_iter().filter(|name| *name != CookieName::Device) {
+    let stays = |name| matches!(name, CookieName::Device | CookieName::Trusted | CookieName::Accounts);
+    for name in CookieName::ALL.into_iter().filter(|name| !stays(*name)) {
         context.clear_cookie(response, name);
     }
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));

@@ -7,10 +7,11 @@ use minijinja::context;
 use serde::Deserialize;
 use serde_json::json;
 use usermgmt_service::core::limits::VERIFY_LINK_LIFE;
-use usermgmt_service::{Accepted, Error, SignUp};
+use usermgmt_service::core::port::BotPurpose;
+use usermgmt_service::{Accepted, Client, Error, SignUp};
 use utoipa::ToSchema;
 
-use super::verify::wait_for_mail;
+use super::verify::{remember_address, wait_for_mail};
 use crate::cookies::CookieName;
 use crate::input::{self, Fields};
 use crate::pages::{self, Page};
@@ -37,9 +38,12 @@ pub(crate) struct SignUpInput {
     /// Further fields that the application asks for.
     #[serde(default, deserialize_with = "input::unrepeated")]
     fields: BTreeMap<String, String>,
+    /// The answer to the bot check, where one is asked for.
+    #[serde(default)]
+    bot_check: Option<String>,
 }
 
-async fn sign_up(context: &Context<'_>, input: &SignUpInput) -> Result<Accepted, Error> {
+async fn sign_up(context: &Context<'_>, client: &Client, input: &SignUpInput) -> Result<Accepted, Error> {
     let input = SignUp {
         email: &input.email,
         password: input.password.as_str().into(),
@@ -47,7 +51,7 @@ async fn sign_up(context: &Context<'_>, input: &SignUpInput) -> Result<Accepted,
         organization: input.organization.as_deref(),
         fields: input.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
     };
-    context.auth.sign_up(&context.client, input).await
+    context.auth.sign_up(client, input).await
 }
 
 /// Names the browser that asked, for as long as the mailed link lives: in it the code works and the password that was
@@ -63,7 +67,8 @@ pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
     if input.fields.keys().any(|name| !own.contains(&name.as_str())) {
         return Err(Problem::MALFORMED);
     }
-    let accepted = sign_up(context, &input).await.map_err(|error| context.problem(error))?;
+    let client = context.answering(input.bot_check.as_deref());
+    let accepted = sign_up(context, &client, &input).await.map_err(|error| context.problem(error))?;
     let mut response = wire::json(StatusCode::ACCEPTED, &json!({ "status": "check_mail" }));
     remember_browser(context, &mut response, &accepted);
     Ok(response)
@@ -89,14 +94,20 @@ fn shown(context: &Context<'_>, problem: Option<&Problem>, values: Vec<(&str, &s
     let fields =
         fields.map(|field| context! { name => field.name, label => label(field.name), required => field.required });
     let data = context! { fields => fields.collect::<Vec<_>>() };
-    pages::page(context, "sign_up.html", Page { values, problem, data, notice: None })
+    pages::page(
+        context,
+        "sign_up.html",
+        Page { values, problem, data, notice: None, purpose: Some(BotPurpose::SignUp) },
+    )
 }
 
 pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
     let own = own_fields(context);
     let mut expected = vec!["email", "password", "name", "organization", "return_to"];
     expected.extend(&own);
+    expected.extend(context.bot_fields(BotPurpose::SignUp));
     let fields = context.form(&expected)?;
+    let client = context.answering_by(&fields, BotPurpose::SignUp);
     let target = context.return_to(&fields);
     let input = SignUpInput {
         email: fields.text("email").to_owned(),
@@ -104,10 +115,18 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
         name: fields.text("name").to_owned(),
         organization: fields.get("organization").map(str::to_owned),
         fields: own.iter().map(|name| ((*name).to_owned(), fields.text(name).to_owned())).collect(),
+        bot_check: None,
     };
-    match sign_up(context, &input).await {
+    match sign_up(context, &client, &input).await {
         Ok(accepted) => {
-            let mut response = wait_for_mail(context, &input.email, &target, "");
+            let mut response = match context.auth.settings().has_passwords() {
+                true => wait_for_mail(context, &input.email, &target, ""),
+                false => {
+                    let mut response = wire::see_other(&context.path("/sign-in/mailed"));
+                    remember_address(context, &mut response, &input.email, &target);
+                    response
+                }
+            };
             remember_browser(context, &mut response, &accepted);
             // A sign-in that waited for another address is given up.
             context.clear_cookie(&mut response, CookieName::Attempt);

@@ -140,7 +140,7 @@ fn check_mail(context: &Context<'_>, shown: &Waiting<'_>) -> Response {
     // No mail has gone to an address that is none.
     let wrong = problem.is_some_and(|problem| problem.fields.iter().any(|error| error.field == "email"));
     let data = context! { email => if wrong { "" } else { email }, pending, needs_password };
-    pages::page(context, "check_mail.html", Page { values, problem, notice, data })
+    pages::page(context, "check_mail.html", Page { values, problem, notice, data, ..Page::default() })
 }
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
@@ -175,9 +175,7 @@ async fn pending(context: &Context<'_>) -> Result<Option<String>, Problem> {
     let Some(attempt) = context.bearer(CookieName::Attempt, BearerKind::Attempt) else { return Ok(None) };
     match context.auth.peek(&context.client, &attempt).await {
         Ok(PendingStep::VerifyAddress { email }) => Ok(Some(email)),
-        Ok(PendingStep::ChooseOrg { .. } | PendingStep::NewPassword) | Err(Error::Refused(_) | Error::Invalid(_)) => {
-            Ok(None)
-        }
+        Ok(_) | Err(Error::Refused(_) | Error::Invalid(_)) => Ok(None),
         Err(error) => Err(context.problem(error)),
     }
 }
@@ -194,7 +192,7 @@ fn confirm(
         if organization.is_empty() { preview.organization.as_deref().unwrap_or("") } else { organization };
     let data = context! { email => &preview.email, name => &preview.name, needs_password => preview.needs_password };
     let values = vec![("organization", organization), ("return_to", target)];
-    pages::page(context, "verify.html", Page { values, problem, data, notice: None })
+    pages::page(context, "verify.html", Page { values, problem, data, ..Page::default() })
 }
 
 /// A link that cannot be used any more leads to a new one.

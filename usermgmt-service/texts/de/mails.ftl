@@ -38,6 +38,18 @@ mail-session-stolen =
     .button = Mein Konto absichern
     .undo = Wenn Sie den Grund nicht kennen, nutzen Sie innerhalb von 7 Tagen den Link oben: Er meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues setzen.
 
+mail-new-device =
+    .subject = Ein neues Gerät für Ihr Konto bei { $product }
+    .intro = Gerade hat sich jemand auf einem Gerät oder in einem Browser, den wir nicht kennen, bei Ihrem Konto angemeldet. Wenn Sie das waren, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues festlegen.
+
+mail-new-country =
+    .subject = Eine Anmeldung bei { $product } aus einem anderen Land
+    .intro = Gerade hat sich jemand aus einem Land, aus dem Sie sich noch nie angemeldet haben, bei Ihrem Konto angemeldet. Wenn Sie das waren, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues festlegen.
+
 mail-api-key-made =
     .subject = Ein neuer API-Schlüssel für Ihr Konto bei { $product }
     .intro = Gerade wurde ein API-Schlüssel angelegt, mit dem ein Programm für Sie handeln kann. Wenn Sie das waren, müssen Sie nichts tun.
@@ -98,3 +110,60 @@ mail-member-added =
     .intro = Jemand hat Sie in { $product } zum Mitglied der Organisation „{ $about }“ gemacht. Hier können Sie sich anmelden:
     .button = Anmelden
     .note = Wenn Sie diese Organisation nicht kennen, können Sie sie auf der Seite Ihres Kontos verlassen.
+
+mail-factor-added =
+    .subject = Ein zweiter Faktor schützt jetzt Ihr Konto bei { $product }
+    .intro = Gerade wurde für Ihr Konto eine Authenticator-App eingerichtet. Wenn Sie das waren, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er entfernt diese App, meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues festlegen.
+
+mail-factor-removed =
+    .subject = Ein zweiter Faktor Ihres Kontos bei { $product } wurde entfernt
+    .intro = Gerade wurde ein zweiter Faktor Ihres Kontos entfernt. Wenn Sie das waren, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues festlegen.
+
+mail-recovery-codes-made =
+    .subject = Neue Wiederherstellungscodes für Ihr Konto bei { $product }
+    .intro = Gerade wurden für Ihr Konto neue Wiederherstellungscodes angelegt; die bisherigen gelten nicht mehr. Wenn Sie das waren, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er entfernt diese Codes, meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues festlegen.
+
+mail-recovery-code-used =
+    .subject = Ein Wiederherstellungscode Ihres Kontos bei { $product } wurde benutzt
+    .intro = Gerade wurde einer Ihrer Wiederherstellungscodes anstelle Ihrer Authenticator-App benutzt. Wenn Sie das waren, müssen Sie nichts tun, außer neue Codes anzulegen, wenn nur noch wenige übrig sind.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues festlegen.
+
+mail-second-factor-guessed =
+    .subject = Jemand kennt Ihr Passwort für { $product }
+    .intro = Jemand hat Ihr richtiges Passwort eingegeben und danach mehrere falsche Codes Ihres zweiten Faktors. Niemand ist hineingekommen; Codes müssen eine Weile warten. Wenn Sie das waren, müssen Sie nichts tun. Wenn nicht, kennen andere Ihr Passwort:
+    .button = Das war ich nicht
+    .undo = Der Link oben gilt 7 Tage: Er meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues festlegen.
+
+mail-factor-reset-begun =
+    .subject = Der Support entfernt den zweiten Faktor Ihres Kontos bei { $product }
+    .intro = Unser Support wurde gebeten, den zweiten Faktor Ihres Kontos zu entfernen, weil er verloren ging. Nach einer Wartezeit senden wir eine E-Mail, mit der er entfernt werden kann. Wenn Sie darum gebeten haben, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie den Link oben: Er hält das an, meldet alle ab und lässt Sie ein neues Passwort festlegen.
+
+mail-remove-factors =
+    .subject = Entfernen Sie den zweiten Faktor Ihres Kontos bei { $product }
+    .intro = Die Wartezeit ist vorbei. Öffnen Sie diesen Link, um den verlorenen zweiten Faktor zu entfernen; danach melden Sie sich mit Ihrem Passwort an.
+    .button = Meinen zweiten Faktor entfernen
+    .expiry = Der Link gilt 24 Stunden, einmal.
+
+mail-factors-removed =
+    .subject = Der zweite Faktor Ihres Kontos bei { $product } wurde entfernt
+    .intro = Authenticator-App und Wiederherstellungscodes Ihres Kontos wurden gerade über den Link entfernt, den unser Support gesendet hat. Wenn Sie das waren, richten Sie bitte jetzt eine neue App ein.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er meldet alle ab, macht das Passwort ungültig und lässt Sie ein neues festlegen.
+
+mail-sign-in =
+    .subject = Anmelden bei { $product }
+    .intro = Um sich anzumelden, öffnen Sie diesen Link und drücken Sie dort den Knopf:
+    .intro-code = Hier ist der Code, mit dem Sie sich anmelden.
+    .button = Anmelden
+    .code = Oder geben Sie diesen Code in dem Browser ein, in dem Sie ihn angefordert haben. Verraten Sie ihn niemandem:
+    .code-alone = Geben Sie ihn in dem Browser ein, in dem Sie ihn angefordert haben, und verraten Sie ihn niemandem:
+    .expiry = Das gilt 10 Minuten lang und nur einmal.

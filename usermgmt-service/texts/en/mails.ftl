@@ -38,6 +38,18 @@ mail-session-stolen =
     .button = Secure my account
     .undo = If you do not know the reason, use the link above within 7 days: it signs everybody out, voids the password and lets you set a new one.
 
+mail-new-device =
+    .subject = A new device for your account with { $product }
+    .intro = Somebody has just signed in to your account on a device or in a browser that we do not know. If it was you, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it signs everybody out, voids the password and lets you set a new one.
+
+mail-new-country =
+    .subject = A sign-in to { $product } from another country
+    .intro = Somebody has just signed in to your account from a country from which you have not signed in before. If it was you, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it signs everybody out, voids the password and lets you set a new one.
+
 mail-api-key-made =
     .subject = A new API key for your account with { $product }
     .intro = An API key was made just now, by which a program can act for you. If it was you, there is nothing to do.
@@ -98,3 +110,60 @@ mail-member-added =
     .intro = Somebody has made you a member of the organization “{ $about }” in { $product }. You can sign in here:
     .button = Sign in
     .note = If you do not know this organization, you can leave it on the page of your account.
+
+mail-factor-added =
+    .subject = A second factor protects your account with { $product } now
+    .intro = An authenticator app was set up for your account just now. If it was you, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it removes that app, signs everybody out, voids the password and lets you set a new one.
+
+mail-factor-removed =
+    .subject = A second factor of your account with { $product } was removed
+    .intro = A second factor of your account was removed just now. If it was you, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it signs everybody out, voids the password and lets you set a new one.
+
+mail-recovery-codes-made =
+    .subject = New recovery codes for your account with { $product }
+    .intro = New recovery codes were made for your account just now; those of before do not work any more. If it was you, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it removes those codes, signs everybody out, voids the password and lets you set a new one.
+
+mail-recovery-code-used =
+    .subject = A recovery code of your account with { $product } was used
+    .intro = One of your recovery codes was used just now in place of your authenticator app. If it was you, there is nothing to do but to make new codes when few are left.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it signs everybody out, voids the password and lets you set a new one.
+
+mail-second-factor-guessed =
+    .subject = Somebody knows your password for { $product }
+    .intro = Somebody has entered your right password and then several wrong codes of your second factor. Nobody got in; codes have to wait for a while. If it was you, there is nothing to do. If not, your password is known to others:
+    .button = This was not me
+    .undo = The link above works for 7 days: it signs everybody out, voids the password and lets you set a new one.
+
+mail-factor-reset-begun =
+    .subject = Support is removing the second factor of your account with { $product }
+    .intro = Our support was asked to remove the second factor of your account, because it was lost. After a waiting time we will send a mail by which it can be removed. If you asked for this, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above: it stops this, signs everybody out and lets you set a new password.
+
+mail-remove-factors =
+    .subject = Remove the second factor of your account with { $product }
+    .intro = The waiting time is over. Open this link to remove the second factor that you have lost; after that you sign in with your password.
+    .button = Remove my second factor
+    .expiry = The link works for 24 hours, once.
+
+mail-factors-removed =
+    .subject = The second factor of your account with { $product } was removed
+    .intro = Authenticator app and recovery codes of your account were removed just now, by the link that our support has sent. If it was you, please set up a new app now.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it signs everybody out, voids the password and lets you set a new one.
+
+mail-sign-in =
+    .subject = Sign in to { $product }
+    .intro = To sign in, open this link and press the button there:
+    .intro-code = Here is the code by which you sign in.
+    .button = Sign in
+    .code = Or enter this code in the browser where you asked for it. Give it to nobody:
+    .code-alone = Enter it in the browser where you asked for it, and give it to nobody:
+    .expiry = This works for 10 minutes, and once.

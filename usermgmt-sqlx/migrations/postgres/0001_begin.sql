@@ -160,12 +160,13 @@ CREATE TABLE usermgmt_token (
     user_id         TEXT COLLATE "C" NOT NULL REFERENCES usermgmt_user (id),
     id              TEXT COLLATE "C" NOT NULL,
     realm           TEXT COLLATE "C" NOT NULL,
-    kind            TEXT COLLATE "C" NOT NULL, -- verify_email, reset_password, approve_email, add_email, secure_account
+    kind            TEXT COLLATE "C" NOT NULL, -- verify_email, reset_password, approve_email, add_email, secure_account, sign_in
     digest          BYTEA            NOT NULL, -- of the link's secret
     key_id          TEXT             NOT NULL, -- root key that link and code are derived under
     browser         BYTEA,                     -- browser that asked for it; the code works only there
     canonical       TEXT COLLATE "C" NOT NULL, -- address that it proves
     display         TEXT             NOT NULL, -- the same as typed
+    label           TEXT,                      -- what the device that asked for it calls itself
     replaces_primary BOOLEAN         NOT NULL, -- whether the address takes the place of the primary one
     tries_left      BIGINT           NOT NULL, -- wrong codes still allowed
     code_expires_at BIGINT           NOT NULL,

@@ -129,12 +129,13 @@ CREATE TABLE usermgmt_token (
     user_id         TEXT    NOT NULL REFERENCES usermgmt_user (id),
     id              TEXT    NOT NULL,
     realm           TEXT    NOT NULL,
-    kind            TEXT    NOT NULL, -- verify_email, reset_password, approve_email, add_email, secure_account
+    kind            TEXT    NOT NULL, -- verify_email, reset_password, approve_email, add_email, secure_account, sign_in
     digest          BLOB    NOT NULL, -- of the link's secret
     key_id          TEXT    NOT NULL, -- root key that link and code are derived under
     browser         BLOB,             -- browser that asked for it; the code works only there
     canonical       TEXT    NOT NULL, -- address that it proves, adds or brings back
     display         TEXT    NOT NULL, -- the same as typed
+    label           TEXT,             -- what the device that asked for it calls itself
     replaces_primary INTEGER NOT NULL, -- 1 if the address takes the place of the primary one
     tries_left      INTEGER NOT NULL, -- wrong codes still allowed
     code_expires_at INTEGER NOT NULL,

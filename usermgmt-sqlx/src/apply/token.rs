@@ -8,14 +8,14 @@ use usermgmt_core::store::{Guard, Result, StoreError, UniqueKey};
 use super::super::cells::Cells;
 use super::{Apply, maybe_micros};
 use crate::error::{duplicate, refused};
-use crate::value::{int, json, micros, text};
+use crate::value::{int, json, maybe_text, micros, text};
 
 impl Apply<'_> {
     pub(super) async fn put_token(&mut self, token: &Token) -> Result<()> {
         let insert = query(
             "INSERT INTO usermgmt_token (user_id, id, realm, kind, digest, key_id, browser, canonical, display, \
-             replaces_primary, tries_left, code_expires_at, expires_at, consumed_at, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+             label, replaces_primary, tries_left, code_expires_at, expires_at, consumed_at, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
              ON CONFLICT (user_id, id) DO NOTHING",
         )
         .bind(token.user.to_string())
@@ -27,6 +27,7 @@ impl Apply<'_> {
         .bind(token.browser.as_ref().map(|browser| browser.as_bytes().as_slice()))
         .bind(text(&token.canonical)?)
         .bind(text(&token.display)?)
+        .bind(maybe_text(token.label.as_ref())?)
         .bind(token.replaces_primary)
         .bind(i64::from(token.tries_left))
         .bind(micros(token.code_expires_at))

@@ -41,7 +41,7 @@ impl<S: Store> History<S> {
             members: u32::try_from(self.below(9)).unwrap(),
             seats: (self.below(2) == 0).then_some(u32::MAX),
             roles: self.roles(),
-            policy: AuthPolicy { min_methods: Some(2), ..AuthPolicy::default() },
+            policy: AuthPolicy { bars_trusted_devices: true, ..AuthPolicy::default() },
             rights_version: self.below(2),
             policy_epoch: self.below(2),
             created_at: self.now,
@@ -160,6 +160,7 @@ impl<S: Store> History<S> {
                     browser: (self.below(2) == 0).then(|| digest(self.any())),
                     canonical: self.text(),
                     display: self.text(),
+                    label: (self.below(2) == 0).then(|| self.text()),
                     replaces_primary: self.below(2) == 0,
                     tries_left: u32::try_from(self.below(3)).unwrap(),
                     code_expires_at,
@@ -358,7 +359,7 @@ impl<S: Store> History<S> {
 
     fn kind(&mut self) -> TokenKind {
         // Mostly one kind, so that tokens meet.
-        TokenKind::ALL[usize::try_from(self.below(9)).unwrap().saturating_sub(4)]
+        TokenKind::ALL[usize::try_from(self.below(10)).unwrap().saturating_sub(4)]
     }
 
     fn name(&mut self) -> &'static str {

@@ -34,7 +34,7 @@ pub(super) async fn resets(kind: StoreKind, report: Report) {
         async move {
             let password = format!("moonlight over blowfish {number}");
             let proof = AddressProof::Link(link.as_str().into());
-            racing.reset_password(&Client::default(), proof, password.as_str().into()).await.map(|()| password)
+            racing.reset_password(&Client::default(), proof, password.as_str().into(), None).await.map(|()| password)
         }
     });
     let ends = join_all(uses).await;

@@ -60,6 +60,7 @@ pub(crate) const ALL: &[Race] = &[
     race!(account::attempts, [], "twenty uses of one attempt give one session"),
     race!(account::codes, ["OT-01"], "twenty tries of one code: three are looked at"),
     race!(account::resets, ["RS-02"], "twenty uses of one reset link set one password"),
+    race!(account::sign_in_links, ["RS-02"], "twenty uses of one link that signs in give one session"),
     race!(account::addresses, [], "one address proven for two accounts belongs to one"),
     race!(account::primary, [], "an address is made the primary one, or removed, never both"),
     race!(account::sessions, ["SE-11"], "twenty sign-ins at once stay within five sessions"),

@@ -73,6 +73,11 @@ impl Stage<'_> {
         self.browser_with(name, self.look, ENGLISH).await
     }
 
+    /// Opens a browser at another application.
+    pub(crate) async fn browser_at(&self, name: &str, origin: &str) -> Result<Browser> {
+        self.open_browser(name, self.look, ENGLISH, origin).await
+    }
+
     /// Opens a browser whose person reads another language, in the words of `Accept-Language`.
     pub(crate) async fn browser_reading(&self, name: &str, languages: &str) -> Result<Browser> {
         self.browser_with(name, self.look, languages).await
@@ -84,6 +89,10 @@ impl Stage<'_> {
     }
 
     async fn browser_with(&self, name: &str, look: Look, languages: &str) -> Result<Browser> {
+        self.open_browser(name, look, languages, &self.origin).await
+    }
+
+    async fn open_browser(&self, name: &str, look: Look, languages: &str, origin: &str) -> Result<Browser> {
         let profile = tempfile::tempdir()?;
         let mut wanted = Capabilities::new();
         wanted.insert("goog:chromeOptions".into(), options(look, languages, &profile).into());
@@ -91,7 +100,7 @@ impl Stage<'_> {
         let connecting =
             ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&self.driver.address).await;
         let client = connecting?;
-        let browser = Browser::new(client.clone(), &self.origin, look);
+        let browser = Browser::new(client.clone(), origin, look);
         self.open.lock().await.push((name.to_owned(), browser.clone(), client, profile));
         browser.make_sure_of_scripts().await.map_err(|fault| fault.during("JavaScript is not as it was ordered"))?;
         browser.dim_the_light().await?;

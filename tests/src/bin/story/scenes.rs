@@ -30,8 +30,12 @@ mod profile;
 mod projects;
 #[path = "scenes/recovery.rs"]
 mod recovery;
+#[path = "scenes/robots.rs"]
+mod robots;
 #[path = "scenes/role_end.rs"]
 mod role_end;
+#[path = "scenes/second_factor.rs"]
+mod second_factor;
 #[path = "scenes/sessions.rs"]
 mod sessions;
 #[path = "scenes/sign_in.rs"]
@@ -97,6 +101,7 @@ pub(crate) async fn all(host: &Host, stage: &Stage<'_>, teller: &Teller) -> Resu
     sign_in::play(&scene).await?;
     projects::play(&mut scene).await?;
     api_keys::play(&scene).await?;
+    second_factor::play(&scene).await?;
     sessions::play(&scene).await?;
     organizations::play(&scene).await?;
     sessions::play_the_end(&scene).await?;
@@ -112,5 +117,6 @@ pub(crate) async fn all(host: &Host, stage: &Stage<'_>, teller: &Teller) -> Resu
     touched_log::play(&scene, &max).await?;
     profile::play(&scene).await?;
     addresses::play(&scene).await?;
+    robots::play(&scene).await?;
     recovery::play(&scene).await
 }

@@ -4,8 +4,8 @@ use usermgmt_core::model::{Identifier, IdentifierKind, UserFilter, Version};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 
-use crate::kit::{Answer, Found, REALM, changes, commit, commits, identifier, job, one_winner, race, user, user_id};
-use crate::{AnyStore, Call, Profile, Rendezvous};
+use crate::kit::{Answer, Found, REALM, commit, commits, commits_once, identifier, job, one_winner, user, user_id};
+use crate::{AnyStore, Profile};
 
 const ADDRESS: &str = "a@example.test";
 
@@ -46,14 +46,10 @@ pub async fn one_identifier_is_added_once(store: AnyStore, profile: Profile) {
 /// One version of an address removed by many who read it: one wins, all others meet a conflict.
 pub async fn one_removal_wins(store: AnyStore, profile: Profile) {
     commit(&store, [Write::PutUser(user(1)), Write::PutIdentifier(identifier(1, ADDRESS))]).await;
-    let held: AnyStore = Rendezvous::of(store.clone(), Call::Commit, profile.racers);
-    let ends = race(profile.racers, |number| {
-        let held = held.clone();
+    let ends = commits_once(&store, profile.racers, |number| {
         let (kind, canonical, version) = (IdentifierKind::Email, ADDRESS.to_owned(), Version::NEW.next());
         let removal = Write::DeleteIdentifier { realm: REALM, kind, canonical, user: user_id(1), version };
-        // Not repeated on a conflict: who runs the whole flow again sees that the address is gone.
-        let writes = [removal, Write::PutJob(job(number as u128 + 1))];
-        async move { held.commit(changes(writes)).await.err().map(|error| error.kind()) }
+        vec![removal, Write::PutJob(job(number))]
     })
     .await;
     let winner = one_winner(&ends, StoreErrorKind::Conflict, "removals of one address");

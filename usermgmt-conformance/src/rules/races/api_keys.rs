@@ -5,8 +5,8 @@ use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{StoreErrorKind, Write};
 
 use crate::kit::{
-    Answer, Found, NOW, REALM, api_key, api_key_id, at, changes, commit, commit_at, commits, digest, job, one_winner,
-    org, org_key, race, user, user_id,
+    Answer, Found, NOW, REALM, api_key, api_key_id, at, changes, commit, commit_at, commits, commits_once, digest, job,
+    one_winner, org, org_key, race, user, user_id,
 };
 use crate::{AnyStore, Call, Profile, Rendezvous};
 
@@ -19,13 +19,8 @@ pub async fn one_end_of_a_key_wins(store: AnyStore, profile: Profile) {
     begin(&store).await;
     let key = api_key(1, 1);
     commit(&store, [Write::PutApiKey(key.clone())]).await;
-    let held: AnyStore = Rendezvous::of(store.clone(), Call::Commit, profile.racers);
-    let ends = race(profile.racers, |number| {
-        let held = held.clone();
-        let end = Write::EndApiKey { owner: key.owner, id: key.id, at: NOW };
-        // Not repeated on a conflict: who runs the whole flow again sees that the key is over.
-        let writes = [end, Write::PutJob(job(number as u128 + 1))];
-        async move { held.commit(changes(writes)).await.err().map(|error| error.kind()) }
+    let ends = commits_once(&store, profile.racers, |number| {
+        vec![Write::EndApiKey { owner: key.owner, id: key.id, at: NOW }, Write::PutJob(job(number))]
     })
     .await;
     let winner = one_winner(&ends, StoreErrorKind::Conflict, "ends of one API key");

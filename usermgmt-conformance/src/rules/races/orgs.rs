@@ -5,10 +5,10 @@ use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
 
 use crate::kit::{
-    Answer, Found, NOW, REALM, at, changes, commit, commits, custom_role, event, event_id, job, one_winner, org,
-    org_id, race, seal, worker,
+    Answer, Found, NOW, REALM, at, commit, commits, commits_once, custom_role, event, event_id, job, one_winner, org,
+    org_id, seal, worker,
 };
-use crate::{AnyStore, Call, Profile, Rendezvous};
+use crate::{AnyStore, Profile};
 
 /// Many make an organisation with one slug at once: one row, and everybody else is told that it is taken.
 pub async fn one_slug_is_taken_once(store: AnyStore, profile: Profile) {
@@ -25,17 +25,6 @@ pub async fn one_slug_is_taken_once(store: AnyStore, profile: Profile) {
     assert_eq!(found.id, org_id(winner), "the slug belongs to somebody who was told that it is taken");
 }
 
-/// Runs one commit of each racer, not repeated on a conflict: who runs the whole flow again reads anew.
-async fn once(store: &AnyStore, racers: usize, write: impl Fn(u128) -> Write) -> Vec<Option<StoreErrorKind>> {
-    let held: AnyStore = Rendezvous::of(store.clone(), Call::Commit, racers);
-    race(racers, |number| {
-        let (held, number) = (held.clone(), number as u128 + 1);
-        let writes = [write(number), Write::PutJob(job(number))];
-        async move { held.commit(changes(writes)).await.err().map(|error| error.kind()) }
-    })
-    .await
-}
-
 async fn only_the_winner_worked(store: &AnyStore, winner: u128) {
     let jobs = store.pending_jobs(REALM, PageRequest::first(200)).await.answer().items;
     let jobs: Vec<_> = jobs.iter().map(|row| row.id).collect();
@@ -47,7 +36,7 @@ pub async fn one_set_of_roles_wins(store: AnyStore, profile: Profile) {
     commit(&store, [Write::PutOrg(org(1))]).await;
     let role = |number: u128| custom_role(&format!("racer-{number}"));
     let set = |number| Write::PutRoles { org: org_id(1), roles: vec![role(number)], from: 0 };
-    let ends = once(&store, profile.racers, set).await;
+    let ends = commits_once(&store, profile.racers, |number| vec![set(number), Write::PutJob(job(number))]).await;
     let winner = one_winner(&ends, StoreErrorKind::Conflict, "sets of roles of one organisation");
     let read = store.org(REALM, org_id(1)).await.found("an organisation");
     assert_eq!((read.roles, read.rights_version), (vec![role(winner)], 1), "the roles are not those of the one winner");
@@ -62,9 +51,9 @@ pub async fn one_sealer_wins(store: AnyStore, profile: Profile) {
     commit(&store, events.collect::<Vec<_>>()).await;
     for from in [0, 1] {
         let event = |number| event_id(number + u128::from(from) * profile.racers as u128);
-        let ends = once(&store, profile.racers, |number| {
+        let ends = commits_once(&store, profile.racers, |number| {
             let seals = vec![(event(number), seal(from + 1))];
-            Write::SealEvents { realm: REALM, org, from, seals }
+            vec![Write::SealEvents { realm: REALM, org, from, seals }, Write::PutJob(job(number))]
         })
         .await;
         let winner = one_winner(&ends, StoreErrorKind::Conflict, "sealers of one chain");

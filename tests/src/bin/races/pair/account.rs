@@ -99,6 +99,16 @@ pub(super) async fn resets(pair: &Pair) {
     }
 }
 
+pub(super) async fn sign_in_links(pair: &Pair) {
+    let ann = pair.person("by-mail").await;
+    drop(pair.auth.request_sign_in_mail(&Client::default(), &ann.email).await.unwrap());
+    let link = pair.mailed_token(&ann.email).await;
+    let won = pair.race("commit", twenty(&pair.agent(0), "/auth/sign-in/mailed", &json!({ "token": link }))).await;
+    winner(&won, &LATE);
+    assert_eq!(pair.running(ann.id).await, 1, "one link gives one session");
+    assert_eq!(pair.happened(ann.id, AuditKind::SignedIn).await, 1);
+}
+
 /// A link that proves another address for somebody who is signed in; the browser too.
 async fn asked(pair: &Pair, person: &Person, wanted: &str, replaces_primary: bool) -> (Agent, String) {
     let session = pair.session(person).await;

@@ -18,7 +18,9 @@ use usermgmt_core::keys::KeyRing;
 use usermgmt_core::limits::WRONG_PASSWORDS_PER_PAIR;
 use usermgmt_core::port::ManualClock;
 use usermgmt_core::store::Store;
-use usermgmt_service::{AccessTokens, ApiKeys, Builder, DevMailbox, HashCost, Limits, SessionRules, UserMgmt};
+use usermgmt_service::{
+    AccessTokens, ApiKeys, Builder, DevMailbox, HashCost, Limits, MagicLink, SessionRules, UserMgmt,
+};
 use usermgmt_sqlx::Postgres;
 use usermgmt_tests::{Framework, host};
 
@@ -63,6 +65,7 @@ pub(crate) fn settings(builder: Builder, guesses: u32) -> Builder {
         .limits(limits)
         .tokens(AccessTokens::default())
         .api_keys(ApiKeys::default())
+        .magic_link(MagicLink::link_and_code())
         .email_change_without_approval()
         .without_workers()
 }

@@ -1,0 +1,221 @@
+//! Enrolling an authenticator application: by somebody signed in, or as a step of a sign-in that demands one.
+
+use usermgmt_core::error::FieldError;
+use usermgmt_core::error::{Error, Refused};
+use usermgmt_core::flow::Flow;
+use usermgmt_core::flow::factors::{self, Holder, Renewed};
+use usermgmt_core::flow::sign_in::{self, Next};
+use usermgmt_core::id::FactorId;
+use usermgmt_core::model::{Attempt, User};
+use usermgmt_core::proof::StepUp;
+use usermgmt_core::recovery_code::RecoveryCode;
+use usermgmt_core::secret::Bearer;
+
+use crate::UserMgmt;
+use crate::client::Client;
+use crate::commit::{Tries, committing};
+use crate::limits::Meter;
+use crate::second_factor::Typed;
+use crate::sign_in::SignInOutcome;
+use crate::sign_up::Secret;
+use crate::totp::{self, TotpSecret};
+
+/// An enrolment that waits for its first code.
+#[derive(Debug)]
+pub struct TotpEnrolment {
+    /// Its id, for the confirmation.
+    pub id: FactorId,
+    /// What the application takes in.
+    pub secret: TotpSecret,
+}
+
+/// An authenticator application is in force.
+#[derive(Clone, Debug)]
+pub struct TotpConfirmed<T> {
+    /// In what its holder goes on: the new secret of the session, or where the sign-in stands.
+    pub next: T,
+    /// The recovery codes that came with the first factor, to be shown once; none with a later one.
+    pub recovery_codes: Vec<RecoveryCode>,
+}
+
+impl UserMgmt {
+    /// Begins to enrol an authenticator application. It counts for nothing until [`confirm_totp`](Self::confirm_totp);
+    /// one that is in force stays so until then.
+    ///
+    /// # Errors
+    /// Too many changes, [`Refused::AuthorityChanged`], or an outage.
+    pub async fn begin_totp(&self, client: &Client, proof: &StepUp) -> Result<TotpEnrolment, Error> {
+        let principal = proof.principal();
+        self.charge_factor_mail(client, principal).await?;
+        self.begin_enrolment(client, || async {
+            Ok((Holder::Session(principal), self.own(principal).await?, principal.email().map(str::to_owned)))
+        })
+        .await
+    }
+
+    /// The same for a sign-in that demands a second factor of somebody who has none.
+    ///
+    /// # Errors
+    /// [`Refused::AttemptExpired`] also for an attempt that waits for something else, too many tries, or an outage.
+    pub async fn begin_totp_at_sign_in(&self, client: &Client, attempt: &Bearer) -> Result<TotpEnrolment, Error> {
+        let (found, _, _) = self.enrolling(client, attempt).await?;
+        let meter = Meter::new(self, client);
+        meter.take(&[meter.step_up(found.user)], self.now()).await?;
+        self.begin_enrolment(client, || async {
+            let (found, user, email) = self.enrolling(client, attempt).await?;
+            Ok((Holder::Attempt(Box::new(found)), user, Some(email)))
+        })
+        .await
+    }
+
+    async fn begin_enrolment<'a, F>(&self, client: &Client, read: impl Fn() -> F) -> Result<TotpEnrolment, Error>
+    where
+        F: Future<Output = Result<(Holder<'a>, User, Option<String>), Error>>,
+    {
+        let secret = totp::generate(self.random())?;
+        let (id, account) = committing!(self, client, |flow| {
+            let (holder, user, email) = read().await?;
+            let all = self.store().factors(user.id).await?;
+            let seal = |id| totp::seal(self.keys(), self.random(), (user.id, id), secret.as_slice());
+            let (changes, id) = factors::plan_totp(&flow, &holder, &user, &all, seal)?;
+            (changes, (id, email.unwrap_or_else(|| user.name.clone())))
+        })?;
+        Ok(TotpEnrolment { id, secret: totp::shown(secret.as_slice(), &self.settings().product, &account)? })
+    }
+
+    /// What an enrolment that waits for its first code shows, once more.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] if it does not wait any more, or an outage.
+    pub async fn begun_totp(&self, client: &Client, proof: &StepUp, id: FactorId) -> Result<TotpSecret, Error> {
+        let user = self.own(proof.principal()).await?;
+        self.secret_of(&self.flow(client), &user, proof.principal().email(), id).await
+    }
+
+    /// The same in a sign-in.
+    ///
+    /// # Errors
+    /// [`Refused::AttemptExpired`], [`Refused::NotFound`] if it does not wait any more, or an outage.
+    pub async fn begun_totp_at_sign_in(
+        &self,
+        client: &Client,
+        attempt: &Bearer,
+        id: FactorId,
+    ) -> Result<TotpSecret, Error> {
+        let (_, user, email) = self.enrolling(client, attempt).await?;
+        self.secret_of(&self.flow(client), &user, Some(&email), id).await
+    }
+
+    async fn secret_of(
+        &self,
+        flow: &Flow<'_>,
+        user: &User,
+        email: Option<&str>,
+        id: FactorId,
+    ) -> Result<TotpSecret, Error> {
+        let begun = factors::begun(flow, &self.store().factors(user.id).await?, id)?;
+        let secret = totp::open(self.keys(), &begun)?;
+        totp::shown(&secret, &self.settings().product, email.unwrap_or(&user.name))
+    }
+
+    /// Puts an authenticator application in force by its first code, in place of one that was before. The other
+    /// sessions end, the owner is told by mail, and this session goes on under a new secret.
+    ///
+    /// # Errors
+    /// An invalid `code`, [`Refused::CodeInvalid`], [`Refused::NotFound`] for an enrolment that does not wait any more,
+    /// too many tries, [`Refused::AuthorityChanged`], or an outage.
+    pub async fn confirm_totp(
+        &self,
+        client: &Client,
+        proof: &StepUp,
+        id: FactorId,
+        code: Secret<'_>,
+    ) -> Result<TotpConfirmed<Bearer>, Error> {
+        let code = digits(code)?;
+        let principal = proof.principal();
+        let meter = Meter::new(self, client);
+        meter.take(&[meter.step_up(principal.user())], self.now()).await?;
+        let (renewed, recovery_codes) = committing!(self, client, |flow| {
+            let user = self.own(principal).await?;
+            self.confirmed(&flow, client, Holder::Session(principal), &user, id, &code).await?
+        })?;
+        match renewed {
+            Renewed::Session(next) => Ok(TotpConfirmed { next, recovery_codes }),
+            Renewed::Attempt(_) => Err(Refused::AuthorityChanged.into()),
+        }
+    }
+
+    /// The same in a sign-in, which goes on with it.
+    ///
+    /// # Errors
+    /// As [`confirm_totp`](Self::confirm_totp), and [`Refused::AttemptExpired`].
+    pub async fn confirm_totp_at_sign_in(
+        &self,
+        client: &Client,
+        attempt: &Bearer,
+        id: FactorId,
+        code: Secret<'_>,
+    ) -> Result<TotpConfirmed<SignInOutcome>, Error> {
+        let code = digits(code)?;
+        let (found, _, _) = self.enrolling(client, attempt).await?;
+        let meter = Meter::new(self, client);
+        meter.take(&[meter.step_up(found.user)], self.now()).await?;
+        let mut tries = Tries::default();
+        let (renewed, recovery_codes) = loop {
+            let flow = self.flow(client);
+            let (found, user, _) = self.enrolling(client, attempt).await?;
+            let holder = Holder::Attempt(Box::new(found));
+            let (changes, confirmed) = self.confirmed(&flow, client, holder, &user, id, &code).await?;
+            match self.commit_raw(changes).await {
+                Ok(_) => break confirmed,
+                Err(error) if tries.again(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        };
+        match renewed {
+            Renewed::Attempt(attempt) => {
+                Ok(TotpConfirmed { next: self.advance(client, *attempt).await?, recovery_codes })
+            }
+            Renewed::Session(_) => Err(Refused::AttemptExpired.into()),
+        }
+    }
+
+    async fn confirmed(
+        &self,
+        flow: &Flow<'_>,
+        client: &Client,
+        holder: Holder<'_>,
+        user: &User,
+        id: FactorId,
+        code: &str,
+    ) -> Result<(usermgmt_core::store::ChangeSet, (Renewed, Vec<RecoveryCode>)), Error> {
+        let all = self.store().factors(user.id).await?;
+        let begun = factors::begun(flow, &all, id)?;
+        let step = totp::step(self.keys(), &begun, code, flow.now)?.ok_or_else(|| {
+            let refused = Error::from(Refused::CodeInvalid);
+            self.note_code(client, &refused);
+            refused
+        })?;
+        let planned = factors::plan_confirmation(flow, holder, user, &all, begun, step).await?;
+        let (changes, renewed, codes) = planned;
+        Ok((changes, (renewed, codes)))
+    }
+
+    /// The attempt that waits for an enrolment, its user, and the address that they typed.
+    async fn enrolling(&self, client: &Client, secret: &Bearer) -> Result<(Attempt, User, String), Error> {
+        let attempt = self.find_attempt(client, secret).await?;
+        let facts = sign_in::facts(&self.flow(client), &attempt).await?;
+        match self.next(attempt.clone(), &facts)? {
+            Next::EnrolFactor(_) => Ok((attempt, facts.user, facts.identifier.display)),
+            _ => Err(Refused::AttemptExpired.into()),
+        }
+    }
+}
+
+/// The first code of an application: six digits, and no recovery code.
+fn digits(code: Secret<'_>) -> Result<zeroize::Zeroizing<String>, FieldError> {
+    match Typed::parse("code", code.0)? {
+        Typed::Totp(code) => Ok(code),
+        Typed::Recovery(_) => Err(FieldError::new("code", FieldError::MALFORMED)),
+    }
+}

@@ -1,0 +1,36 @@
+# Anmelden per E-Mail.
+
+magic-link-button = Link zum Anmelden per E-Mail senden
+magic-link-button-code = Code zum Anmelden per E-Mail senden
+magic-link-title = Anmelden per E-Mail
+magic-link-intro = Nennen Sie uns die E-Mail-Adresse Ihres Kontos. Wenn es eines gibt, senden wir eine E-Mail dorthin, mit der Sie sich anmelden.
+magic-link-password = Lieber mit Ihrem Passwort?
+magic-link-wait-title = Anmelden per E-Mail
+magic-link-wait = Öffnen Sie den Link in der E-Mail oder geben Sie hier den Code daraus ein. Der Code gilt nur in dem Browser, in dem Sie ihn angefordert haben.
+magic-link-wait-link = Öffnen Sie den Link in der E-Mail und drücken Sie dort den Knopf.
+magic-link-wait-code = Geben Sie hier den Code aus der E-Mail ein. Er gilt nur in dem Browser, in dem Sie ihn angefordert haben.
+magic-link-code-hint = 8 Ziffern. Er gilt 10 Minuten lang.
+
+# Hinter dem Link.
+magic-link-here-title = Jetzt anmelden
+magic-link-here = Noch ein Klick auf den Knopf, und Sie sind angemeldet im Konto von:
+magic-link-elsewhere-title = Haben Sie diesen Link angefordert?
+magic-link-elsewhere = Er wurde in einem anderen Browser angefordert:
+magic-link-elsewhere-what = Wenn Sie das waren, drücken Sie den Knopf. Sie sind dann hier, in diesem Browser, angemeldet im Konto von:
+magic-link-elsewhere-button = Das war ich, hier anmelden
+magic-link-asked = { $ago } angefordert
+magic-link-asked-now = gerade eben angefordert
+magic-link-bound-title = Öffnen Sie diesen Link im anderen Browser
+magic-link-bound = Er funktioniert nur in dem Browser, in dem er angefordert wurde:
+magic-link-again-known = Wenn Sie sich hier anmelden wollen, senden wir eine neue E-Mail an dieselbe Adresse.
+notice-secured-by-mail = Ihr Konto ist wieder sicher: Alle sind abgemeldet. Sie können sich jetzt anmelden.
+magic-link-again = Neue E-Mail senden
+
+# Ein Nachweis, den eine E-Mail nicht ersetzt.
+step-up-no-password = Was jetzt kommt, ist heikel, und ein Link oder Code aus einer E-Mail genügt dafür nicht. Ihr Konto hat noch kein Passwort. Wir senden Ihnen eine E-Mail, mit der Sie eines wählen; danach melden Sie sich damit an und können fortfahren.
+step-up-mail-again = Was jetzt kommt, ist heikel; bitte melden Sie sich noch einmal an. Wir senden Ihnen dafür eine E-Mail, und danach kommen Sie hierher zurück.
+step-up-by-mail = Sie haben sich per E-Mail angemeldet, das genügt hier nicht. Wenn Sie kein Passwort zur Hand haben, können Sie ein neues festlegen:
+
+# Im Protokoll.
+audit-user-sign-in-mail-requested = Anmeldung per E-Mail angefordert
+audit-user-unproven-password-voided = Passwort aus der Registrierung ungültig gemacht

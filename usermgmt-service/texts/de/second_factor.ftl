@@ -1,0 +1,66 @@
+# Der zweite Faktor.
+second-factor-title = Bitte geben Sie Ihren Code ein
+second-factor-intro = Ihr Konto ist durch einen zweiten Faktor geschützt. Öffnen Sie Ihre Authenticator-App und geben Sie den Code ein, den sie anzeigt.
+second-factor-code = Code-Eingabe
+second-factor-hint = Sechs Ziffern aus Ihrer Authenticator-App oder einer Ihrer Wiederherstellungscodes.
+second-factor-wrong = Dieser Code stimmt nicht oder wurde schon benutzt. Bitte warten Sie auf den nächsten, den Ihre App anzeigt.
+second-factor-trust = Auf diesem Gerät nicht mehr fragen
+second-factor-trust-hint = Für 30 Tage. Nur auf einem Gerät, das sonst niemand benutzt.
+second-factor-button = Weiter
+second-factor-lost = Ich kann meine Authenticator-App nicht benutzen
+second-factor-lost-codes = Geben Sie oben einen der Wiederherstellungscodes ein, die Sie beim Einrichten der App gesehen haben. Jeder gilt einmal.
+second-factor-lost-all = Wenn Sie auch die verloren haben, schreiben Sie bitte unserem Support. Wir können den zweiten Faktor nach einer Wartezeit entfernen, in der der Inhaber des Kontos benachrichtigt wird.
+second-factor-back = Von vorn beginnen
+step-up-code-intro = Was jetzt kommt, ist heikel; deshalb fragen wir noch einmal nach einem Code Ihres zweiten Faktors. Sie sind angemeldet als:
+enrol-factor-title = Schützen Sie Ihr Konto
+enrol-factor-intro = Ihre Organisation verlangt von allen einen zweiten Faktor neben dem Passwort. Das Einrichten dauert eine Minute, dann sind Sie drin.
+enrol-factor-need = Sie brauchen eine Authenticator-App auf Ihrem Telefon oder einen Passwortmanager, der solche Codes anzeigt.
+enrol-factor-button = Authenticator-App einrichten
+enrol-totp-title = Richten Sie Ihre Authenticator-App ein
+enrol-totp-scan = Scannen Sie dieses Bild mit Ihrer Authenticator-App. Sie zeigt danach einen Code aus sechs Ziffern an.
+enrol-totp-qr = QR-Code für Ihre Authenticator-App
+enrol-totp-cannot = Ich kann es nicht scannen
+enrol-totp-type = Tippen Sie diesen Schlüssel in Ihre App ein. Er ist für zeitbasierte Codes.
+enrol-totp-open = Oder in einer App auf diesem Gerät öffnen
+enrol-totp-code = Code aus Ihrer App
+enrol-totp-code-hint = Sechs Ziffern. Sie wechseln alle 30 Sekunden.
+enrol-totp-wrong = Dieser Code stimmt nicht. Bitte geben Sie den ein, den Ihre App jetzt anzeigt, und prüfen Sie, ob die Uhr des Geräts richtig geht.
+enrol-totp-button = Bestätigen
+recovery-codes-title = Ihre Wiederherstellungscodes
+recovery-codes-intro = Wenn Sie Ihre Authenticator-App verlieren, kommen Sie mit diesen Codes hinein. Jeder gilt einmal. Sie werden nur jetzt angezeigt.
+recovery-codes-keep = Drucken Sie sie aus oder bewahren Sie sie im Passwortmanager auf. Nicht nur auf dem Gerät, für das sie gedacht sind.
+recovery-codes-button = Ich habe sie sicher verwahrt
+account-factors-title = Zweiter Faktor
+account-factors-about = Authenticator-App, Wiederherstellungscodes, vertraute Geräte
+factors-app = Authenticator-Anwendung
+factors-app-intro = Mit einem zweiten Faktor kommt niemand hinein, der nur Ihr Passwort kennt.
+factor-totp = Authenticator-Anwendung
+factor-passkey = Passkey (Hauptschlüssel)
+factors-since = { $ago } eingerichtet
+factors-since-now = gerade eingerichtet
+factors-used = zuletzt benutzt { $ago }
+factors-used-now = gerade benutzt
+factors-remove = Entfernen
+factors-replace = Stattdessen eine andere App einrichten
+factors-add = Authenticator-App einrichten
+factors-codes = Wiederherstellungscodes
+factors-codes-left = { $count ->
+    [0] Es sind keine Codes mehr übrig.
+    [1] Ein Code ist noch übrig.
+   *[other] { $count } Codes sind noch übrig.
+}
+factors-codes-low = Legen Sie neue an, bevor Sie sie brauchen.
+factors-codes-button = Neue Codes anlegen
+factors-devices = Vertraute Geräte
+factors-devices-intro = Auf diesen Geräten fragen wir bei der Anmeldung nicht nach dem zweiten Faktor.
+factors-devices-button = Keinem davon mehr vertrauen
+factors-added = Ihre Authenticator-App ist eingerichtet. Ihre anderen Geräte wurden abgemeldet.
+factors-removed = Entfernt. Ihre anderen Geräte wurden abgemeldet.
+factors-distrusted = Erledigt. Die nächste Anmeldung fragt überall nach dem zweiten Faktor.
+factors-back = Zurück zum zweiten Faktor
+notice-factors-removed = Die zweiten Faktoren wurden entfernt. Sie können sich jetzt mit Ihrem Passwort anmelden.
+mailed-factors-title = Ihren zweiten Faktor entfernen?
+mailed-factors-intro = Sie haben unserem Support gesagt, dass Sie Ihren zweiten Faktor nicht mehr benutzen können. Ein Druck auf den Knopf, und das Konto mit dieser Adresse kommt ohne aus:
+mailed-factors-what = Authenticator-App und Wiederherstellungscodes werden entfernt, und alle werden abgemeldet. Danach melden Sie sich nur mit Ihrem Passwort an und sollten sofort eine neue App einrichten.
+mailed-factors-button = Meinen zweiten Faktor entfernen
+mailed-factors-dead = Wenn Sie Ihren zweiten Faktor weiterhin nicht benutzen können, schreiben Sie bitte noch einmal unserem Support.

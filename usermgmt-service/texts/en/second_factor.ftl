@@ -1,0 +1,66 @@
+# The second factor.
+second-factor-title = Enter your code
+second-factor-intro = Your account is protected by a second factor. Open your authenticator app and enter the code that it shows.
+second-factor-code = Code
+second-factor-hint = Six digits from your authenticator app, or one of your recovery codes.
+second-factor-wrong = This code is not right, or was used before. Please wait for the next one that your app shows.
+second-factor-trust = Do not ask again on this device
+second-factor-trust-hint = For 30 days. Only on a device that nobody else uses.
+second-factor-button = Continue
+second-factor-lost = I cannot use my authenticator app
+second-factor-lost-codes = Enter one of the recovery codes that you were shown when you set the app up, in the field above. Each works once.
+second-factor-lost-all = If you have lost those too, please write to our support. We can remove the second factor after a waiting time in which the owner of the account is told.
+second-factor-back = Start over
+step-up-code-intro = What comes next is sensitive, so we ask for a code of your second factor once more. You are signed in as:
+enrol-factor-title = Protect your account
+enrol-factor-intro = Your organization asks everybody for a second factor beside the password. Setting it up takes a minute, and then you are in.
+enrol-factor-need = You need an authenticator app on your phone, or a password manager that shows such codes.
+enrol-factor-button = Set up an authenticator app
+enrol-totp-title = Set up your authenticator app
+enrol-totp-scan = Scan this picture with your authenticator app. It then shows a code of six digits.
+enrol-totp-qr = QR code for your authenticator app
+enrol-totp-cannot = I cannot scan it
+enrol-totp-type = Type this key into your app. It is for time-based codes.
+enrol-totp-open = Or open it in an app on this device
+enrol-totp-code = Code from your app
+enrol-totp-code-hint = Six digits. They change every 30 seconds.
+enrol-totp-wrong = This code is not right. Please enter the one that your app shows now, and check that the clock of the device is right.
+enrol-totp-button = Confirm
+recovery-codes-title = Your recovery codes
+recovery-codes-intro = If you lose your authenticator app, these codes let you in. Each works once. They are shown only now.
+recovery-codes-keep = Print them, or keep them in your password manager. Do not keep them only on the device that they are for.
+recovery-codes-button = I have kept them safe
+account-factors-title = Second factor
+account-factors-about = Authenticator app, recovery codes, trusted devices
+factors-app = Authenticator app
+factors-app-intro = With a second factor, nobody gets in who only knows your password.
+factor-totp = Authenticator app
+factor-passkey = Passkey
+factors-since = set up { $ago }
+factors-since-now = set up just now
+factors-used = last used { $ago }
+factors-used-now = used just now
+factors-remove = Remove
+factors-replace = Set up another app in its place
+factors-add = Set up an authenticator app
+factors-codes = Recovery codes
+factors-codes-left = { $count ->
+    [0] No codes are left.
+    [1] One code is left.
+   *[other] { $count } codes are left.
+}
+factors-codes-low = Make new ones before you need them.
+factors-codes-button = Make new codes
+factors-devices = Trusted devices
+factors-devices-intro = On these devices we do not ask for the second factor at sign-in.
+factors-devices-button = Trust none of them any more
+factors-added = Your authenticator app is set up. Your other devices were signed out.
+factors-removed = Removed. Your other devices were signed out.
+factors-distrusted = Done. The next sign-in asks for the second factor everywhere.
+factors-back = Back to the second factor
+notice-factors-removed = The second factors were removed. You can sign in with your password now.
+mailed-factors-title = Remove your second factor?
+mailed-factors-intro = You have told our support that you cannot use your second factor any more. With one press of the button, the account with this address does without:
+mailed-factors-what = Authenticator app and recovery codes are removed, and everybody is signed out. After that you sign in with your password alone, and should set up a new app at once.
+mailed-factors-button = Remove my second factor
+mailed-factors-dead = If you still cannot use your second factor, please write to our support again.
