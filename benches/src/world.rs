@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use time::Duration;
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::model::UserStatus;
 use usermgmt_core::port::OsRandom;
@@ -48,7 +47,7 @@ impl World {
     pub(crate) async fn open(folder: &Path, cost: HashCost, configure: impl FnOnce(Builder) -> Builder) -> Self {
         let store = Sqlite::open(folder.join("bench.db")).await.expect("a database");
         let keys = KeyRing::from_file_or_create(folder.join("bench.key")).expect("a key");
-        let builder = UserMgmt::builder(store.clone(), ORIGIN, keys).limits(unlimited()).hash_cost(cost);
+        let builder = UserMgmt::builder(store.clone(), ORIGIN, keys).limits(Limits::insecure_for_tests()).hash_cost(cost);
         let auth = configure(builder).build().await.expect("the system starts");
         Self { auth, store, folder: None }
     }
@@ -66,7 +65,7 @@ impl World<Postgres> {
     pub(crate) async fn on_postgres(url: &str, cost: HashCost, configure: impl FnOnce(Builder) -> Builder) -> Self {
         let store = Postgres::connect(url).await.expect("a database");
         let keys = KeyRing::generate(&OsRandom).expect("a key");
-        let builder = UserMgmt::builder(store.clone(), ORIGIN, keys).limits(unlimited()).hash_cost(cost);
+        let builder = UserMgmt::builder(store.clone(), ORIGIN, keys).limits(Limits::insecure_for_tests()).hash_cost(cost);
         let auth = configure(builder.without_workers()).build().await.expect("the system starts");
         Self { auth, store, folder: None }
     }
@@ -82,7 +81,7 @@ impl<S: Store + Clone> World<S> {
     pub(crate) async fn again(&self, store: S, configure: impl FnOnce(Builder) -> Builder) -> Self {
         // The ring as it is read again: one that has made its file is for an empty store only.
         let keys = KeyRing::parse(&self.auth.keys().expose(), "the first system").expect("a key");
-        let builder = UserMgmt::builder(store.clone(), ORIGIN, keys).limits(unlimited());
+        let builder = UserMgmt::builder(store.clone(), ORIGIN, keys).limits(Limits::insecure_for_tests());
         let builder = builder.hash_cost(HashCost::insecure_for_tests()).without_workers();
         let auth = configure(builder).build().await.expect("the system starts");
         Self { auth, store, folder: None }
@@ -131,27 +130,6 @@ impl<S> World<S> {
         let (session, principal) = self.sign_in(email).await;
         assert!(principal.org().is_some(), "the session acts in the organisation");
         (session, principal)
-    }
-}
-
-/// Limits that nobody meets: what is measured is the work, not the refusal.
-fn unlimited() -> Limits {
-    Limits {
-        wrong_passwords_per_pair: u32::MAX,
-        wrong_passwords_per_account: u32::MAX,
-        wrong_second_factors: u32::MAX,
-        wrong_second_factors_day: u32::MAX,
-        sign_ins_per_address: u32::MAX,
-        sign_ups_per_address: u32::MAX,
-        sign_ups_per_mailbox: u32::MAX,
-        verifications_per_address: u32::MAX,
-        step_ups_per_user: u32::MAX,
-        mails_per_address_hour: u32::MAX,
-        mails_per_address_day: u32::MAX,
-        wrong_codes_per_account: u32::MAX,
-        additions_per_user: u32::MAX,
-        audit_checks_per_org: u32::MAX,
-        resend_pause: Duration::SECOND,
     }
 }
 

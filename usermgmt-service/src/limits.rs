@@ -51,6 +51,30 @@ pub struct Limits {
     pub resend_pause: Duration,
 }
 
+impl Limits {
+    /// Limits that nobody meets and no pause between mails: for tests and measurements of what lies behind them.
+    #[must_use]
+    pub const fn insecure_for_tests() -> Self {
+        Self {
+            wrong_passwords_per_pair: u32::MAX,
+            wrong_passwords_per_account: u32::MAX,
+            wrong_second_factors: u32::MAX,
+            wrong_second_factors_day: u32::MAX,
+            sign_ins_per_address: u32::MAX,
+            sign_ups_per_address: u32::MAX,
+            verifications_per_address: u32::MAX,
+            step_ups_per_user: u32::MAX,
+            mails_per_address_hour: u32::MAX,
+            mails_per_address_day: u32::MAX,
+            wrong_codes_per_account: u32::MAX,
+            additions_per_user: u32::MAX,
+            audit_checks_per_org: u32::MAX,
+            sign_ups_per_mailbox: u32::MAX,
+            resend_pause: Duration::ZERO,
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -154,12 +154,7 @@ async fn script(point: &str, k: u32, url: &str, dir: &Path) {
     let database = Database::open(url).await;
     let store = Stopping { inner: database.store(), point: point.clone() };
     let letters = Letters { file: dir.join("letters"), point: point.clone() };
-    let many = Limits {
-        sign_ups_per_address: 9_999,
-        sign_ins_per_address: 9_999,
-        verifications_per_address: 9_999,
-        ..Limits::default()
-    };
+    let many = Limits::insecure_for_tests();
     let keys = KeyRing::from_file_or_create(dir.join("app.key")).unwrap();
     let builder = UserMgmt::builder(store, "http://localhost:1", keys).mailer(letters).limits(many);
     let auth = builder.hash_cost(HashCost::insecure_for_tests()).without_workers().build().await.unwrap();

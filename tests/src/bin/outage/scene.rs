@@ -40,15 +40,7 @@ pub(crate) struct Scene {
 
 /// What every process says alike.
 pub(crate) fn settings(builder: Builder) -> Builder {
-    let many = Limits {
-        wrong_passwords_per_pair: 999_999,
-        wrong_passwords_per_account: 999_999,
-        sign_ins_per_address: 999_999,
-        sign_ups_per_address: 999_999,
-        additions_per_user: 999_999,
-        ..Limits::default()
-    };
-    let builder = builder.limits(many).hash_cost(HashCost::insecure_for_tests());
+    let builder = builder.limits(Limits::insecure_for_tests()).hash_cost(HashCost::insecure_for_tests());
     builder.role("reader", ["thing:read"]).role("member", []).mailer(DevMailbox::default())
 }
 

@@ -84,23 +84,12 @@ impl World {
         cost: HashCost,
         configure: impl FnOnce(Builder) -> Builder,
     ) -> UserMgmt {
-        let limits = Limits {
-            sign_ups_per_address: 10_000,
-            sign_ins_per_address: 10_000,
-            verifications_per_address: 10_000,
-            wrong_passwords_per_pair: 10_000,
-            wrong_passwords_per_account: 10_000,
-            mails_per_address_hour: 10_000,
-            mails_per_address_day: 10_000,
-            resend_pause: time::Duration::ZERO,
-            ..Limits::default()
-        };
         let builder = UserMgmt::builder(store, "http://localhost:1", self.keys.clone())
             .clock(self.clock.clone())
             .mailer(self.mailbox.clone())
             .hash_cost(cost)
             .hash_threads(4)
-            .limits(limits)
+            .limits(Limits::insecure_for_tests())
             .without_workers();
         configure(builder).build().await.unwrap()
     }

@@ -38,20 +38,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// What every process of the application says alike; `guesses` is how many wrong passwords an account bears from one
 /// place.
 pub(crate) fn settings(builder: Builder, guesses: u32) -> Builder {
-    let limits = Limits {
-        wrong_passwords_per_pair: guesses,
-        wrong_passwords_per_account: MANY,
-        sign_ins_per_address: MANY,
-        sign_ups_per_address: MANY,
-        verifications_per_address: MANY,
-        step_ups_per_user: MANY,
-        mails_per_address_hour: MANY,
-        mails_per_address_day: MANY,
-        wrong_codes_per_account: MANY,
-        additions_per_user: MANY,
-        resend_pause: time::Duration::ZERO,
-        ..Limits::default()
-    };
+    let limits = Limits { wrong_passwords_per_pair: guesses, ..Limits::insecure_for_tests() };
     builder
         .clock(ManualClock::at(OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()))
         .hash_cost(HashCost::insecure_for_tests())
