@@ -234,6 +234,12 @@ pub enum Refused {
     SecondFactorRequired(Vec<Method>),
     /// A policy demands a second factor, and this was the last one.
     FactorRequired,
+    /// The passkey is none of this account, or has not answered the challenge that it was given.
+    PasskeyInvalid,
+    /// The authenticator has a passkey that is registered already.
+    PasskeyKnown,
+    /// Nothing would be left to sign in by.
+    LastSignInMethod,
     /// The caller's authority ended between check and commit.
     AuthorityChanged,
     /// Others changed the same thing again and again meanwhile.
@@ -265,6 +271,9 @@ impl Refused {
         "seats_taken",
         "second_factor_required",
         "factor_required",
+        "passkey_invalid",
+        "passkey_known",
+        "last_sign_in_method",
         "authority_changed",
         "conflict",
     ];
@@ -295,6 +304,9 @@ impl Refused {
             Self::SeatsTaken => "seats_taken",
             Self::SecondFactorRequired(_) => "second_factor_required",
             Self::FactorRequired => "factor_required",
+            Self::PasskeyInvalid => "passkey_invalid",
+            Self::PasskeyKnown => "passkey_known",
+            Self::LastSignInMethod => "last_sign_in_method",
             Self::AuthorityChanged => "authority_changed",
             Self::Conflict => "conflict",
         }
@@ -349,6 +361,7 @@ impl From<StoreError> for Error {
         match error.kind() {
             StoreErrorKind::Conflict => Refused::Conflict.into(),
             StoreErrorKind::Duplicate(UniqueKey::OrgSlug) => FieldError::new("slug", FieldError::TAKEN).into(),
+            StoreErrorKind::Duplicate(UniqueKey::Credential) => Refused::PasskeyKnown.into(),
             StoreErrorKind::Refused(guard) => match guard {
                 Guard::Authority | Guard::Session => Refused::AuthorityChanged,
                 Guard::Token => Refused::LinkInvalid,

@@ -82,6 +82,8 @@ pub enum Purpose {
     RecoveryCode,
     /// Challenges of the bot check.
     BotCheck,
+    /// Challenges that passkeys answer, sealed for the browser that asked.
+    Passkey,
 }
 
 impl Purpose {
@@ -99,6 +101,7 @@ impl Purpose {
             Self::Factor => "usermgmt/factor/1",
             Self::RecoveryCode => "usermgmt/recovery-code/1",
             Self::BotCheck => "usermgmt/bot-check/1",
+            Self::Passkey => "usermgmt/passkey/1",
         }
     }
 }

@@ -80,6 +80,10 @@ pub const WRONG_SECOND_FACTORS_DAY: u32 = 30;
 pub const RECOVERY_CODES: usize = 10;
 /// From so few recovery codes on their owner is told to make new ones.
 pub const RECOVERY_CODES_LOW: usize = 3;
+/// Passkeys of an account.
+pub const PASSKEYS: usize = 20;
+/// How long a passkey may take to answer a challenge (WebAuthn Level 3, section 15.1 recommends 5 to 10 minutes).
+pub const PASSKEY_CHALLENGE_LIFE: Duration = Duration::minutes(5);
 /// How long an enrolment waits for its first code.
 pub const ENROLMENT_LIFE: Duration = Duration::minutes(10);
 /// How long a device is trusted in place of a second factor.

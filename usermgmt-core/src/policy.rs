@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `methods` | intersection |
 //! | `second_factor` | everybody before roles, roles united |
-//! | `bars_trusted_devices` | either |
+//! | `bars_trusted_devices`, `passkey_is_one_factor` | either |
 //! | `session_idle_seconds`, `session_absolute_seconds` | minimum |
 //! | `step_up_seconds` | minimum |
 //! | `bars_member_keys` | either |
@@ -32,6 +32,10 @@ pub struct AuthPolicy {
     /// Whether a trusted device does not stand in for the second factor.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub bars_trusted_devices: bool,
+    /// Whether a passkey alone is one factor. By default it is two, for its holder was verified on the device that has
+    /// it: by a fingerprint, a face or a PIN (NIST SP 800-63B-4 section 3.1.7).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub passkey_is_one_factor: bool,
     /// A session that begins under this policy may rest at most this long. Applied when the session is made, not by
     /// [`evaluate`]: whoever asks is active at that moment.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +95,17 @@ impl AuthPolicy {
             && (trusted || self.methods.as_ref().is_none_or(|allowed| allowed.contains(&method)))
     }
 
+    /// Whether these proofs show two factors.
+    #[must_use]
+    pub fn shows_two(&self, proofs: &[Proof]) -> bool {
+        let beside = |proof: &Proof| !matches!(proof.method, Method::Passkey | Method::TrustedDevice);
+        proofs.iter().any(|proof| match proof.method {
+            Method::TrustedDevice => !self.bars_trusted_devices,
+            Method::Passkey => !self.passkey_is_one_factor || proofs.iter().any(beside),
+            method => method.is_second_factor(),
+        })
+    }
+
     /// The policy that demands what either of the two demands.
     #[must_use]
     pub fn strictest(&self, other: &Self) -> Self {
@@ -101,6 +116,7 @@ impl AuthPolicy {
             },
             second_factor: self.second_factor.strictest(&other.second_factor),
             bars_trusted_devices: self.bars_trusted_devices || other.bars_trusted_devices,
+            passkey_is_one_factor: self.passkey_is_one_factor || other.passkey_is_one_factor,
             session_idle_seconds: smaller(self.session_idle_seconds, other.session_idle_seconds),
             session_absolute_seconds: smaller(self.session_absolute_seconds, other.session_absolute_seconds),
             step_up_seconds: smaller(self.step_up_seconds, other.step_up_seconds),
@@ -165,9 +181,7 @@ pub fn evaluate(policy: &AuthPolicy, evidence: Evidence<'_>, now: OffsetDateTime
     let mut demands = Vec::new();
     if counted.is_empty() {
         demands.push(Demand::AllowedMethod);
-    } else if policy.demands_second_factor(evidence.roles)
-        && !counted.iter().any(|proof| proof.method.is_second_factor())
-    {
+    } else if policy.demands_second_factor(evidence.roles) && !policy.shows_two(&counted) {
         demands.push(Demand::SecondFactor);
     }
     if seconds(policy.session_absolute_seconds).is_some_and(|most| lasted >= most) {
@@ -209,6 +223,13 @@ mod tests {
         for second in [Method::Otp, Method::RecoveryCode, Method::TrustedDevice] {
             assert_eq!(demands(&two, &[password_at(0), by(second)], 10), []);
         }
+        let passkey = by(Method::Passkey);
+        assert_eq!(demands(&two, &[passkey], 10), [], "its holder was verified");
+        let one = AuthPolicy { passkey_is_one_factor: true, ..two.clone() };
+        assert_eq!(demands(&one, &[passkey], 10), [Demand::SecondFactor]);
+        assert_eq!(demands(&one, &[passkey, by(Method::TrustedDevice)], 10), [], "as beside any other first proof");
+        assert_eq!(demands(&one, &[password_at(0), passkey], 10), []);
+        assert_eq!(demands(&one, &[passkey, by(Method::Otp)], 10), []);
         let no_devices = AuthPolicy { bars_trusted_devices: true, ..two.clone() };
         assert_eq!(demands(&no_devices, &[password_at(0), by(Method::TrustedDevice)], 10), [Demand::SecondFactor]);
         let no_codes = AuthPolicy { methods: Some([Method::Password].into()), ..two };
@@ -257,14 +278,16 @@ mod tests {
             option::of(0_u32..200),
             option::of(0_u32..200),
             option::of(0_u32..200),
-            proptest::prelude::any::<(bool, bool)>(),
+            proptest::prelude::any::<(bool, bool, bool)>(),
         )
             .prop_map(
-                |(methods, second_factor, idle, absolute, step_up, (bars_trusted_devices, bars_member_keys))| {
+                |(methods, second_factor, idle, absolute, step_up, bars)| {
+                    let (bars_trusted_devices, bars_member_keys, passkey_is_one_factor) = bars;
                     AuthPolicy {
                         methods,
                         second_factor,
                         bars_trusted_devices,
+                        passkey_is_one_factor,
                         session_idle_seconds: idle,
                         session_absolute_seconds: absolute,
                         step_up_seconds: step_up,

@@ -378,6 +378,8 @@ impl Builder {
                 Arc::new(pool)
             }
         };
+        #[cfg(feature = "passkeys")]
+        let passkeys = crate::passkey::Party::new(&settings)?;
         let auth = UserMgmt::assemble(Parts {
             store: self.store,
             settings,
@@ -401,6 +403,8 @@ impl Builder {
             templates: Templates::new(&self.templates)?,
             #[cfg(feature = "tokens")]
             tokens: self.tokens,
+            #[cfg(feature = "passkeys")]
+            passkeys,
         });
         recognise(&auth).await?;
         #[cfg(feature = "tokens")]

@@ -4,9 +4,8 @@ use usermgmt_core::error::FieldError;
 use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::Flow;
 use usermgmt_core::flow::factors::{self, Holder, Renewed};
-use usermgmt_core::flow::sign_in::{self, Next};
 use usermgmt_core::id::FactorId;
-use usermgmt_core::model::{Attempt, User};
+use usermgmt_core::model::User;
 use usermgmt_core::proof::StepUp;
 use usermgmt_core::recovery_code::RecoveryCode;
 use usermgmt_core::secret::Bearer;
@@ -14,6 +13,7 @@ use usermgmt_core::secret::Bearer;
 use crate::UserMgmt;
 use crate::client::Client;
 use crate::commit::{Tries, committing};
+use crate::factors::FactorAdded;
 use crate::limits::Meter;
 use crate::second_factor::Typed;
 use crate::sign_in::SignInOutcome;
@@ -27,15 +27,6 @@ pub struct TotpEnrolment {
     pub id: FactorId,
     /// What the application takes in.
     pub secret: TotpSecret,
-}
-
-/// An authenticator application is in force.
-#[derive(Clone, Debug)]
-pub struct TotpConfirmed<T> {
-    /// In what its holder goes on: the new secret of the session, or where the sign-in stands.
-    pub next: T,
-    /// The recovery codes that came with the first factor, to be shown once; none with a later one.
-    pub recovery_codes: Vec<RecoveryCode>,
 }
 
 impl UserMgmt {
@@ -130,7 +121,7 @@ impl UserMgmt {
         proof: &StepUp,
         id: FactorId,
         code: Secret<'_>,
-    ) -> Result<TotpConfirmed<Bearer>, Error> {
+    ) -> Result<FactorAdded<Bearer>, Error> {
         let code = digits(code)?;
         let principal = proof.principal();
         let meter = Meter::new(self, client);
@@ -140,7 +131,7 @@ impl UserMgmt {
             self.confirmed(&flow, client, Holder::Session(principal), &user, id, &code).await?
         })?;
         match renewed {
-            Renewed::Session(next) => Ok(TotpConfirmed { next, recovery_codes }),
+            Renewed::Session(next) => Ok(FactorAdded { next, recovery_codes }),
             Renewed::Attempt(_) => Err(Refused::AuthorityChanged.into()),
         }
     }
@@ -155,7 +146,7 @@ impl UserMgmt {
         attempt: &Bearer,
         id: FactorId,
         code: Secret<'_>,
-    ) -> Result<TotpConfirmed<SignInOutcome>, Error> {
+    ) -> Result<FactorAdded<SignInOutcome>, Error> {
         let code = digits(code)?;
         let (found, _, _) = self.enrolling(client, attempt).await?;
         let meter = Meter::new(self, client);
@@ -174,7 +165,7 @@ impl UserMgmt {
         };
         match renewed {
             Renewed::Attempt(attempt) => {
-                Ok(TotpConfirmed { next: self.advance(client, *attempt).await?, recovery_codes })
+                Ok(FactorAdded { next: self.advance(client, *attempt).await?, recovery_codes })
             }
             Renewed::Session(_) => Err(Refused::AttemptExpired.into()),
         }
@@ -199,16 +190,6 @@ impl UserMgmt {
         let planned = factors::plan_confirmation(flow, holder, user, &all, begun, step).await?;
         let (changes, renewed, codes) = planned;
         Ok((changes, (renewed, codes)))
-    }
-
-    /// The attempt that waits for an enrolment, its user, and the address that they typed.
-    async fn enrolling(&self, client: &Client, secret: &Bearer) -> Result<(Attempt, User, String), Error> {
-        let attempt = self.find_attempt(client, secret).await?;
-        let facts = sign_in::facts(&self.flow(client), &attempt).await?;
-        match self.next(attempt.clone(), &facts)? {
-            Next::EnrolFactor(_) => Ok((attempt, facts.user, facts.identifier.display)),
-            _ => Err(Refused::AttemptExpired.into()),
-        }
     }
 }
 

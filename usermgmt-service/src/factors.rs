@@ -3,6 +3,10 @@
 use time::OffsetDateTime;
 use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::factors;
+#[cfg(feature = "totp")]
+use usermgmt_core::flow::sign_in::{self, Next};
+#[cfg(feature = "totp")]
+use usermgmt_core::model::Attempt;
 use usermgmt_core::id::FactorId;
 use usermgmt_core::limits::RECOVERY_CODES_LOW;
 use usermgmt_core::model::{Factor, FactorData, FactorKind, TokenKind, User};
@@ -58,6 +62,15 @@ pub struct RecoveryCodes {
     pub session: Bearer,
 }
 
+/// A second factor is in force.
+#[derive(Clone, Debug)]
+pub struct FactorAdded<T> {
+    /// In what its holder goes on: the new secret of the session, or where the sign-in stands.
+    pub next: T,
+    /// The recovery codes that came with the first factor, to be shown once; none with a later one.
+    pub recovery_codes: Vec<RecoveryCode>,
+}
+
 impl UserMgmt {
     /// The second factors of the principal.
     ///
@@ -90,15 +103,16 @@ impl UserMgmt {
     /// mail, and this session goes on under the new secret that is answered.
     ///
     /// # Errors
-    /// [`Refused::NotFound`], [`Refused::FactorRequired`] where a policy demands one, too many changes,
+    /// [`Refused::NotFound`], [`Refused::FactorRequired`] where a policy demands one, [`Refused::LastSignInMethod`] for
+    /// the last passkey where nothing else is left to sign in by, too many changes,
     /// [`Refused::AuthorityChanged`], or an outage.
     pub async fn remove_factor(&self, client: &Client, proof: &StepUp, id: FactorId) -> Result<Bearer, Error> {
         let principal = proof.principal();
         self.charge_factor_mail(client, principal).await?;
-        let app = &self.settings().policy;
+        let (app, by_mail) = (&self.settings().policy, self.settings().has_sign_in_mails());
         committing!(self, client, |flow| {
             let (user, all) = self.user_with_factors(principal).await?;
-            factors::plan_removal(&flow, principal, &user, &all, id, app).await?
+            factors::plan_removal(&flow, principal, &user, &all, id, app, by_mail).await?
         })
     }
 
@@ -138,6 +152,21 @@ impl UserMgmt {
         meter.take(&[meter.verification()], self.now()).await?;
         let token = self.mailed_link(client, TokenKind::RemoveFactors, link).await?;
         committing!(self, client, |flow| factors::plan_reset(&flow, &token).await?)
+    }
+
+    /// The attempt that waits for an enrolment, its user, and the address that they typed.
+    #[cfg(feature = "totp")]
+    pub(crate) async fn enrolling(
+        &self,
+        client: &Client,
+        secret: &Bearer,
+    ) -> Result<(Attempt, User, String), Error> {
+        let attempt = self.find_attempt(client, secret).await?;
+        let facts = sign_in::facts(&self.flow(client), &attempt).await?;
+        match self.next(attempt.clone(), &facts)? {
+            Next::EnrolFactor(_) => Ok((attempt, facts.user, facts.identifier.display)),
+            _ => Err(Refused::AttemptExpired.into()),
+        }
     }
 
     /// The row of the principal's user.

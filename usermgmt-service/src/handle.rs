@@ -66,6 +66,8 @@ pub(crate) struct Parts {
     pub(crate) templates: crate::mail::Templates,
     #[cfg(feature = "tokens")]
     pub(crate) tokens: Option<crate::tokens::AccessTokens>,
+    #[cfg(feature = "passkeys")]
+    pub(crate) passkeys: Option<Arc<crate::passkey::Party>>,
 }
 
 impl Drop for Inner {

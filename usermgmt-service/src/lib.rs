@@ -39,6 +39,8 @@ pub mod metrics;
 mod new_sign_in;
 mod orgs;
 mod origins;
+#[cfg(feature = "passkeys")]
+mod passkey;
 mod password;
 mod profile;
 mod refusals;
@@ -83,8 +85,8 @@ pub use client::Client;
 pub use disposable::{DisposableAddresses, DisposableDomains, DomainList};
 pub use emails::{AddEmail, EmailItem};
 #[cfg(feature = "totp")]
-pub use enrol_totp::{TotpConfirmed, TotpEnrolment};
-pub use factors::{FactorItem, FactorList, RecoveryCodes};
+pub use enrol_totp::TotpEnrolment;
+pub use factors::{FactorAdded, FactorItem, FactorList, RecoveryCodes};
 #[cfg(feature = "geoip")]
 pub use geo::{GeoIp, GeoIpError};
 pub use handle::UserMgmt;
@@ -99,6 +101,10 @@ pub use mailbox::{DevMailbox, KeptMail};
 pub use manage_orgs::Organizations;
 pub use manage_users::Metadata;
 pub use orgs::Orgs;
+#[cfg(feature = "passkeys")]
+pub use passkey::{
+    AttestationCaListBuilder, AttestationRoots, NewPasskey, PasskeyAnswer, PasskeyChallenge, Passkeys, Residency,
+};
 pub use profile::{OwnProfile, ProfileChange};
 pub use refusals::Refusals;
 pub use runtime::TokioRuntime;

@@ -97,7 +97,7 @@ impl UserMgmt {
                 self.check_new_password("password", &password, &email, &found.user.name, &previous).await?;
             }
             let second = match &typed {
-                Some(typed) if found.user.factors.has_second() => {
+                Some(typed) if found.user.factors.is_asked() => {
                     if !counted {
                         self.charge_codes(client, &meter, found.user.id).await?;
                         counted = true;

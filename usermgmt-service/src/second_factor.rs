@@ -72,19 +72,35 @@ impl UserMgmt {
         trust: bool,
     ) -> Result<SecondFactorProven, Error> {
         let typed = Typed::parse("code", code.0)?;
-        let secret = if trust { Some(Bearer::mint(BearerKind::TrustedDevice, self.random())?) } else { None };
-        let trust = secret.as_ref().map(|secret| Trust { secret, label: client.label.as_deref() });
-        let (found, facts) = self.awaiting(client, attempt).await?;
-        let user = facts.user.id;
+        let state = self.awaiting(client, attempt).await?;
+        let user = state.1.user.id;
         let meter = Meter::new(self, client);
         self.charge_codes(client, &meter, user).await?;
+        let show = |flow: &Flow<'_>, factors: &[Factor]| {
+            self.shown(flow, factors, &typed).inspect_err(|error| self.note_code(client, error))
+        };
+        let proven = self.prove(client, attempt, state, trust, show).await?;
+        meter.give_back(&meter.wrong_second_factor(user), self.now()).await?;
+        Ok(proven)
+    }
+
+    /// Does the step of a sign-in by what `show` finds right, and goes on.
+    pub(crate) async fn prove(
+        &self,
+        client: &Client,
+        attempt: &Bearer,
+        mut state: (Attempt, Facts),
+        trust: bool,
+        show: impl Fn(&Flow<'_>, &[Factor]) -> Result<Shown, Error>,
+    ) -> Result<SecondFactorProven, Error> {
+        let secret = if trust { Some(Bearer::mint(BearerKind::TrustedDevice, self.random())?) } else { None };
+        let trust = secret.as_ref().map(|secret| Trust { secret, label: client.label.as_deref() });
         let mut tries = Tries::default();
-        let mut state = (found, facts);
         let attempt_after = loop {
             let flow = self.flow(client);
-            let factors = self.store().factors(user).await?;
-            let shown = self.shown(&flow, &factors, &typed).inspect_err(|error| self.note_code(client, error))?;
             let (found, facts) = state;
+            let factors = self.store().factors(facts.user.id).await?;
+            let shown = show(&flow, &factors)?;
             let (changes, after) = second_factor::plan_step(&flow, found, &facts.user, &factors, shown, trust).await?;
             match self.commit_raw(changes).await {
                 Ok(_) => break after,
@@ -92,7 +108,6 @@ impl UserMgmt {
                 Err(error) => return Err(error.into()),
             }
         };
-        meter.give_back(&meter.wrong_second_factor(user), self.now()).await?;
         Ok(SecondFactorProven { outcome: self.advance(client, attempt_after).await?, trusted: secret })
     }
 
@@ -120,7 +135,7 @@ impl UserMgmt {
     }
 
     /// The attempt that waits for a second factor.
-    async fn awaiting(&self, client: &Client, secret: &Bearer) -> Result<(Attempt, Facts), Error> {
+    pub(crate) async fn awaiting(&self, client: &Client, secret: &Bearer) -> Result<(Attempt, Facts), Error> {
         let attempt = self.find_attempt(client, secret).await?;
         let facts = sign_in::facts(&self.flow(client), &attempt).await?;
         match self.next(attempt.clone(), &facts)? {

@@ -152,6 +152,9 @@ pub struct Settings {
     /// What mails that sign in carry, if there are such.
     #[cfg(feature = "magic-link")]
     pub magic_link: Option<crate::MagicLink>,
+    /// Passkeys, if people may sign in by them.
+    #[cfg(feature = "passkeys")]
+    pub passkeys: Option<crate::Passkeys>,
     /// Whether forms may ask if an address is free.
     pub availability_check: bool,
     /// Where somebody lands who has signed in and asked for nothing else: a path of the application.
@@ -171,6 +174,24 @@ impl Settings {
         return self.magic_link.is_none_or(|set| !set.is_alone());
         #[cfg(not(feature = "magic-link"))]
         true
+    }
+
+    /// Whether mails sign in.
+    #[must_use]
+    pub const fn has_sign_in_mails(&self) -> bool {
+        #[cfg(feature = "magic-link")]
+        return self.magic_link.is_some();
+        #[cfg(not(feature = "magic-link"))]
+        false
+    }
+
+    /// Whether people may sign up without a password, to make a passkey behind the mail that proves their address.
+    #[must_use]
+    pub fn has_passkey_sign_up(&self) -> bool {
+        #[cfg(feature = "passkeys")]
+        return self.passkeys.as_ref().is_some_and(crate::Passkeys::has_sign_up);
+        #[cfg(not(feature = "passkeys"))]
+        false
     }
 
     /// Refuses what is about passwords where there are none.
@@ -204,6 +225,8 @@ impl Settings {
             email_change_needs_approval: true,
             #[cfg(feature = "magic-link")]
             magic_link: None,
+            #[cfg(feature = "passkeys")]
+            passkeys: None,
             availability_check: false,
             home: "/".into(),
         }

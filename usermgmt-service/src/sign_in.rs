@@ -12,7 +12,7 @@ use usermgmt_core::model::{Attempt, AuditKind, IdentifierKind, Method, PasswordC
 use usermgmt_core::password::Password;
 use usermgmt_core::port::BotPurpose;
 use usermgmt_core::proof::{
-    ChooseOrg, EnrolFactor, Grant, NewPassword, Principal, ProveFactor, Step as _, VerifyAddress,
+    ChooseOrg, EnrolFactor, EnrolPasskey, Grant, NewPassword, Principal, ProveFactor, Step as _, VerifyAddress,
 };
 use usermgmt_core::secret::{Bearer, Digest};
 use usermgmt_core::store::Write;
@@ -67,6 +67,8 @@ pub enum PendingStep {
     },
     /// A second factor must be enrolled.
     EnrolFactor,
+    /// The account has nothing to sign in by: its first passkey must be made.
+    EnrolPasskey,
     /// A new password must be set: the present one is too old, or was given by somebody else.
     NewPassword,
     /// One of these organisations must be chosen.
@@ -84,6 +86,7 @@ impl PendingStep {
             Self::VerifyAddress { .. } => VerifyAddress::WORD,
             Self::SecondFactor { .. } => ProveFactor::WORD,
             Self::EnrolFactor => EnrolFactor::WORD,
+            Self::EnrolPasskey => EnrolPasskey::WORD,
             Self::NewPassword => NewPassword::WORD,
             Self::ChooseOrg { .. } => ChooseOrg::WORD,
         }
@@ -222,7 +225,8 @@ impl UserMgmt {
         let due = self.due();
         let settings = self.settings();
         let second_factor_on_demand = settings.second_factor_on_demand;
-        let terms = Terms { policy: &settings.policy, second_factor_on_demand, due: &due };
+        let passkey_or_password = settings.has_passkey_sign_up() && !settings.has_sign_in_mails();
+        let terms = Terms { policy: &settings.policy, second_factor_on_demand, passkey_or_password, due: &due };
         sign_in::next(attempt, facts, terms, self.now())
     }
 
@@ -360,11 +364,12 @@ fn pending(next: Next, facts: &Facts) -> Result<(Attempt, PendingStep), Box<Gran
             (pending.attempt().clone(), PendingStep::VerifyAddress { email: facts.identifier.display.clone() })
         }
         Next::SecondFactor(pending) => {
-            let methods = facts.user.factors.methods().collect();
+            let methods = sign_in::open_methods(pending.attempt(), facts.user.factors);
             (pending.attempt().clone(), PendingStep::SecondFactor { methods })
         }
         Next::NewPassword(pending) => (pending.attempt().clone(), PendingStep::NewPassword),
         Next::EnrolFactor(pending) => (pending.attempt().clone(), PendingStep::EnrolFactor),
+        Next::EnrolPasskey(pending) => (pending.attempt().clone(), PendingStep::EnrolPasskey),
         Next::ChooseOrg(pending, orgs) => (pending.attempt().clone(), PendingStep::ChooseOrg { orgs }),
     })
 }

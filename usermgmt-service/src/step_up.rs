@@ -37,7 +37,7 @@ impl UserMgmt {
     ) -> Result<Bearer, Error> {
         self.settings().passwords()?;
         let password = Password::new(password.0).map_err(|error| FieldError::password("password", error))?;
-        if principal.factors().has_second() {
+        if principal.factors().is_asked() {
             // It would open nothing.
             return Err(Refused::SecondFactorRequired(principal.step_up_methods()).into());
         }

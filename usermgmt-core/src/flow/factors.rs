@@ -7,18 +7,17 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{Flow, Result, mailed, sign_in, step_up};
-use crate::error::Refused;
+use crate::error::{FieldError, Refused};
 use crate::id::FactorId;
 use crate::limits;
 use crate::model::{
-    Actor, Attempt, AuditKind, Factor, FactorData, FactorKind, FactorKinds, MailKind, Method, Proof, Token, User,
-    Version,
+    Actor, Attempt, AuditKind, Factor, FactorData, FactorKind, FactorKinds, MailKind, Proof, Token, User, Version,
 };
 use crate::policy::AuthPolicy;
 use crate::proof::Principal;
 use crate::recovery_code::RecoveryCode;
 use crate::sealed::Sealed;
-use crate::secret::{Bearer, BearerKind};
+use crate::secret::{Bearer, BearerKind, Digest};
 use crate::store::{ChangeSet, Write};
 
 /// Who changes factors: somebody signed in, or somebody who must enrol one to sign in.
@@ -136,35 +135,101 @@ pub async fn plan_confirmation(
     let now = Some(flow.now);
     let confirmed = Factor { data, confirmed_at: now, used_at: now, expires_at: None, ..begun };
     let mut changes = holder.begin(flow)?;
-    let mut kept: Vec<Factor> = Vec::new();
-    for factor in factors.iter().filter(|factor| factor.id != confirmed.id) {
-        if factor.kind() == FactorKind::Totp {
-            changes.push(Write::DeleteFactor { user: user.id, id: factor.id, version: factor.version });
-        } else {
-            kept.push(factor.clone());
-        }
+    let replaced = |factor: &&Factor| factor.kind() == FactorKind::Totp && factor.id != confirmed.id;
+    for factor in factors.iter().filter(replaced) {
+        changes.push(Write::DeleteFactor { user: user.id, id: factor.id, version: factor.version });
     }
+    let kept = factors.iter().filter(|factor| factor.kind() != FactorKind::Totp).cloned().collect();
+    add(flow, changes, holder, user, kept, confirmed, true).await
+}
+
+/// A passkey that was made.
+#[derive(Clone, Debug)]
+pub struct NewPasskey {
+    /// SHA-256 of its credential id.
+    pub credential: Digest,
+    /// What WebAuthn keeps of it.
+    pub kept: serde_json::Value,
+    /// By which name the authenticator knows the account.
+    pub handle: uuid::Uuid,
+    /// What its owner calls it.
+    pub name: String,
+    /// Whether it is asked for after every other first proof.
+    pub asked: bool,
+}
+
+/// Works out that a passkey is in force. Recovery codes come with it if it is asked for, or was demanded to sign in.
+///
+/// # Errors
+/// [`FieldError::TOO_MANY`](crate::error::FieldError::TOO_MANY) beyond [`limits::PASSKEYS`], or as the store.
+pub async fn plan_passkey(
+    flow: &Flow<'_>,
+    holder: Holder<'_>,
+    user: &User,
+    factors: &[Factor],
+    made: NewPasskey,
+    with_codes: bool,
+) -> Result<(ChangeSet, Renewed, Vec<RecoveryCode>)> {
+    let NewPasskey { credential, kept, handle, name, asked } = made;
+    if factors.iter().filter(|factor| factor.kind().is_passkey()).count() >= limits::PASSKEYS {
+        return Err(FieldError::new("passkey", FieldError::TOO_MANY).into());
+    }
+    let data = FactorData::Passkey { credential: kept, handle, asked, answered: Vec::new() };
+    let (factor, now) = (new(flow, user, name, data)?, Some(flow.now));
+    let made = Factor { credential: Some(credential), confirmed_at: now, used_at: now, ..factor };
+    let changes = holder.begin(flow)?;
+    add(flow, changes, holder, user, factors.to_vec(), made, asked || with_codes).await
+}
+
+/// Works out another name of a passkey.
+///
+/// # Errors
+/// [`Refused::NotFound`] if there is no such passkey.
+pub fn plan_name(
+    flow: &Flow<'_>,
+    principal: &Principal,
+    factors: &[Factor],
+    id: FactorId,
+    name: String,
+) -> Result<ChangeSet> {
+    let named = factors.iter().find(|factor| factor.id == id && factor.kind().is_passkey()).ok_or(Refused::NotFound)?;
+    let actor = Actor::User { user: named.user, session: Some(principal.session()) };
+    let audit = flow.audit(AuditKind::PasskeyNamed, actor, named.user, json!({ "factor": id }))?;
+    let named = Factor { name, ..named.clone() };
+    Ok(Holder::Session(principal).begin(flow)?.with(Write::PutFactor(named)).with(audit))
+}
+
+/// What every new factor brings: with the first one come recovery codes, where they are wanted.
+async fn add(
+    flow: &Flow<'_>,
+    mut changes: ChangeSet,
+    holder: Holder<'_>,
+    user: &User,
+    mut kept: Vec<Factor>,
+    added: Factor,
+    with_codes: bool,
+) -> Result<(ChangeSet, Renewed, Vec<RecoveryCode>)> {
     let mut codes = Vec::new();
-    if !kinds(&kept).contains(FactorKind::RecoveryCodes) {
+    if with_codes && !kinds(&kept).contains(FactorKind::RecoveryCodes) {
         let (set, made) = recovery_codes(flow, user)?;
         changes.push(Write::PutFactor(set.clone()));
         kept.push(set);
         codes = made;
     }
-    let added = json!({ "factor": confirmed.id, "kind": confirmed.kind().as_str() });
-    kept.push(confirmed.clone());
-    changes.push(Write::PutFactor(confirmed));
-    changes.push(flow.audit(AuditKind::FactorAdded, holder.actor(user), user.id, added)?);
-    let proof = Some(Proof { method: Method::Otp, at: flow.now });
+    let detail = json!({ "factor": added.id, "kind": added.kind().as_str() });
+    let proof = added.kind().method().map(|method| Proof { method, at: flow.now });
+    kept.push(added.clone());
+    changes.push(Write::PutFactor(added));
+    changes.push(flow.audit(AuditKind::FactorAdded, holder.actor(user), user.id, detail)?);
     let renewed = changed(flow, &mut changes, holder, user, &kept, proof, MailKind::FactorAdded).await?;
     Ok((changes, renewed, codes))
 }
 
-/// Works out the removal of a factor. Recovery codes go with the last second factor.
+/// Works out the removal of a factor. Recovery codes go with the last second factor. `by_mail`: whether mails sign in.
 ///
 /// # Errors
 /// [`Refused::NotFound`] if there is no such second factor, [`Refused::FactorRequired`] if it is the last one and a
-/// policy demands one, or as the store.
+/// policy demands one, [`Refused::LastSignInMethod`] if nothing would be left to sign in by, or as the store.
 pub async fn plan_removal(
     flow: &Flow<'_>,
     principal: &Principal,
@@ -172,10 +237,15 @@ pub async fn plan_removal(
     factors: &[Factor],
     id: FactorId,
     app: &AuthPolicy,
+    by_mail: bool,
 ) -> Result<(ChangeSet, Bearer)> {
     let meant = |factor: &&Factor| factor.id == id && factor.kind().is_second();
     let removed = factors.iter().find(meant).ok_or(Refused::NotFound)?;
     let mut kept: Vec<Factor> = factors.iter().filter(|factor| factor.id != id).cloned().collect();
+    if removed.kind().is_passkey() && !kinds(&kept).has_passkey() && !by_mail {
+        // The row of the user is put below: of two that remove the last two at once, the second looks again.
+        flow.store.password(user.id).await?.ok_or(Refused::LastSignInMethod)?;
+    }
     let holder = Holder::Session(principal);
     let mut changes = holder.begin(flow)?;
     changes.push(Write::DeleteFactor { user: user.id, id, version: removed.version });

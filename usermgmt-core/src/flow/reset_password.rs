@@ -88,8 +88,8 @@ pub async fn plan(
     let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
     match second {
         Some(shown) => _ = shown.spend(flow, &mut changes, user).await?,
-        None if user.factors.has_second() => {
-            return Err(Refused::SecondFactorRequired(user.factors.methods().collect()).into());
+        None if user.factors.is_asked() => {
+            return Err(Refused::SecondFactorRequired(user.factors.methods()).into());
         }
         None => {}
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Flow, Result, factors, mailed, step_up};
 use crate::error::Refused;
 use crate::limits;
-use crate::model::{Actor, Attempt, AuditKind, Factor, FactorData, FactorKind, MailKind, Method, Proof, User};
+use crate::model::{Actor, Answered, Attempt, AuditKind, Factor, FactorData, FactorKind, MailKind, Method, Proof, User};
 use crate::proof::Principal;
 use crate::recovery_code::RecoveryCode;
 use crate::sealed::Sealed;
@@ -56,6 +56,29 @@ impl Shown {
             Some(Factor { data, used_at: Some(flow.now), ..factor.clone() })
         });
         Ok(Self { factor: spent.filter(|factor| factor.is_in_force(flow.now)).ok_or(Refused::CodeInvalid)? })
+    }
+
+    /// A passkey has answered a challenge. `credential` is what is kept of it from now on.
+    ///
+    /// # Errors
+    /// [`Refused::PasskeyInvalid`] if it has answered this challenge before, or is none that is in force.
+    pub fn passkey(
+        flow: &Flow<'_>,
+        factor: &Factor,
+        credential: serde_json::Value,
+        challenge: Answered,
+    ) -> Result<Self> {
+        let FactorData::Passkey { handle, asked, answered, .. } = &factor.data else {
+            return Err(Refused::PasskeyInvalid.into());
+        };
+        let is_new = answered.iter().all(|earlier| earlier.challenge != challenge.challenge);
+        if !factor.is_in_force(flow.now) || flow.now >= challenge.until || !is_new {
+            return Err(Refused::PasskeyInvalid.into());
+        }
+        let mut answered: Vec<_> = answered.iter().filter(|earlier| flow.now < earlier.until).copied().collect();
+        answered.push(challenge);
+        let data = FactorData::Passkey { credential, handle: *handle, asked: *asked, answered };
+        Ok(Self { factor: Factor { data, used_at: Some(flow.now), ..factor.clone() } })
     }
 
     /// What the proof is called.
@@ -123,6 +146,16 @@ pub async fn plan_step(
     let attempt = Attempt { proofs, ..attempt };
     changes.push(Write::PutAttempt(attempt.clone()));
     Ok((changes, attempt))
+}
+
+/// Works out the first proof of a sign-in by a passkey: its challenge is used up.
+///
+/// # Errors
+/// As the store.
+pub async fn plan_first(flow: &Flow<'_>, user: &User, shown: Shown) -> Result<ChangeSet> {
+    let mut changes = flow.changes()?;
+    shown.spend(flow, &mut changes, user).await?;
+    Ok(changes)
 }
 
 /// Works out a step-up by a second factor.

@@ -11,12 +11,12 @@ use crate::error::Refused;
 use crate::id::{AttemptId, OrgId, UserId};
 use crate::limits;
 use crate::model::{
-    Actor, Attempt, AttemptPurpose, AuditKind, Identifier, IdentifierKind, Membership, MembershipStatus, Method, Org,
+    Actor, Attempt, AttemptPurpose, AuditKind, FactorKinds, Identifier, IdentifierKind, Membership, MembershipStatus, Method, Org,
     OrgStatus, PasswordCredential, Proof, RoleKey, SignInRecord, User, UserStatus, Version,
 };
 use crate::page::PageRequest;
 use crate::policy::{AuthPolicy, Demand, Evidence, evaluate};
-use crate::proof::{ChooseOrg, EnrolFactor, Grant, NewPassword, Pending, ProveFactor, VerifyAddress};
+use crate::proof::{ChooseOrg, EnrolFactor, EnrolPasskey, Grant, NewPassword, Pending, ProveFactor, VerifyAddress};
 use crate::secret::{Bearer, BearerKind, Digest};
 use crate::store::{ChangeSet, Write};
 
@@ -33,6 +33,8 @@ pub enum Next {
     NewPassword(Pending<NewPassword>),
     /// A second factor must be enrolled.
     EnrolFactor(Pending<EnrolFactor>),
+    /// The first passkey must be made: the account has nothing to sign in by.
+    EnrolPasskey(Pending<EnrolPasskey>),
     /// The person belongs to several organisations and must choose one of these.
     ChooseOrg(Pending<ChooseOrg>, Vec<(OrgId, String)>),
 }
@@ -58,6 +60,9 @@ pub struct Terms<'a> {
     /// Whether a second factor is asked for only where a policy demands it and before sensitive actions, also of those
     /// who have one.
     pub second_factor_on_demand: bool,
+    /// Whether an account without a password needs a passkey: people may sign up without a password, and no mail signs
+    /// in.
+    pub passkey_or_password: bool,
     /// Whether a password must be changed now.
     pub due: &'a dyn Fn(&PasswordCredential) -> bool,
 }
@@ -179,12 +184,13 @@ pub fn next(
     if facts.identifier.verified_at.is_none() {
         return Ok(Next::VerifyAddress(Pending::needs(attempt)));
     }
+    if terms.passkey_or_password && facts.password.is_none() && !facts.user.factors.has_passkey() {
+        return Ok(Next::EnrolPasskey(Pending::needs(attempt)));
+    }
     // What its holder has enrolled is asked for whatever methods a policy lists; only trusted devices can be barred.
-    let is_shown = |policy: &AuthPolicy| {
-        let mut seconds = attempt.proofs.iter().map(|proof| proof.method).filter(|method| method.is_second_factor());
-        seconds.any(|method| method != Method::TrustedDevice || !policy.bars_trusted_devices)
-    };
-    let is_asked = facts.user.factors.has_second() && !terms.second_factor_on_demand;
+    let is_shown = |policy: &AuthPolicy| policy.shows_two(&attempt.proofs);
+    let open = open_methods(&attempt, facts.user.factors);
+    let is_asked = facts.user.factors.is_asked() && !terms.second_factor_on_demand && !open.is_empty();
     if is_asked && !is_shown(terms.policy) {
         return Ok(Next::SecondFactor(Pending::needs(attempt)));
     }
@@ -207,7 +213,7 @@ pub fn next(
         roles: chosen.map(|chosen| chosen.roles.as_slice()).unwrap_or_default(),
     };
     let is_demanded = evaluate(&policy, evidence, now).contains(&Demand::SecondFactor);
-    if is_demanded && (is_shown(&policy) || !facts.user.factors.methods().any(|method| policy.counts(method))) {
+    if is_demanded && (is_shown(&policy) || !open.iter().any(|method| policy.counts(*method))) {
         return Ok(Next::EnrolFactor(Pending::needs(attempt)));
     }
     if is_demanded || (is_asked && !is_shown(&policy)) {
@@ -215,6 +221,18 @@ pub fn next(
     }
     let chosen = chosen.map(|chosen| chosen.org);
     Ok(Next::Complete(Grant::complete(attempt, chosen, policy)))
+}
+
+/// By what a second proof can be given: not by what was given already. Recovery codes stand in for something; where
+/// there is nothing left, they do not.
+#[must_use]
+pub fn open_methods(attempt: &Attempt, factors: FactorKinds) -> Vec<Method> {
+    let mut open = factors.methods();
+    open.retain(|method| attempt.proofs.iter().all(|proof| proof.method != *method));
+    if open.iter().all(|method| *method == Method::RecoveryCode) {
+        open.clear();
+    }
+    open
 }
 
 impl Facts {

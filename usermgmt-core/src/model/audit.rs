@@ -41,6 +41,12 @@ words! {
         FactorAdded = "user.factor_added",
         /// A second factor was removed.
         FactorRemoved = "user.factor_removed",
+        /// A passkey got another name.
+        PasskeyNamed = "user.passkey_named",
+        /// An answer of a passkey was refused.
+        PasskeyRefused = "user.passkey_refused",
+        /// The counter of a passkey did not move on: it may have been copied. Nobody was let in by it.
+        PasskeyCounterRegressed = "user.passkey_counter_regressed",
         /// A new set of recovery codes was made; those of before are void.
         RecoveryCodesMade = "user.recovery_codes_made",
         /// A recovery code was used up.

@@ -17,18 +17,33 @@ words! {
         Totp = "totp",
         /// A set of codes that are good once each, for the day on which everything else is lost.
         RecoveryCodes = "recovery_codes",
-        /// A passkey or security key (WebAuthn).
+        /// A passkey (WebAuthn): signs in by itself, and stands beside another proof where a second one is demanded.
         Passkey = "passkey",
         /// A device on which no second factor is asked for, for a while.
         TrustedDevice = "trusted_device",
+        /// A passkey that its owner wants to be asked for after every other first proof.
+        SecurityKey = "security_key",
     }
 }
 
 impl FactorKind {
-    /// Whether it is a second factor. Recovery codes stand in for one and trusted devices spare one: neither is one.
+    /// Whether it can be a second factor. Recovery codes stand in for one and trusted devices spare one: neither is one.
     #[must_use]
     pub const fn is_second(self) -> bool {
-        matches!(self, Self::Totp | Self::Passkey)
+        matches!(self, Self::Totp | Self::Passkey | Self::SecurityKey)
+    }
+
+    /// Whether whoever has it is asked for a second factor at every sign-in. A passkey alone is no reason to: it was
+    /// added to sign in by, and the device that it lies on may be another one.
+    #[must_use]
+    pub const fn is_asked(self) -> bool {
+        matches!(self, Self::Totp | Self::SecurityKey)
+    }
+
+    /// Whether it is a credential of WebAuthn.
+    #[must_use]
+    pub const fn is_passkey(self) -> bool {
+        matches!(self, Self::Passkey | Self::SecurityKey)
     }
 
     /// What a proof by it is called.
@@ -38,9 +53,19 @@ impl FactorKind {
             Self::Totp => Some(Method::Otp),
             Self::RecoveryCodes => Some(Method::RecoveryCode),
             Self::TrustedDevice => Some(Method::TrustedDevice),
-            Self::Passkey => None,
+            Self::Passkey | Self::SecurityKey => Some(Method::Passkey),
         }
     }
+}
+
+/// A challenge that a passkey has answered. It answers none twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Digest of the challenge.
+    pub challenge: Digest,
+    /// When the challenge ends, after which it need not be remembered.
+    #[serde(with = "time::serde::timestamp::microseconds")]
+    pub until: OffsetDateTime,
 }
 
 /// What is kept of a factor, by its kind.
@@ -65,6 +90,12 @@ pub enum FactorData {
         credential: serde_json::Value,
         /// By which name the authenticator knows the account; the same for all passkeys of a user.
         handle: uuid::Uuid,
+        /// Whether it is asked for after every other first proof.
+        #[serde(default)]
+        asked: bool,
+        /// The challenges that it has answered and that have not ended.
+        #[serde(default)]
+        answered: Vec<Answered>,
     },
     /// A trusted device.
     TrustedDevice {
@@ -80,7 +111,8 @@ impl FactorData {
         match self {
             Self::Totp { .. } => FactorKind::Totp,
             Self::RecoveryCodes { .. } => FactorKind::RecoveryCodes,
-            Self::Passkey { .. } => FactorKind::Passkey,
+            Self::Passkey { asked: true, .. } => FactorKind::SecurityKey,
+            Self::Passkey { asked: false, .. } => FactorKind::Passkey,
             Self::TrustedDevice { .. } => FactorKind::TrustedDevice,
         }
     }
@@ -158,16 +190,38 @@ impl FactorKinds {
         Self(self.0 & !Self::bit(kind))
     }
 
-    /// Whether it holds a second factor.
+    /// Whether it holds something that can be a second factor.
     #[must_use]
     pub fn has_second(self) -> bool {
         self.iter().any(FactorKind::is_second)
     }
 
-    /// How its holder can give a second proof, the usual way first; nothing if there is no second factor.
-    pub fn methods(self) -> impl Iterator<Item = Method> {
-        let given = self.iter().filter(move |kind| *kind != FactorKind::TrustedDevice && self.has_second());
-        given.filter_map(FactorKind::method)
+    /// Whether its holder is asked for a second factor at every sign-in and before sensitive actions.
+    #[must_use]
+    pub fn is_asked(self) -> bool {
+        self.iter().any(FactorKind::is_asked)
+    }
+
+    /// Whether it holds a passkey.
+    #[must_use]
+    pub fn has_passkey(self) -> bool {
+        self.iter().any(FactorKind::is_passkey)
+    }
+
+    /// How its holder can give a second proof, the usual way first and each once; nothing if there is no second factor.
+    #[must_use]
+    pub fn methods(self) -> Vec<Method> {
+        let mut methods = Vec::new();
+        if self.has_second() {
+            let given = self.iter().filter(|kind| *kind != FactorKind::TrustedDevice);
+            for method in given.filter_map(FactorKind::method).filter(|method| *method != Method::RecoveryCode) {
+                if !methods.contains(&method) {
+                    methods.push(method);
+                }
+            }
+            methods.extend(self.contains(FactorKind::RecoveryCodes).then_some(Method::RecoveryCode));
+        }
+        methods
     }
 
     /// Whether it holds none.

@@ -21,7 +21,7 @@ pub use attempt::{Attempt, Purpose as AttemptPurpose};
 pub use audit::{Actor, AuditEvent, AuditFilter, AuditKind, EventTag, Outcome as AuditOutcome, Seal};
 pub use change::{Change, Changes, Subject};
 pub use credential::{PasswordCredential, Unproven};
-pub use factor::{Factor, FactorData, FactorKind, FactorKinds};
+pub use factor::{Answered, Factor, FactorData, FactorKind, FactorKinds};
 pub use org::{
     CustomRole, MemberFilter, MemberRecord, Membership, MembershipStatus, Org, OrgProfile, OrgStatus, RoleKey,
 };

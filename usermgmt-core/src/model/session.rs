@@ -18,6 +18,8 @@ words! {
         Otp = "otp",
         /// A recovery code.
         RecoveryCode = "recovery_code",
+        /// A passkey, by which its holder was verified on the device that has it (WebAuthn).
+        Passkey = "pop",
         /// A device that is trusted in place of a second factor. It is no proof by itself.
         TrustedDevice = "trusted_device",
     }
@@ -28,7 +30,7 @@ impl Method {
     /// the mailbox gives (OWASP ASVS 5.0, 6.3.3).
     #[must_use]
     pub const fn is_second_factor(self) -> bool {
-        matches!(self, Self::Otp | Self::RecoveryCode | Self::TrustedDevice)
+        matches!(self, Self::Otp | Self::RecoveryCode | Self::Passkey | Self::TrustedDevice)
     }
 
     /// Whether a fresh proof by it opens sensitive actions, on an account that has a second factor or not. A mail that
@@ -36,7 +38,7 @@ impl Method {
     #[must_use]
     pub const fn steps_up(self, has_second_factor: bool) -> bool {
         match self {
-            Self::Otp | Self::RecoveryCode => true,
+            Self::Otp | Self::RecoveryCode | Self::Passkey => true,
             Self::Password => !has_second_factor,
             Self::Email | Self::TrustedDevice => false,
         }

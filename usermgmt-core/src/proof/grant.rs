@@ -107,6 +107,14 @@ impl Step for EnrolFactor {
     const WORD: &'static str = "enrol_factor";
 }
 
+/// The account has nothing to sign in by: its first passkey must be made.
+#[derive(Clone, Copy, Debug)]
+pub struct EnrolPasskey;
+
+impl Step for EnrolPasskey {
+    const WORD: &'static str = "enrol_passkey";
+}
+
 /// An organisation must be chosen.
 #[derive(Clone, Copy, Debug)]
 pub struct ChooseOrg;

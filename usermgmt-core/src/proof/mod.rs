@@ -8,7 +8,7 @@ mod scope;
 mod step_up;
 
 pub use api_key::{Access, KeyEnded, KeyHolder, KeyPermit};
-pub use grant::{ChooseOrg, EnrolFactor, Grant, NewPassword, Pending, ProveFactor, Step, VerifyAddress};
+pub use grant::{ChooseOrg, EnrolFactor, EnrolPasskey, Grant, NewPassword, Pending, ProveFactor, Step, VerifyAddress};
 pub use permit::Permit;
 pub use principal::{NotSignedIn, OrgStanding, Principal};
 pub use scope::{OrgScope, ScopeRules};

@@ -226,7 +226,11 @@ impl Principal {
     /// By what the holder can prove again who they are, strongly enough for sensitive actions.
     #[must_use]
     pub fn step_up_methods(&self) -> Vec<Method> {
-        if self.factors.has_second() { self.factors.methods().collect() } else { vec![Method::Password] }
+        if self.factors.is_asked() {
+            return self.factors.methods();
+        }
+        let passkey = self.factors.has_passkey().then_some(Method::Passkey);
+        passkey.into_iter().chain([Method::Password]).collect()
     }
 
     /// When something was last proven that is strong enough for sensitive actions; with `by_mail` the mail is, on an
@@ -234,7 +238,7 @@ impl Principal {
     /// had when the session began.
     #[must_use]
     pub fn stepped_up_at(&self, by_mail: bool) -> Option<OffsetDateTime> {
-        let has_second = self.factors.has_second();
+        let has_second = self.factors.is_asked();
         let mailed = |method| by_mail && !has_second && method == Method::Email;
         let strong = |proof: &&Proof| proof.method.steps_up(has_second) || mailed(proof.method);
         self.proofs.iter().filter(strong).map(|proof| proof.at).max()

@@ -49,6 +49,9 @@ pub enum ConfigError {
     /// A URL or colour of the brand is none.
     #[error("the brand's URLs must be `https`, its colour `#rrggbb`")]
     Brand,
+    /// The domain of passkeys is none, or an origin does not lie in it.
+    #[error("passkeys belong to a domain, and every origin must be in it: `{0}` does not go with the origins")]
+    Passkeys(String),
     /// A number makes no sense.
     #[error("{0}")]
     Number(&'static str),
