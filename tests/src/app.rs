@@ -160,7 +160,8 @@ pub fn filled(path: &str) -> String {
         .replace("{user}", &nothing("usr"))
         .replace("{role}", "none")
         .replace("{mail}", "none")
-        .replace("{key}", &nothing("key"));
+        .replace("{key}", &nothing("key"))
+        .replace("{factor}", &nothing("fct"));
     format!("/auth{path}")
 }
 

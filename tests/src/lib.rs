@@ -26,6 +26,7 @@ pub mod metrics;
 pub mod person;
 pub mod report;
 pub mod robots;
+pub mod security_key;
 pub mod smtp_server;
 pub mod stores;
 

@@ -84,6 +84,8 @@ pub const RECOVERY_CODES_LOW: usize = 3;
 pub const PASSKEYS: usize = 20;
 /// How long a passkey may take to answer a challenge (WebAuthn Level 3, section 15.1 recommends 5 to 10 minutes).
 pub const PASSKEY_CHALLENGE_LIFE: Duration = Duration::minutes(5);
+/// How long a browser in which a passkey was declined is offered none.
+pub const PASSKEY_OFFER_REST: Duration = Duration::days(90);
 /// How long an enrolment waits for its first code.
 pub const ENROLMENT_LIFE: Duration = Duration::minutes(10);
 /// How long a device is trusted in place of a second factor.

@@ -280,20 +280,18 @@ mod tests {
             option::of(0_u32..200),
             proptest::prelude::any::<(bool, bool, bool)>(),
         )
-            .prop_map(
-                |(methods, second_factor, idle, absolute, step_up, bars)| {
-                    let (bars_trusted_devices, bars_member_keys, passkey_is_one_factor) = bars;
-                    AuthPolicy {
-                        methods,
-                        second_factor,
-                        bars_trusted_devices,
-                        passkey_is_one_factor,
-                        session_idle_seconds: idle,
-                        session_absolute_seconds: absolute,
-                        step_up_seconds: step_up,
-                        bars_member_keys,
-                    }
-                },
-            )
+            .prop_map(|(methods, second_factor, idle, absolute, step_up, bars)| {
+                let (bars_trusted_devices, bars_member_keys, passkey_is_one_factor) = bars;
+                AuthPolicy {
+                    methods,
+                    second_factor,
+                    bars_trusted_devices,
+                    passkey_is_one_factor,
+                    session_idle_seconds: idle,
+                    session_absolute_seconds: absolute,
+                    step_up_seconds: step_up,
+                    bars_member_keys,
+                }
+            })
     }
 }

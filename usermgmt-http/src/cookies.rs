@@ -35,11 +35,13 @@ pub enum CookieName {
     Trusted,
     /// The secrets of sessions that wait beside the active one, where a browser can have several accounts.
     Accounts,
+    /// That a passkey was declined in this browser.
+    NoPasskey,
 }
 
 impl CookieName {
     /// Every name.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Session,
         Self::Browser,
         Self::Attempt,
@@ -49,6 +51,7 @@ impl CookieName {
         Self::Refresh,
         Self::Trusted,
         Self::Accounts,
+        Self::NoPasskey,
     ];
 
     /// The name on this origin.
@@ -73,6 +76,8 @@ impl CookieName {
             (Self::Trusted, true) => "um_trusted",
             (Self::Accounts, false) => "__Host-um_accounts",
             (Self::Accounts, true) => "um_accounts",
+            (Self::NoPasskey, false) => "__Host-um_no_passkey",
+            (Self::NoPasskey, true) => "um_no_passkey",
         }
     }
 }

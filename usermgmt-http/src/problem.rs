@@ -113,13 +113,15 @@ impl Problem {
             }
             Refused::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Refused::LinkInvalid => StatusCode::GONE,
-            Refused::CodeInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Refused::CodeInvalid | Refused::PasskeyInvalid => StatusCode::UNPROCESSABLE_ENTITY,
             Refused::NotFound => StatusCode::NOT_FOUND,
             Refused::Conflict
             | Refused::LastOwner
             | Refused::AlreadyMember
             | Refused::SeatsTaken
-            | Refused::FactorRequired => StatusCode::CONFLICT,
+            | Refused::FactorRequired
+            | Refused::PasskeyKnown
+            | Refused::LastSignInMethod => StatusCode::CONFLICT,
             _ => StatusCode::FORBIDDEN,
         };
         let challenge = match refused {

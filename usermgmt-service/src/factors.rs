@@ -5,10 +5,10 @@ use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::factors;
 #[cfg(feature = "totp")]
 use usermgmt_core::flow::sign_in::{self, Next};
-#[cfg(feature = "totp")]
-use usermgmt_core::model::Attempt;
 use usermgmt_core::id::FactorId;
 use usermgmt_core::limits::RECOVERY_CODES_LOW;
+#[cfg(feature = "totp")]
+use usermgmt_core::model::Attempt;
 use usermgmt_core::model::{Factor, FactorData, FactorKind, TokenKind, User};
 use usermgmt_core::proof::{Principal, StepUp};
 use usermgmt_core::recovery_code::RecoveryCode;
@@ -156,11 +156,7 @@ impl UserMgmt {
 
     /// The attempt that waits for an enrolment, its user, and the address that they typed.
     #[cfg(feature = "totp")]
-    pub(crate) async fn enrolling(
-        &self,
-        client: &Client,
-        secret: &Bearer,
-    ) -> Result<(Attempt, User, String), Error> {
+    pub(crate) async fn enrolling(&self, client: &Client, secret: &Bearer) -> Result<(Attempt, User, String), Error> {
         let attempt = self.find_attempt(client, secret).await?;
         let facts = sign_in::facts(&self.flow(client), &attempt).await?;
         match self.next(attempt.clone(), &facts)? {

@@ -154,7 +154,10 @@ impl UserMgmt {
             self.pass_bot_check(client, &meter, BotPurpose::SignIn, &mails).await?;
         }
         let label = client.label.as_deref().and_then(text::label);
-        self.request(client, email, AddressPurpose::SignIn { label }).await
+        // Where no mail signs in but the first one of an account, only who still waits for that one gets it again.
+        let by_mail = self.settings().has_sign_in_mails();
+        let purpose = if by_mail { AddressPurpose::SignIn { label } } else { AddressPurpose::Verify };
+        self.request(client, email, purpose).await
     }
 
     /// Whether a link was one that signs in, however long it is over. Changes nothing.
@@ -234,7 +237,7 @@ impl UserMgmt {
 
     /// What was switched on.
     fn magic_link(&self) -> Result<MagicLink, Refused> {
-        self.settings().magic_link.ok_or(Refused::NotFound)
+        self.settings().mailed_sign_in().ok_or(Refused::NotFound)
     }
 
     /// The live token behind a link or code, as far as mails carry it: what is not mailed cannot be right.

@@ -82,6 +82,7 @@ table! {
     Gauge HASH_WAITING = "usermgmt_hash_queue_length" [] "Password hashes that wait for a thread.";
     Counter HASH_BUSY = "usermgmt_hash_busy_total" [] "Password hashes refused because the queue was full.";
     Counter THROTTLED = "usermgmt_throttled_total" ["limit"] "Uses that were refused because a limit was passed.";
+    Counter PASSKEY_OFFERS = "usermgmt_passkey_offers_total" ["result"] "Offers of a passkey after a sign-in, shown and declined.";
     Counter BOT_CHECKS = "usermgmt_bot_checks_total" ["purpose" "result"] "Bot checks that were asked for, and how they ended.";
     Counter JOBS = "usermgmt_jobs_total" ["kind" "result"] "Tries of jobs of the outbox.";
     Histogram JOB_SECONDS = "usermgmt_job_seconds" ["kind"] "Time of one try of a job.";
@@ -194,6 +195,12 @@ pub(crate) fn cache_emptied() {
 /// A limit was passed.
 pub(crate) fn throttled(limit: &'static str) {
     counter!(THROTTLED, "limit" => limit).increment(1);
+}
+
+/// An offer of a passkey was `shown` or `declined`; those that were taken are events of the audit log.
+#[cfg(feature = "passkeys")]
+pub fn passkey_offer(result: &'static str) {
+    counter!(PASSKEY_OFFERS, "result" => result).increment(1);
 }
 
 /// A bot check was asked for.

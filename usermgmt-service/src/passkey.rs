@@ -78,6 +78,12 @@ impl Passkeys {
         self
     }
 
+    /// Whether a passkey is offered after a sign-in without one.
+    #[must_use]
+    pub const fn has_offer(&self) -> bool {
+        self.offer
+    }
+
     /// Whether people may sign up without a password.
     #[must_use]
     pub const fn has_sign_up(&self) -> bool {

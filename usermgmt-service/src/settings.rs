@@ -185,11 +185,27 @@ impl Settings {
         false
     }
 
+    /// What mails that sign in carry, be it only the first one of an account that is made without a password.
+    #[cfg(feature = "magic-link")]
+    #[must_use]
+    pub fn mailed_sign_in(&self) -> Option<crate::MagicLink> {
+        self.magic_link.or_else(|| self.has_passkey_sign_up().then(crate::MagicLink::link_and_code))
+    }
+
     /// Whether people may sign up without a password, to make a passkey behind the mail that proves their address.
     #[must_use]
     pub fn has_passkey_sign_up(&self) -> bool {
         #[cfg(feature = "passkeys")]
         return self.passkeys.as_ref().is_some_and(crate::Passkeys::has_sign_up);
+        #[cfg(not(feature = "passkeys"))]
+        false
+    }
+
+    /// Whether a passkey is offered after a sign-in without one.
+    #[must_use]
+    pub fn offers_passkeys(&self) -> bool {
+        #[cfg(feature = "passkeys")]
+        return self.passkeys.as_ref().is_some_and(crate::Passkeys::has_offer);
         #[cfg(not(feature = "passkeys"))]
         false
     }

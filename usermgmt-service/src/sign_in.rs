@@ -48,6 +48,8 @@ pub struct SignedIn {
     pub device: String,
     /// The sessions of other accounts that wait in this browser, where there may be several.
     pub waiting: Vec<Bearer>,
+    /// Whether to offer a passkey: it was signed in without one, and the account has none.
+    pub offer_passkey: bool,
     /// When the session ends, if its cookie is to outlive the browser.
     pub cookie_expires_at: Option<OffsetDateTime>,
 }
@@ -322,7 +324,9 @@ impl UserMgmt {
                     let device = device::issue(self.keys(), self.random(), &canonical, flow.now)?;
                     let cookie_expires_at = session.persistent.then_some(session.expires_at);
                     let waiting = self.waiting(client, grant.user()).await?;
-                    let signed_in = SignedIn { session: secret, principal, device, waiting, cookie_expires_at };
+                    let offer_passkey = self.settings().offers_passkeys() && !principal.factors().has_passkey();
+                    let session = secret;
+                    let signed_in = SignedIn { session, principal, device, waiting, offer_passkey, cookie_expires_at };
                     return Ok(SignInOutcome::Complete(Box::new(signed_in)));
                 }
                 Err(error) if tries.again(&error) => {}

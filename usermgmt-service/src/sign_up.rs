@@ -27,6 +27,9 @@ pub struct SignUp<'a> {
     pub name: &'a str,
     /// Name of the organisation to make once the address is proven, if one is wanted.
     pub organization: Option<&'a str>,
+    /// Whether to make a passkey behind the mail that proves the address, instead of a password. Only where
+    /// [`Settings::has_passkey_sign_up`](crate::Settings::has_passkey_sign_up).
+    pub passkey: bool,
     /// Further fields, as the application has declared them; kept in the user's own metadata.
     pub fields: Vec<(&'a str, &'a str)>,
 }
@@ -72,7 +75,7 @@ impl UserMgmt {
         let organization = organization.map(|name| text::name("organization", name)).transpose();
         let organization = check.take(organization).flatten();
         // Where there are no passwords, one that nobody knows keeps its place until the address is proven.
-        let passwordless = !self.settings().has_passwords();
+        let passwordless = !self.settings().has_passwords() || (input.passkey && self.settings().has_passkey_sign_up());
         let nobodys = Bearer::mint(BearerKind::Browser, self.random())?;
         let typed = if passwordless { nobodys.expose() } else { input.password.0 };
         let password = Password::new(typed).and_then(|password| {

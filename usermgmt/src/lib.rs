@@ -104,6 +104,7 @@
 //! | `zxcvbn` | | `PasswordRules::min_score` | zxcvbn 3 |
 //! | `totp` | | a second factor: authenticator applications, recovery codes, trusted devices | totp-rs 6, qrcode 0.14 |
 //! | `magic-link` | | `Builder::magic_link`: sign-in by a mailed link or code | nothing |
+//! | `passkeys` | | `Builder::passkeys`: passkeys to sign in, as a second factor, to sign up; with `magic-link` | webauthn-rs 0.6 |
 //! | `proof-of-work` | | `ProofOfWork`, a bot check | altcha 1 |
 //! | `captcha` | | `Captcha`: Turnstile, hCaptcha, reCAPTCHA | reqwest 0.13, TLS by rustls and aws-lc: a C compiler |
 //! | `geoip` | | `GeoIp` | maxminddb 0.32 |
@@ -204,9 +205,13 @@ pub use usermgmt_service::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 pub use usermgmt_service::core::id::FactorId;
 pub use usermgmt_service::core::model::{FactorKind, FactorKinds, Method, Proof};
 pub use usermgmt_service::core::recovery_code::RecoveryCode;
-pub use usermgmt_service::{FactorItem, FactorList, RecoveryCodes, SecondFactorProven};
+#[cfg(feature = "passkeys")]
+pub use usermgmt_service::{
+    AttestationCaListBuilder, AttestationRoots, NewPasskey, PasskeyAnswer, PasskeyChallenge, Passkeys, Residency,
+};
+pub use usermgmt_service::{FactorAdded, FactorItem, FactorList, RecoveryCodes, SecondFactorProven};
 #[cfg(feature = "totp")]
-pub use usermgmt_service::{TotpConfirmed, TotpEnrolment, TotpSecret};
+pub use usermgmt_service::{TotpEnrolment, TotpSecret};
 
 // Access and refresh tokens.
 #[cfg(feature = "tokens")]

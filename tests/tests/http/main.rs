@@ -44,6 +44,8 @@ mod org_life;
 mod organizations;
 mod origins;
 mod outage;
+mod passkey_attacks;
+mod passkeys;
 mod password_rules;
 mod passwordless;
 mod pooler;

@@ -274,6 +274,8 @@ pub fn passkey(number: u128, user: u128) -> Factor {
         data: FactorData::Passkey {
             credential: serde_json::json!({ "counter": 7 }),
             handle: uuid::Uuid::from_u128(user),
+            asked: false,
+            answered: Vec::new(),
         },
         ..factor(number, user)
     }

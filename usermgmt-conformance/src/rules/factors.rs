@@ -1,7 +1,7 @@
 //! Factors besides the password: what comes back, whose they are, and credentials that nobody else may have.
 
 use time::macros::datetime;
-use usermgmt_core::model::{Factor, FactorData, FactorKind, FactorKinds, User, Version};
+use usermgmt_core::model::{Answered, Factor, FactorData, FactorKind, FactorKinds, User, Version};
 use usermgmt_core::sealed::Sealed;
 use usermgmt_core::store::{StoreErrorKind, SweepBefore, UniqueKey, Write};
 
@@ -68,7 +68,12 @@ pub async fn a_factor_is_replaced_from_its_version(store: AnyStore) {
         name: "Other".to_owned(),
         credential: Some(digest("another")),
         used_at: Some(NOW),
-        data: FactorData::Passkey { credential: serde_json::json!({ "counter": 8 }), handle: handle() },
+        data: FactorData::Passkey {
+            credential: serde_json::json!({ "counter": 8 }),
+            handle: handle(),
+            asked: false,
+            answered: vec![Answered { challenge: digest("challenge"), until: at(300) }],
+        },
         version: FIRST,
         ..passkey(2, 1)
     };

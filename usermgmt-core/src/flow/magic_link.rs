@@ -124,7 +124,7 @@ fn prove(
     let Some(password) = password else { return Ok(()) };
     match password.unproven.clone().filter(|setter| setter.browser.matches(&browser)) {
         Some(own) => {
-            changes.push(match passwords {
+            changes.push(match passwords && !password.is_nobodys() {
                 true => Write::PutPassword(PasswordCredential { unproven: None, ..password.clone() }),
                 false => Write::DeletePassword { user: user.id, version: password.version },
             });

@@ -8,7 +8,9 @@ use serde_json::json;
 use super::{Flow, Result, factors, mailed, step_up};
 use crate::error::Refused;
 use crate::limits;
-use crate::model::{Actor, Answered, Attempt, AuditKind, Factor, FactorData, FactorKind, MailKind, Method, Proof, User};
+use crate::model::{
+    Actor, Answered, Attempt, AuditKind, Factor, FactorData, FactorKind, MailKind, Method, Proof, User,
+};
 use crate::proof::Principal;
 use crate::recovery_code::RecoveryCode;
 use crate::sealed::Sealed;

@@ -11,8 +11,8 @@ use crate::error::Refused;
 use crate::id::{AttemptId, OrgId, UserId};
 use crate::limits;
 use crate::model::{
-    Actor, Attempt, AttemptPurpose, AuditKind, FactorKinds, Identifier, IdentifierKind, Membership, MembershipStatus, Method, Org,
-    OrgStatus, PasswordCredential, Proof, RoleKey, SignInRecord, User, UserStatus, Version,
+    Actor, Attempt, AttemptPurpose, AuditKind, FactorKinds, Identifier, IdentifierKind, Membership, MembershipStatus,
+    Method, Org, OrgStatus, PasswordCredential, Proof, RoleKey, SignInRecord, User, UserStatus, Version,
 };
 use crate::page::PageRequest;
 use crate::policy::{AuthPolicy, Demand, Evidence, evaluate};

@@ -45,7 +45,11 @@ pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest) -> Result<ChangeS
                 known.user.id,
                 json!({}),
             )?);
-            ask_for_proof(flow, changes, request, known.user.id, known.user.locale)
+            let (user, locale) = (known.user.id, known.user.locale);
+            if known.password.is_some_and(|password| password.is_nobodys()) {
+                return magic_link::welcome(flow, changes, request, user, locale);
+            }
+            ask_for_proof(flow, changes, request, user, locale)
         }
         (AddressPurpose::Verify, Some(known)) => tell_owner(flow, known),
         (AddressPurpose::Verify, None) => Ok(flow.changes()?),
@@ -165,7 +169,7 @@ fn unproven_password(
         hash: entered.password.clone(),
         unproven: Some(Unproven { browser: request.browser, organization: entered.organization.clone() }),
         previous: Vec::new(),
-        must_change: false,
+        must_change: entered.passwordless,
         changed_at: flow.now,
         version,
     }

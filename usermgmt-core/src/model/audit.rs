@@ -43,8 +43,6 @@ words! {
         FactorRemoved = "user.factor_removed",
         /// A passkey got another name.
         PasskeyNamed = "user.passkey_named",
-        /// An answer of a passkey was refused.
-        PasskeyRefused = "user.passkey_refused",
         /// The counter of a passkey did not move on: it may have been copied. Nobody was let in by it.
         PasskeyCounterRegressed = "user.passkey_counter_regressed",
         /// A new set of recovery codes was made; those of before are void.
@@ -151,6 +149,8 @@ words! {
         VerificationRefused = "refused.verification",
         /// A second factor was refused.
         SecondFactorRefused = "refused.second_factor",
+        /// An answer of a passkey was refused.
+        PasskeyRefused = "refused.passkey",
         /// A proof in a running session was refused.
         StepUpRefused = "refused.step_up",
         /// A limit was reached.

@@ -29,10 +29,19 @@ pub struct PasswordCredential {
     pub unproven: Option<Unproven>,
     /// Hashes of earlier passwords, the latest first, as far as the rules want them kept.
     pub previous: Vec<PasswordHash>,
-    /// Whether the next sign-in leads to a new password: this one was given by somebody else, or is known to others.
+    /// Whether the next sign-in leads to a new password: this one was given by somebody else, is known to others, or to
+    /// nobody.
     pub must_change: bool,
     /// When it was set.
     pub changed_at: OffsetDateTime,
     /// Version of the row.
     pub version: Version,
+}
+
+impl PasswordCredential {
+    /// Whether it only keeps the place of a sign-up without a password until the address is proven: nobody knows it.
+    #[must_use]
+    pub const fn is_nobodys(&self) -> bool {
+        self.unproven.is_some() && self.must_change
+    }
 }

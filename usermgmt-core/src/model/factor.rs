@@ -64,7 +64,7 @@ pub struct Answered {
     /// Digest of the challenge.
     pub challenge: Digest,
     /// When the challenge ends, after which it need not be remembered.
-    #[serde(with = "time::serde::timestamp::microseconds")]
+    #[serde(with = "time::serde::rfc3339")]
     pub until: OffsetDateTime,
 }
 

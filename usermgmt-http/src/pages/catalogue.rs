@@ -9,10 +9,11 @@ use usermgmt_service::{PERMISSIONS, Texts};
 use super::organization::id_of;
 use super::templates::{TEMPLATES, environment};
 
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 5] = [
     include_str!("../../../usermgmt-service/texts/en/audit.ftl"),
     include_str!("../../../usermgmt-service/texts/en/magic_link.ftl"),
     include_str!("../../../usermgmt-service/texts/en/pages.ftl"),
+    include_str!("../../../usermgmt-service/texts/en/passkeys.ftl"),
     include_str!("../../../usermgmt-service/texts/en/second_factor.ftl"),
 ];
 

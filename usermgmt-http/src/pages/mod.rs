@@ -1,4 +1,4 @@
-//! Pages: rendered on the server, no script, texts from the catalogue, every value escaped by the engine.
+//! Pages: rendered on the server, no script but where a check or a passkey needs one, texts from the catalogue, every value escaped by the engine.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -81,12 +81,18 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
         password_min => auth.settings().password_rules.min_chars,
         by_mail => by_mail(auth),
         passwords => auth.settings().has_passwords(),
+        passkeys => has_passkeys(auth),
+        totp => cfg!(feature = "totp"),
+        passkey_sign_up => auth.settings().has_passkey_sign_up(),
     };
     let mut response = match render(auth, language, template, shown) {
         Ok(html) => {
             let mut response = wire::response(status, HTML, html);
             if let Some((_, widget)) = &check {
                 wire::allow(&mut response, widget.policy);
+            }
+            if has_passkeys(auth) && ASK_AUTHENTICATORS.contains(&template) {
+                wire::allow(&mut response, &[("script-src", "'self'"), ("connect-src", "'self'")]);
             }
             response
         }
@@ -101,6 +107,28 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
     match page.problem {
         Some(problem) => problem.add_headers(response),
         None => response,
+    }
+}
+
+/// Pages that ask an authenticator, where there are passkeys.
+const ASK_AUTHENTICATORS: [&str; 7] = [
+    "sign_in.html",
+    "second_factor.html",
+    "step_up.html",
+    "account_factors.html",
+    "enrol_factor.html",
+    "enrol_passkey.html",
+    "passkey_offer.html",
+];
+
+/// Whether people may sign in by passkeys.
+fn has_passkeys(auth: &UserMgmt) -> bool {
+    #[cfg(feature = "passkeys")]
+    return auth.settings().passkeys.is_some();
+    #[cfg(not(feature = "passkeys"))]
+    {
+        let _ = auth;
+        false
     }
 }
 

@@ -4,10 +4,11 @@ use http::StatusCode;
 use minijinja::context;
 use serde::Deserialize;
 use serde_json::json;
+use usermgmt_service::core::model::FactorKind;
 use usermgmt_service::{Error, FactorItem, Refused};
 use utoipa::ToSchema;
 
-use super::second_factor::{ConfirmInput, codes_before, codes_page, enrolment, exposed, id, scan};
+use super::second_factor::{codes_page, exposed, id};
 use super::sign_in::Nothing;
 use crate::input::Fields;
 use crate::pages::ago::ago;
@@ -17,8 +18,13 @@ use crate::serve::Context;
 use crate::wire::{self, Response};
 
 /// Notices that the page can show: the word in the query and the text.
-const NOTICES: [(&str, &str); 3] =
-    [("added", "factors-added"), ("removed", "factors-removed"), ("distrusted", "factors-distrusted")];
+const NOTICES: [(&str, &str); 5] = [
+    ("added", "factors-added"),
+    ("passkey-added", "factors-passkey-added"),
+    ("named", "factors-named"),
+    ("removed", "factors-removed"),
+    ("distrusted", "factors-distrusted"),
+];
 
 /// One of the own factors.
 #[derive(Deserialize, ToSchema)]
@@ -32,24 +38,6 @@ pub(crate) struct FactorInput {
 pub(super) async fn list(context: &Context<'_>) -> Result<Response, Problem> {
     let list = context.auth.factors(context.principal()?).await.map_err(|error| context.problem(error))?;
     Ok(wire::json(StatusCode::OK, &list))
-}
-
-pub(super) async fn enrol_json(context: &Context<'_>) -> Result<Response, Problem> {
-    let _: Nothing = context.json()?;
-    let begun = context.auth.begin_totp(&context.client, &context.fresh()?).await;
-    Ok(enrolment(&begun.map_err(|error| context.problem(error))?))
-}
-
-pub(super) async fn confirm_json(context: &Context<'_>) -> Result<Response, Problem> {
-    let input: ConfirmInput = context.json()?;
-    let (fresh, client) = (context.fresh()?, &context.client);
-    let factor = id(&input.factor).map_err(|error| context.problem(error))?;
-    let confirmed = context.auth.confirm_totp(client, &fresh, factor, input.code.as_str().into()).await;
-    let confirmed = confirmed.map_err(|error| context.problem(error))?;
-    let body = json!({ "status": "added", "recovery_codes": exposed(&confirmed.recovery_codes) });
-    let mut response = wire::json(StatusCode::OK, &body);
-    context.renew_session(&mut response, &confirmed.next)?;
-    Ok(response)
 }
 
 pub(super) async fn remove_json(context: &Context<'_>) -> Result<Response, Problem> {
@@ -79,8 +67,14 @@ pub(super) async fn distrust_json(context: &Context<'_>) -> Result<Response, Pro
 
 async fn shown(context: &Context<'_>, problem: Option<&Problem>, notice: Option<&str>) -> Result<Response, Problem> {
     let list = context.auth.factors(context.principal()?).await.map_err(|error| context.problem(error))?;
+    let rows = |wanted: &dyn Fn(&FactorItem) -> bool| {
+        let wanted = list.factors.iter().filter(|item| wanted(item));
+        wanted.map(|item| row(context, item)).collect::<Vec<_>>()
+    };
     let data = context! {
-        factors => list.factors.iter().map(|item| row(context, item)).collect::<Vec<_>>(),
+        apps => rows(&|item| item.kind == FactorKind::Totp),
+        passkeys => rows(&|item| item.kind.is_passkey()),
+        has_apps => cfg!(feature = "totp"),
         devices => list.trusted_devices.iter().map(|item| row(context, item)).collect::<Vec<_>>(),
         codes => list.recovery_codes, low => list.recovery_codes_low,
         fresh => context.fresh().is_ok(), step_up => pages::onward(&context.path("/account/factors")),
@@ -98,12 +92,14 @@ fn row(context: &Context<'_>, item: &FactorItem) -> minijinja::Value {
         Some(ago) => say("factors-used", &[("ago", &ago)]),
         None => say("factors-used-now", &[]),
     });
-    let device = pages::device::names(&item.name);
-    let device = match device {
+    let names = pages::device::names(&item.name);
+    let device = match names {
         Some((browser, system)) => say("device", &[("browser", browser), ("system", system)]),
         None => say("device-unknown", &[]),
     };
-    context! { id => item.id.to_string(), kind => item.kind.as_str(), since, used, device }
+    // A passkey that was not named is called as the device that made it calls itself.
+    let name = if item.name.is_empty() || names.is_some() { device.as_str() } else { item.name.as_str() };
+    context! { id => item.id.to_string(), name, asked => item.kind == FactorKind::SecurityKey, since, used, device }
 }
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
@@ -111,41 +107,8 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     shown(context, None, query.choice("notice", &NOTICES)).await
 }
 
-async fn failed(context: &Context<'_>, error: Error) -> Result<Response, Problem> {
+pub(super) async fn failed(context: &Context<'_>, error: Error) -> Result<Response, Problem> {
     shown(context, Some(&context.problem(error)), None).await
-}
-
-pub(super) async fn enrol_form(context: &Context<'_>) -> Result<Response, Problem> {
-    context.form(&[])?;
-    match context.auth.begin_totp(&context.client, &context.fresh()?).await {
-        Ok(begun) => {
-            let factor = begun.id.to_string();
-            Ok(scan(context, "/account/factors/totp", &factor, &begun.secret, Page::default()))
-        }
-        Err(error) => failed(context, error).await,
-    }
-}
-
-pub(super) async fn confirm_form(context: &Context<'_>) -> Result<Response, Problem> {
-    let fields = context.form(&["factor", "code"])?;
-    let (fresh, client, factor) = (context.fresh()?, &context.client, fields.text("factor"));
-    let Ok(factor_id) = id(factor) else { return failed(context, Refused::NotFound.into()).await };
-    match context.auth.confirm_totp(client, &fresh, factor_id, fields.text("code").into()).await {
-        Ok(confirmed) => {
-            let mut led = wire::see_other(&context.path("/account/factors?notice=added"));
-            context.renew_session(&mut led, &confirmed.next)?;
-            Ok(codes_before(context, led, &confirmed.recovery_codes))
-        }
-        Err(error) => match context.auth.begun_totp(client, &fresh, factor_id).await {
-            Ok(secret) => {
-                let problem = context.problem(error);
-                let page = Page { problem: Some(&problem), ..Page::default() };
-                Ok(scan(context, "/account/factors/totp", factor, &secret, page))
-            }
-            // Pressed twice: the list shows that it is in force, or that it ran out.
-            Err(_) => failed(context, error).await,
-        },
-    }
 }
 
 pub(super) async fn remove_form(context: &Context<'_>) -> Result<Response, Problem> {

@@ -89,7 +89,7 @@ pub(super) async fn ask_json(context: &Context<'_>) -> Result<Response, Problem>
 
 /// Pages that do not exist unless mails sign in.
 fn switched_on(context: &Context<'_>) -> Result<(), Problem> {
-    context.auth.settings().magic_link.map(drop).ok_or(Problem::NOT_FOUND)
+    context.auth.settings().mailed_sign_in().map(drop).ok_or(Problem::NOT_FOUND)
 }
 
 pub(super) async fn ask_page(context: &Context<'_>) -> Result<Response, Problem> {
@@ -183,7 +183,7 @@ struct Shown<'a> {
 
 fn shown(context: &Context<'_>, shown: &Shown<'_>) -> Response {
     let say = |id: &str, values: &[(&str, &str)]| context.auth.texts().get(&context.language, id, values);
-    let set = context.auth.settings().magic_link;
+    let set = context.auth.settings().mailed_sign_in();
     let (awaited, target) = awaited(context);
     let link = shown.link.as_ref();
     let device = match link.and_then(|link| link.label.as_deref()).and_then(device::names) {

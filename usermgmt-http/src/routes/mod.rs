@@ -10,6 +10,8 @@ mod choose_organization;
 mod development;
 mod emails;
 #[cfg(feature = "totp")]
+mod enrol_totp;
+#[cfg(feature = "factors")]
 mod factors;
 #[cfg(feature = "magic-link")]
 mod magic_link;
@@ -23,10 +25,14 @@ mod organization_member;
 mod organization_members;
 mod organization_roles;
 mod organizations;
+#[cfg(feature = "passkeys")]
+mod passkey_sign_in;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod profile;
 mod reset;
 mod roles;
-#[cfg(feature = "totp")]
+#[cfg(feature = "factors")]
 mod second_factor;
 #[cfg(feature = "tokens")]
 mod services;
@@ -46,6 +52,10 @@ use crate::route::{Route, route};
 
 /// Longest body of a form or a JSON document of ours: names, an address and a password.
 const SMALL: usize = 16 * 1024;
+
+/// Longest answer of an authenticator: attestation carries certificates.
+#[cfg(feature = "passkeys")]
+const PASSKEY: usize = 32 * 1024;
 
 /// Longest profile: metadata beside the fields.
 const PROFILE: usize = 32 * 1024;
@@ -84,30 +94,52 @@ static ROUTES: &[Route] = &[
     route!(POST "/sign-in/mailed", Json, Public, SMALL, "Sign in by mailed link or code. Show the preview first where a link was opened.", magic_link::json, magic_link::MailedInput => 200),
     #[cfg(feature = "magic-link")]
     route!(POST "/sign-in/mailed/preview", Json, Public, SMALL, "When and on which device a mailed link was asked for, and whether it works in this browser. Uses nothing up.", magic_link::preview_json, magic_link::PreviewInput => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/sign-in/passkey/challenge", Json, Public, SMALL, "A challenge that any passkey of this application may answer.", passkey_sign_in::challenge, sign_in::Nothing => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/sign-in/passkey", Json, Public, PASSKEY, "Sign in by a passkey.", passkey_sign_in::json, passkey_sign_in::AnswerInput => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/sign-in/passkey", Page, Public, PASSKEY, "Sign in by a passkey by form.", passkey_sign_in::form),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/sign-in/second-factor/passkey/challenge", Json, Public, SMALL, "A challenge for the passkeys of the account whose sign-in waits for a second factor.", passkey_sign_in::second_challenge, sign_in::Nothing => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/sign-in/second-factor/passkey", Json, Public, PASSKEY, "Prove the second factor that a sign-in waits for by a passkey.", passkey_sign_in::second_json, passkey_sign_in::AnswerInput => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/second-factor/passkey", Page, Public, PASSKEY, "Prove the second factor that a sign-in waits for by a passkey, by form.", passkey_sign_in::second_form),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/sign-in/new-passkey/challenge", Json, Public, SMALL, "A challenge to make the passkey that a sign-in waits for.", passkeys::first_challenge, sign_in::Nothing => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/sign-in/new-passkey", Json, Public, PASSKEY, "Take in the passkey that a sign-in waits for.", passkeys::first_json, passkeys::NewPasskeyInput => 200),
+    #[cfg(feature = "passkeys")]
+    route!(GET "/enrol-passkey", Page, Public, 0, "The page for the first passkey of an account.", passkeys::first_page),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/enrol-passkey", Page, Public, PASSKEY, "Take in the passkey that a sign-in waits for by form.", passkeys::first_form),
+    #[cfg(feature = "passkeys")]
+    route!(GET "/passkey.js", Page, Public, 0, "The script by which pages ask an authenticator.", passkey_sign_in::script),
     route!(POST "/sign-in/new-password", Json, Public, SMALL, "Set the new password that a sign-in waits for.", new_password::step_json, new_password::NewPasswordInput => 200),
     route!(GET "/new-password", Page, Public, 0, "The page for the new password that a sign-in waits for.", new_password::step_page),
     route!(POST "/new-password", Page, Public, SMALL, "Set the new password that a sign-in waits for by form.", new_password::step_form),
-    #[cfg(feature = "totp")]
+    #[cfg(feature = "factors")]
     route!(POST "/sign-in/second-factor", Json, Public, SMALL, "Prove the second factor that a sign-in waits for.", second_factor::json, second_factor::SecondFactorInput => 200),
-    #[cfg(feature = "totp")]
+    #[cfg(feature = "factors")]
     route!(GET "/second-factor", Page, Public, 0, "The page for the second factor that a sign-in waits for.", second_factor::page),
-    #[cfg(feature = "totp")]
+    #[cfg(feature = "factors")]
     route!(POST "/second-factor", Page, Public, SMALL, "Prove the second factor that a sign-in waits for by form.", second_factor::form),
     #[cfg(feature = "totp")]
-    route!(POST "/sign-in/totp", Json, Public, SMALL, "Begin to enrol the authenticator application that a sign-in demands.", second_factor::enrol_json, sign_in::Nothing => 200),
+    route!(POST "/sign-in/totp", Json, Public, SMALL, "Begin to enrol the authenticator application that a sign-in demands.", enrol_totp::at_sign_in_json, sign_in::Nothing => 200),
     #[cfg(feature = "totp")]
-    route!(POST "/sign-in/totp/confirm", Json, Public, SMALL, "Put that authenticator application in force by its first code.", second_factor::confirm_json, second_factor::ConfirmInput => 200),
-    #[cfg(feature = "totp")]
+    route!(POST "/sign-in/totp/confirm", Json, Public, SMALL, "Put that authenticator application in force by its first code.", enrol_totp::confirm_at_sign_in_json, enrol_totp::ConfirmInput => 200),
+    #[cfg(feature = "factors")]
     route!(GET "/enrol-factor", Page, Public, 0, "The page that says why a sign-in demands a second factor.", second_factor::enrol_page),
     #[cfg(feature = "totp")]
-    route!(POST "/enrol-factor", Page, Public, SMALL, "Begin to enrol the authenticator application that a sign-in demands by form.", second_factor::enrol_form),
+    route!(POST "/enrol-factor", Page, Public, SMALL, "Begin to enrol the authenticator application that a sign-in demands by form.", enrol_totp::at_sign_in_form),
     #[cfg(feature = "totp")]
-    route!(POST "/enrol-factor/confirm", Page, Public, SMALL, "Put that authenticator application in force by its first code, by form.", second_factor::confirm_form),
-    #[cfg(feature = "totp")]
+    route!(POST "/enrol-factor/confirm", Page, Public, SMALL, "Put that authenticator application in force by its first code, by form.", enrol_totp::confirm_at_sign_in_form),
+    #[cfg(feature = "factors")]
     route!(GET "/factors/remove", Page, Public, 0, "The page behind the link that removes lost second factors.", mailed::remove_factors_page),
-    #[cfg(feature = "totp")]
+    #[cfg(feature = "factors")]
     route!(POST "/factors/remove", Page, Public, SMALL, "Remove lost second factors by form.", mailed::remove_factors_form),
-    #[cfg(feature = "totp")]
+    #[cfg(feature = "factors")]
     route!(POST "/factors/remove", Json, Public, SMALL, "Remove lost second factors by the link that support has sent.", mailed::remove_factors_json, mailed::LinkInput => 200),
     route!(GET "/forgot", Page, Public, 0, "The page to ask for a new password.", reset::forgot_page),
     route!(POST "/forgot", Page, Public, SMALL, "Ask for a new password by form.", reset::forgot_form),
@@ -132,6 +164,12 @@ static ROUTES: &[Route] = &[
     route!(GET "/step-up", Page, SignedIn, 0, "The page to prove again who you are.", step_up::page),
     route!(POST "/step-up", Page, SignedIn, SMALL, "Prove again by form.", step_up::form),
     route!(POST "/step-up", Json, SignedIn, SMALL, "Prove again by password; the session goes on under a new secret.", step_up::json, step_up::StepUpInput => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/step-up/passkey/challenge", Json, SignedIn, SMALL, "A challenge for the own passkeys.", passkey_sign_in::again_challenge, sign_in::Nothing => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/step-up/passkey", Json, SignedIn, PASSKEY, "Prove again by a passkey; the session goes on under a new secret.", passkey_sign_in::again_json, passkey_sign_in::AnswerInput => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/step-up/passkey", Page, SignedIn, PASSKEY, "Prove again by a passkey by form.", passkey_sign_in::again_form),
     route!(POST "/sign-out", Page, Public, SMALL, "Sign out by form.", sessions::sign_out_form),
     route!(POST "/sign-out", Json, Public, SMALL, "End the own session.", sessions::sign_out_json, sign_in::Nothing => 200),
     route!(POST "/sign-out-everywhere", Page, SignedIn, SMALL, "Sign out everywhere by form.", sessions::everywhere_form),
@@ -152,29 +190,45 @@ static ROUTES: &[Route] = &[
     route!(GET "/account/password", Page, SignedIn, 0, "The page to change the password.", new_password::page),
     route!(POST "/account/password", Page, SignedIn, SMALL, "Change the password by form.", new_password::form),
     route!(POST "/me/password", Json, SignedIn, SMALL, "Change the password; the session goes on under a new secret.", new_password::json, new_password::ChangePasswordInput => 200),
-    #[cfg(feature = "totp")]
+    #[cfg(feature = "factors")]
     route!(GET "/account/factors", Page, SignedIn, 0, "The page of the own second factors.", factors::page),
     #[cfg(feature = "totp")]
-    route!(POST "/account/factors/totp", Page, SteppedUp, SMALL, "Begin to enrol an authenticator application by form.", factors::enrol_form),
+    route!(POST "/account/factors/totp", Page, SteppedUp, SMALL, "Begin to enrol an authenticator application by form.", enrol_totp::enrol_form),
     #[cfg(feature = "totp")]
-    route!(POST "/account/factors/totp/confirm", Page, SteppedUp, SMALL, "Put an authenticator application in force by its first code, by form.", factors::confirm_form),
-    #[cfg(feature = "totp")]
+    route!(POST "/account/factors/totp/confirm", Page, SteppedUp, SMALL, "Put an authenticator application in force by its first code, by form.", enrol_totp::confirm_form),
+    #[cfg(feature = "factors")]
     route!(POST "/account/factors/remove", Page, SteppedUp, SMALL, "Remove a second factor by form.", factors::remove_form),
-    #[cfg(feature = "totp")]
+    #[cfg(feature = "factors")]
     route!(POST "/account/factors/recovery-codes", Page, SteppedUp, SMALL, "Make new recovery codes by form.", factors::codes_form),
-    #[cfg(feature = "totp")]
+    #[cfg(feature = "factors")]
     route!(POST "/account/factors/distrust", Page, SignedIn, SMALL, "Trust no device any more by form.", factors::distrust_form),
-    #[cfg(feature = "totp")]
+    #[cfg(feature = "passkeys")]
+    route!(POST "/account/factors/passkeys", Page, SteppedUp, PASSKEY, "Take in a passkey by form.", passkeys::add_form),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/account/factors/name", Page, SignedIn, SMALL, "Give a passkey another name by form.", passkeys::name_form),
+    #[cfg(feature = "passkeys")]
+    route!(GET "/passkey-offer", Page, SignedIn, 0, "The page that offers a passkey after a sign-in without one.", passkeys::offer_page),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/passkey-offer/decline", Page, SignedIn, SMALL, "Decline the offer by form.", passkeys::decline_form),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/passkey-offer/decline", Json, SignedIn, SMALL, "Decline the offer of a passkey: this browser makes none for a while.", passkeys::decline_json, sign_in::Nothing => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/me/passkeys/challenge", Json, SteppedUp, SMALL, "A challenge to make a passkey.", passkeys::challenge, sign_in::Nothing => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/me/passkeys", Json, SteppedUp, PASSKEY, "Take in a passkey. The other sessions end.", passkeys::add_json, passkeys::NewPasskeyInput => 200),
+    #[cfg(feature = "passkeys")]
+    route!(POST "/me/passkeys/{factor}/name", Json, SignedIn, SMALL, "Give a passkey another name.", passkeys::name_json, passkeys::NameInput => 200),
+    #[cfg(feature = "factors")]
     route!(GET "/me/factors", Json, SignedIn, 0, "The own second factors, recovery codes left, and trusted devices.", factors::list),
     #[cfg(feature = "totp")]
-    route!(POST "/me/factors/totp", Json, SteppedUp, SMALL, "Begin to enrol an authenticator application.", factors::enrol_json, sign_in::Nothing => 200),
+    route!(POST "/me/factors/totp", Json, SteppedUp, SMALL, "Begin to enrol an authenticator application.", enrol_totp::enrol_json, sign_in::Nothing => 200),
     #[cfg(feature = "totp")]
-    route!(POST "/me/factors/totp/confirm", Json, SteppedUp, SMALL, "Put an authenticator application in force by its first code. The other sessions end.", factors::confirm_json, second_factor::ConfirmInput => 200),
-    #[cfg(feature = "totp")]
+    route!(POST "/me/factors/totp/confirm", Json, SteppedUp, SMALL, "Put an authenticator application in force by its first code. The other sessions end.", enrol_totp::confirm_json, enrol_totp::ConfirmInput => 200),
+    #[cfg(feature = "factors")]
     route!(POST "/me/factors/remove", Json, SteppedUp, SMALL, "Remove a second factor. The other sessions end.", factors::remove_json, factors::FactorInput => 200),
-    #[cfg(feature = "totp")]
+    #[cfg(feature = "factors")]
     route!(POST "/me/factors/recovery-codes", Json, SteppedUp, SMALL, "Make new recovery codes; those of before are void.", factors::codes_json, sign_in::Nothing => 200),
-    #[cfg(feature = "totp")]
+    #[cfg(feature = "factors")]
     route!(POST "/me/factors/distrust", Json, SignedIn, SMALL, "Trust no device any more.", factors::distrust_json, sign_in::Nothing => 200),
     route!(GET "/account/emails", Page, SignedIn, 0, "The page of the own addresses.", emails::page),
     route!(POST "/account/emails", Page, SteppedUp, SMALL, "Ask for another address by form.", emails::add_form),

@@ -84,13 +84,17 @@ pub(super) fn described(outcome: &SignInOutcome) -> Value {
             let mut body = account::describe(&signed_in.principal);
             if let Value::Object(fields) = &mut body {
                 fields.insert("status".into(), json!("complete"));
+                if signed_in.offer_passkey {
+                    fields.insert("offer_passkey".into(), json!(true));
+                }
             }
             body
         }
         SignInOutcome::Pending { step, .. } => match step {
-            PendingStep::VerifyAddress { .. } | PendingStep::NewPassword | PendingStep::EnrolFactor => {
-                json!({ "status": "pending", "step": step.word() })
-            }
+            PendingStep::VerifyAddress { .. }
+            | PendingStep::NewPassword
+            | PendingStep::EnrolFactor
+            | PendingStep::EnrolPasskey => json!({ "status": "pending", "step": step.word() }),
             PendingStep::SecondFactor { methods } => {
                 json!({ "status": "pending", "step": step.word(), "methods": methods })
             }
@@ -168,6 +172,10 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
 /// Where a sign-in stands, as the next page, with its cookies.
 pub(super) fn lead_on(context: &Context<'_>, outcome: &SignInOutcome, target: Option<&str>) -> Response {
     let mut response = match outcome {
+        SignInOutcome::Complete(signed_in) if signed_in.offer_passkey && !has_declined(context) => {
+            let onward = pages::onward(target.unwrap_or_default());
+            wire::see_other(&context.path(&format!("/passkey-offer{onward}")))
+        }
         SignInOutcome::Complete(_) => wire::see_other(target.unwrap_or(&context.auth.settings().home)),
         SignInOutcome::Pending { step: PendingStep::VerifyAddress { email }, .. } => {
             wait_for_mail(context, email, target.unwrap_or_default(), "")
@@ -184,12 +192,18 @@ pub(super) fn lead_on(context: &Context<'_>, outcome: &SignInOutcome, target: Op
     response
 }
 
+/// Whether a passkey was declined in this browser a while ago.
+fn has_declined(context: &Context<'_>) -> bool {
+    super::verify::cookie(context, CookieName::NoPasskey).is_some()
+}
+
 /// The page of a step.
 pub(super) const fn path(step: &PendingStep) -> &'static str {
     match step {
         PendingStep::VerifyAddress { .. } => "/verify",
         PendingStep::SecondFactor { .. } => "/second-factor",
         PendingStep::EnrolFactor => "/enrol-factor",
+        PendingStep::EnrolPasskey => "/enrol-passkey",
         PendingStep::NewPassword => "/new-password",
         PendingStep::ChooseOrg { .. } => "/choose-organization",
     }

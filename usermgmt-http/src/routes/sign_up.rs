@@ -35,6 +35,9 @@ pub(crate) struct SignUpInput {
     /// Name of the organization to make once the address is proven.
     #[serde(default)]
     organization: Option<String>,
+    /// Whether to make a passkey behind the mail that proves the address, instead of a password.
+    #[serde(default)]
+    passkey: bool,
     /// Further fields that the application asks for.
     #[serde(default, deserialize_with = "input::unrepeated")]
     fields: BTreeMap<String, String>,
@@ -49,6 +52,7 @@ async fn sign_up(context: &Context<'_>, client: &Client, input: &SignUpInput) ->
         password: input.password.as_str().into(),
         name: &input.name,
         organization: input.organization.as_deref(),
+        passkey: input.passkey,
         fields: input.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
     };
     context.auth.sign_up(client, input).await
@@ -103,7 +107,7 @@ fn shown(context: &Context<'_>, problem: Option<&Problem>, values: Vec<(&str, &s
 
 pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
     let own = own_fields(context);
-    let mut expected = vec!["email", "password", "name", "organization", "return_to"];
+    let mut expected = vec!["email", "password", "name", "organization", "passkey", "return_to"];
     expected.extend(&own);
     expected.extend(context.bot_fields(BotPurpose::SignUp));
     let fields = context.form(&expected)?;
@@ -114,12 +118,15 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
         password: fields.text("password").to_owned(),
         name: fields.text("name").to_owned(),
         organization: fields.get("organization").map(str::to_owned),
+        passkey: fields.get("passkey").is_some(),
         fields: own.iter().map(|name| ((*name).to_owned(), fields.text(name).to_owned())).collect(),
         bot_check: None,
     };
     match sign_up(context, &client, &input).await {
         Ok(accepted) => {
-            let mut response = match context.auth.settings().has_passwords() {
+            let settings = context.auth.settings();
+            let with_password = settings.has_passwords() && !(input.passkey && settings.has_passkey_sign_up());
+            let mut response = match with_password {
                 true => wait_for_mail(context, &input.email, &target, ""),
                 false => {
                     let mut response = wire::see_other(&context.path("/sign-in/mailed"));

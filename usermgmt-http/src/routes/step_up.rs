@@ -4,6 +4,7 @@ use http::StatusCode;
 use minijinja::context;
 use serde::Deserialize;
 use serde_json::json;
+use usermgmt_service::core::model::Method;
 use usermgmt_service::core::secret::Bearer;
 use usermgmt_service::{Error, FieldError};
 use utoipa::ToSchema;
@@ -29,7 +30,7 @@ pub(crate) struct StepUpInput {
 
 /// Whether the caller proves it again by a code.
 fn by_code(context: &Context<'_>) -> bool {
-    context.client.principal.as_ref().is_some_and(|principal| principal.factors().has_second())
+    context.client.principal.as_ref().is_some_and(|principal| principal.factors().is_asked())
 }
 
 async fn step_up(context: &Context<'_>, password: Option<&str>, code: Option<&str>) -> Result<Bearer, Error> {
@@ -66,22 +67,34 @@ async fn shown(context: &Context<'_>, target: &str, problem: Option<&Problem>) -
     let stored = context.auth.has_password(principal).await.map_err(|error| context.problem(error))?;
     let has_password = stored && context.auth.settings().has_passwords();
     let by_mail = principal.proofs().iter().all(|proof| !proof.method.is_beyond_mail());
-    let (values, data) = (vec![("return_to", target)], context! { has_password, by_mail, by_code => by_code(context) });
+    let by_passkey = principal.factors().has_passkey();
+    let asked = by_code(context);
+    let with_code = asked && principal.step_up_methods().iter().any(|method| *method != Method::Passkey);
+    let data = context! { has_password => has_password && !asked, by_mail, by_code => with_code, by_passkey };
+    let values = vec![("return_to", target)];
     Ok(pages::page(context, "step_up.html", Page { values, problem, data, ..Page::default() }))
 }
 
 pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
     let fields = context.form(&["password", "code", "return_to"])?;
     let target = return_to::parse(fields.text("return_to"), &context.auth.settings().origin);
-    match step_up(context, fields.get("password"), fields.get("code")).await {
+    let target = target.unwrap_or_default();
+    led(context, &target, step_up(context, fields.get("password"), fields.get("code")).await).await
+}
+
+/// Leads on with the session's new secret, or shows the page again.
+pub(super) async fn led(
+    context: &Context<'_>,
+    target: &str,
+    proven: Result<Bearer, Error>,
+) -> Result<Response, Problem> {
+    match proven {
         Ok(secret) => {
-            let mut response = wire::see_other(target.as_deref().unwrap_or(&context.auth.settings().home));
+            let onward = if target.is_empty() { &context.auth.settings().home } else { target };
+            let mut response = wire::see_other(onward);
             context.renew_session(&mut response, &secret)?;
             Ok(response)
         }
-        Err(error) => {
-            let problem = context.problem(error);
-            shown(context, target.as_deref().unwrap_or_default(), Some(&problem)).await
-        }
+        Err(error) => shown(context, target, Some(&context.problem(error))).await,
     }
 }

@@ -150,8 +150,7 @@ impl UserMgmt {
     ) -> Result<PasskeyChallenge, Error> {
         let party = self.party()?;
         let browser = self.browser(client)?;
-        let (mut asked, state) =
-            party.webauthn.start_discoverable_authentication().map_err(Unavailable::because)?;
+        let (mut asked, state) = party.webauthn.start_discoverable_authentication().map_err(Unavailable::because)?;
         let allowed = |passkey: Passkey| AllowCredentials {
             type_: "public-key".to_owned(),
             id: passkey.cred_id().clone(),

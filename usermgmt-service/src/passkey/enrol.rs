@@ -60,11 +60,7 @@ impl UserMgmt {
     /// # Errors
     /// As [`begin_passkey`](Self::begin_passkey), and [`Refused::AttemptExpired`] also for an attempt that waits for
     /// something else.
-    pub async fn begin_passkey_at_sign_in(
-        &self,
-        client: &Client,
-        attempt: &Bearer,
-    ) -> Result<PasskeyChallenge, Error> {
+    pub async fn begin_passkey_at_sign_in(&self, client: &Client, attempt: &Bearer) -> Result<PasskeyChallenge, Error> {
         self.party()?;
         let Enrolling { attempt, user, email, .. } = self.making_passkey(client, attempt).await?;
         let meter = Meter::new(self, client);

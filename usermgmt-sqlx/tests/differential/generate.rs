@@ -300,7 +300,7 @@ impl<S: Store> History<S> {
                 let (user, id, present) = self.some_factor(user).await;
                 Write::DeleteFactor { user, id, version: self.version(present.map(|factor| factor.version)) }
             }
-            41 => Write::DeleteFactors { user, kind: FactorKind::ALL[usize::try_from(self.below(4)).unwrap()] },
+            41 => Write::DeleteFactors { user, kind: FactorKind::ALL[usize::try_from(self.below(5)).unwrap()] },
             _ => Write::PutKeyCheck(KeyCheck { key_id: "k".to_owned(), tag: [3; 32] }),
         }
     }
@@ -315,15 +315,18 @@ impl<S: Store> History<S> {
     async fn factor(&mut self, user: UserId) -> Write {
         let (user, id, present) = self.some_factor(user).await;
         let sealed = Sealed { key_id: self.text(), bytes: vec![0, 9] };
+        let now = self.now;
         let of_kind = |kind, number| match kind {
             FactorKind::Totp => FactorData::Totp { secret: sealed, last_step: Some(number) },
             FactorKind::RecoveryCodes => FactorData::RecoveryCodes { left: vec![digest(number)] },
-            FactorKind::Passkey => {
-                FactorData::Passkey { credential: json!({ "counter": number }), handle: uuid(number) }
+            FactorKind::Passkey | FactorKind::SecurityKey => {
+                let (credential, handle) = (json!({ "counter": number }), uuid(number));
+                let answered = vec![Answered { challenge: digest(number), until: now }];
+                FactorData::Passkey { credential, handle, asked: kind == FactorKind::SecurityKey, answered }
             }
             FactorKind::TrustedDevice => FactorData::TrustedDevice { digest: digest(number) },
         };
-        let any = FactorKind::ALL[usize::try_from(self.below(4)).unwrap()];
+        let any = FactorKind::ALL[usize::try_from(self.below(5)).unwrap()];
         let kind = present.as_ref().filter(|_| self.often()).map_or(any, Factor::kind);
         let number = self.any();
         Write::PutFactor(Factor {

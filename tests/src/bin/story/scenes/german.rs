@@ -11,18 +11,20 @@ use crate::fault::{Result, ensure};
 /// What a browser asks for whose person reads German, and nothing else.
 const LANGUAGES: &str = "de-AT,de";
 /// Every text of the pages, in both languages.
-const ENGLISH: [&str; 5] = [
+const ENGLISH: [&str; 6] = [
     include_str!("../../../../../usermgmt-service/texts/en/second_factor.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/magic_link.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/audit.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/pages.ftl"),
+    include_str!("../../../../../usermgmt-service/texts/en/passkeys.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/errors.ftl"),
 ];
-const GERMAN: [&str; 5] = [
+const GERMAN: [&str; 6] = [
     include_str!("../../../../../usermgmt-service/texts/de/second_factor.ftl"),
     include_str!("../../../../../usermgmt-service/texts/de/magic_link.ftl"),
     include_str!("../../../../../usermgmt-service/texts/de/audit.ftl"),
     include_str!("../../../../../usermgmt-service/texts/de/pages.ftl"),
+    include_str!("../../../../../usermgmt-service/texts/de/passkeys.ftl"),
     include_str!("../../../../../usermgmt-service/texts/de/errors.ftl"),
 ];
 /// What is called so by the application and by people, in every language. The example knows no German.
@@ -53,7 +55,7 @@ fn english_words() -> BTreeSet<String> {
         let line = if line.starts_with('#') { "" } else { line };
         words(line.split_once(" = ").map_or(line, |(_, said)| said))
     };
-    let of = |texts: [&'static str; 5]| texts.into_iter().flat_map(str::lines).flat_map(said).collect::<BTreeSet<_>>();
+    let of = |texts: [&'static str; 6]| texts.into_iter().flat_map(str::lines).flat_map(said).collect::<BTreeSet<_>>();
     &of(ENGLISH) - &of(GERMAN)
 }
 
