@@ -16,6 +16,7 @@
 //! | write your rows and ours in one transaction | [`howto_enlist`] |
 //! | watch it by numbers | [`howto_metrics`] |
 //! | ask for a second factor | [`howto_second_factor`] |
+//! | let people sign in by passkeys | [`howto_passkeys`] |
 //! | take users over from another system | [`howto_import`] |
 //! | let people sign in by a mailed link or code | [`howto_sign_in_by_mail`] |
 
@@ -62,6 +63,9 @@ pub mod howto_enlist {}
 
 #[doc = include_str!("../manual/howto_second_factor.md")]
 pub mod howto_second_factor {}
+
+#[doc = include_str!("../manual/howto_passkeys.md")]
+pub mod howto_passkeys {}
 
 #[doc = include_str!("../manual/howto_import.md")]
 pub mod howto_import {}

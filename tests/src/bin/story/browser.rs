@@ -71,10 +71,15 @@ impl Browser {
         eyes::look(&self.client, self.look).await
     }
 
+    /// Does what the standard of browsers has no name for.
+    pub(crate) async fn command(&self, own: Own) -> Result<serde_json::Value> {
+        self.client.issue_cmd(own).await.map_err(Into::into)
+    }
+
     /// Whether it is dark where the person sits.
     pub(crate) async fn dim_the_light(&self) -> Result<()> {
         let scheme = if self.look.is_dark() { "dark" } else { "light" };
-        self.client.issue_cmd(Own::color_scheme(scheme)).await.map(drop).map_err(Into::into)
+        self.command(Own::color_scheme(scheme)).await.map(drop)
     }
 
     /// Path and query of the page that is open.
@@ -197,6 +202,21 @@ impl Browser {
     /// Presses a button; another page comes.
     pub(crate) async fn press(&self, name: &str) -> Result<()> {
         self.leave_by(self.seen(&button(name)).await?).await
+    }
+
+    /// Presses a button that only does something on the page.
+    pub(crate) async fn press_here(&self, name: &str) -> Result<()> {
+        Ok(self.seen(&button(name)).await?.click().await?)
+    }
+
+    /// Waits until something else than this page is open.
+    pub(crate) async fn comes_to(&self, path: &str) -> Result<()> {
+        let looking = || async {
+            let url = self.client.current_url().await?;
+            Ok((url.path() == path).then_some(()))
+        };
+        until(|| format!("{path} does not come"), looking).await?;
+        self.arrived().await
     }
 
     /// Whether there is such a button at this moment.

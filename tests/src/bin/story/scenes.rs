@@ -24,6 +24,8 @@ mod members;
 mod organizations;
 #[path = "scenes/ownership.rs"]
 mod ownership;
+#[path = "scenes/passkeys.rs"]
+mod passkeys;
 #[path = "scenes/profile.rs"]
 mod profile;
 #[path = "scenes/projects.rs"]
@@ -118,5 +120,6 @@ pub(crate) async fn all(host: &Host, stage: &Stage<'_>, teller: &Teller) -> Resu
     profile::play(&scene).await?;
     addresses::play(&scene).await?;
     robots::play(&scene).await?;
+    passkeys::play(&scene).await?;
     recovery::play(&scene).await
 }
