@@ -45,6 +45,7 @@ mod organizations;
 mod origins;
 mod outage;
 mod passkey_attacks;
+mod passkey_counterpart;
 mod passkeys;
 mod password_rules;
 mod passwordless;

@@ -184,7 +184,9 @@ pub fn next(
     if facts.identifier.verified_at.is_none() {
         return Ok(Next::VerifyAddress(Pending::needs(attempt)));
     }
-    if terms.passkey_or_password && facts.password.is_none() && !facts.user.factors.has_passkey() {
+    let by_mail_alone = attempt.proofs.iter().all(|proof| proof.method == Method::Email);
+    let has_neither = facts.password.is_none() && !facts.user.factors.has_passkey();
+    if terms.passkey_or_password && by_mail_alone && has_neither {
         return Ok(Next::EnrolPasskey(Pending::needs(attempt)));
     }
     // What its holder has enrolled is asked for whatever methods a policy lists; only trusted devices can be barred.
