@@ -18,7 +18,7 @@ permission! {
 macro_rules! handlers {
     ($adapter:ident) => {
         use $adapter::{
-            ActiveOrg, Authorized, CurrentKey, CurrentUser, Fresh, MaybeUser, Require, SteppedUp, TokenClaims,
+            ActiveOrg, Authorized, CurrentKey, CurrentUser, Fresh, MaybeUser, Mfa, Require, SteppedUp, TokenClaims,
         };
 
         use super::{ReadThings, WriteThings};
@@ -71,6 +71,14 @@ macro_rules! handlers {
         async fn very_fresh(fresh: Fresh<60>) -> String {
             format!("fresh {}", fresh.0.principal().user())
         }
+
+        async fn vault(mfa: Mfa) -> String {
+            format!("vault of {}", mfa.principal().user())
+        }
+
+        async fn empty_vault(mfa: Mfa, _: Fresh<60>) -> String {
+            format!("emptied by {}", mfa.principal().user())
+        }
     };
 }
 
@@ -93,7 +101,8 @@ pub(crate) mod on_axum {
             .route("/host/orgs/{org}/feed", get(feed).post(feed_thing))
             .route("/host/key", get(key))
             .route("/host/claims", get(claims))
-            .route("/host/fresh", get(very_fresh));
+            .route("/host/fresh", get(very_fresh))
+            .route("/host/vault", get(vault).post(empty_vault));
         usermgmt_axum::attach(app, "/auth", &auth).with_state(auth)
     }
 }
@@ -121,6 +130,8 @@ pub(crate) mod on_actix {
             .route("/host/key", web::get().to(key))
             .route("/host/claims", web::get().to(claims))
             .route("/host/fresh", web::get().to(very_fresh))
+            .route("/host/vault", web::get().to(vault))
+            .route("/host/vault", web::post().to(empty_vault))
             .configure(usermgmt_actix::attach("/auth", auth));
     }
 }

@@ -12,7 +12,7 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use tokio::sync::OnceCell;
 use usermgmt_http::authenticate::authenticate;
 use usermgmt_http::service::core::permission::Permission;
-use usermgmt_http::service::core::proof::{Access, KeyHolder, OrgScope, Permit, Principal, StepUp};
+use usermgmt_http::service::core::proof::{Access, KeyHolder, MultiFactor, OrgScope, Permit, Principal, StepUp};
 #[cfg(feature = "tokens")]
 use usermgmt_http::service::jwt::Verified;
 use usermgmt_http::service::{Client, UserMgmt};
@@ -62,6 +62,14 @@ pub struct SteppedUp(pub StepUp);
 /// A proof within so many seconds.
 #[derive(Clone, Debug)]
 pub struct Fresh<const SECONDS: u32>(pub StepUp);
+
+/// Two factors, proven in this session at whatever time: take [`SteppedUp`] or [`Fresh`] besides where they must have
+/// been given a short while ago. A trusted device counts where the policies let it count.
+///
+/// Whoever has a second factor and has not proven it is challenged as by [`SteppedUp`]; whoever has none gets 403
+/// `policy_unmet`, and in a browser a page that leads to the set-up.
+#[derive(Clone, Debug)]
+pub struct Mfa(pub MultiFactor);
 
 /// What direct calls of the library want to know about whoever makes the request: address, languages, browser, and who
 /// is signed in.
@@ -250,6 +258,19 @@ impl<const SECONDS: u32> FromRequest for Fresh<SECONDS> {
     }
 }
 
+impl FromRequest for Mfa {
+    type Error = Rejection;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asked = Asked::of(request);
+        Box::pin(async move {
+            let asked = asked?;
+            asked.answer(extract::multi_factor(&asked.auth, asked.memo().await)).map(Self)
+        })
+    }
+}
+
 impl FromRequest for Caller {
     type Error = Rejection;
     type Future = Extracting<Self>;
@@ -322,6 +343,7 @@ deref! {
     [] CurrentKey => KeyHolder,
     [] SteppedUp => StepUp,
     [const SECONDS: u32] Fresh<SECONDS> => StepUp,
+    [] Mfa => MultiFactor,
     [] Caller => Client,
     [] Auth => UserMgmt,
 }

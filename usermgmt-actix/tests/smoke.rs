@@ -13,7 +13,9 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{self, Data, ServiceConfig, to};
 use actix_web::{App, FromRequest, HttpRequest};
-use usermgmt_actix::{ActiveOrg, Auth, Caller, CurrentUser, Fresh, MaybeUser, Rejection, Require, SteppedUp, attach};
+use usermgmt_actix::{
+    ActiveOrg, Auth, Caller, CurrentUser, Fresh, MaybeUser, Mfa, Rejection, Require, SteppedUp, attach,
+};
 use usermgmt_http::service::core::keys::KeyRing;
 use usermgmt_http::service::core::permission;
 use usermgmt_http::service::core::port::OsRandom;
@@ -86,6 +88,7 @@ fn own(config: &mut ServiceConfig) {
         .route("/orgs/{org}/delete", to(delete))
         .route("/fresh", to(async |_: Fresh<60>| "fresh"))
         .route("/stale", to(async |_: Fresh<0>| "fresh"))
+        .route("/mfa", to(async |_: Mfa| "two factors"))
         .route("/once", to(once))
         .service(web::scope("/nested").route("/me", to(me)));
 }
@@ -167,6 +170,7 @@ async fn somebody_who_is_signed_in_is_known_and_has_the_rights_of_their_role() {
     assert_eq!(world.get(&format!("/orgs/{}/delete", world.org)).await.body, "deleted");
     assert_eq!(world.get("/fresh").await.body, "fresh");
     assert!(world.get("/stale").await.body.contains("step_up_required"));
+    assert!(world.get("/mfa").await.body.contains("policy_unmet"));
     // Another organisation, no organisation at all, and what is not even text: never the one of the session.
     for named in ["org_00000000000070008000000000000000", "acme", "%FF", "%00"] {
         assert_eq!(world.get(&format!("/orgs/{named}/read")).await.status, StatusCode::NOT_FOUND, "{named}");
@@ -183,7 +187,7 @@ async fn several_extractors_cost_one_check() {
 async fn an_outage_is_nobodys_absence() {
     let world = world().await;
     world.store.set_unavailable(true);
-    for path in ["/me", "/maybe", "/read", "/fresh", "/auth/me"] {
+    for path in ["/me", "/maybe", "/read", "/fresh", "/mfa", "/auth/me"] {
         let down = world.get(path).await;
         assert_eq!(down.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert!(down.headers.contains_key(header::RETRY_AFTER), "{path}");
@@ -247,7 +251,7 @@ async fn a_body_that_is_too_large_is_not_read_to_its_end() {
 #[actix_web::test]
 async fn to_forget_to_attach_is_answered_with_500() {
     let world = world().await;
-    for path in ["/me", "/maybe", "/read", "/fresh"] {
+    for path in ["/me", "/maybe", "/read", "/fresh", "/mfa"] {
         let lost = world.answer(request("GET", path, &[("cookie", &world.cookie)]), |_| {}).await;
         assert_eq!(lost.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
     }

@@ -7,7 +7,7 @@ use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use usermgmt_http::authenticate::authenticate;
 use usermgmt_http::service::core::permission::Permission;
-use usermgmt_http::service::core::proof::{Access, KeyHolder, OrgScope, Permit, Principal, StepUp};
+use usermgmt_http::service::core::proof::{Access, KeyHolder, MultiFactor, OrgScope, Permit, Principal, StepUp};
 #[cfg(feature = "tokens")]
 use usermgmt_http::service::jwt::Verified;
 use usermgmt_http::service::{Client, UserMgmt};
@@ -58,6 +58,14 @@ pub struct SteppedUp(pub StepUp);
 /// A proof within so many seconds.
 #[derive(Clone, Debug)]
 pub struct Fresh<const SECONDS: u32>(pub StepUp);
+
+/// Two factors, proven in this session at whatever time: take [`SteppedUp`] or [`Fresh`] besides where they must have
+/// been given a short while ago. A trusted device counts where the policies let it count.
+///
+/// Whoever has a second factor and has not proven it is challenged as by [`SteppedUp`]; whoever has none gets 403
+/// `policy_unmet`, and in a browser a page that leads to the set-up.
+#[derive(Clone, Debug)]
+pub struct Mfa(pub MultiFactor);
 
 /// What direct calls of the library want to know about whoever makes the request: address, languages, browser, and who
 /// is signed in.
@@ -245,6 +253,18 @@ where
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Mfa
+where
+    UserMgmt: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let asked = Asked::of(parts, state).await;
+        asked.answer(extract::multi_factor(&asked.auth, &asked.memo)).map(Self)
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Caller
 where
     UserMgmt: FromRef<S>,
@@ -314,6 +334,7 @@ deref! {
     [] CurrentKey => KeyHolder,
     [] SteppedUp => StepUp,
     [const SECONDS: u32] Fresh<SECONDS> => StepUp,
+    [] Mfa => MultiFactor,
     [] Caller => Client,
     [] Auth => UserMgmt,
 }

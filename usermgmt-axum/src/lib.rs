@@ -12,6 +12,7 @@
 //! | the same, also by an API key | [`Authorized<P>`](Authorized) | 401, 403, 404 |
 //! | an API key, whatever it may do | [`CurrentKey`] | 401 |
 //! | that they have proven it a short while ago | [`SteppedUp`], [`Fresh<SECONDS>`](Fresh) | 401, 403 |
+//! | that the session was proven by two factors | [`Mfa`] | 401, 403 |
 //! | what an access token says, without asking the store | `TokenClaims` (feature `tokens`) | 401 |
 //! | to call the library on their behalf | [`Caller`], [`Auth`] | (everybody may) |
 //!
@@ -73,5 +74,7 @@ mod reject;
 pub use attach::attach;
 #[cfg(feature = "tokens")]
 pub use extract::TokenClaims;
-pub use extract::{ActiveOrg, Auth, Authorized, Caller, CurrentKey, CurrentUser, Fresh, MaybeUser, Require, SteppedUp};
+pub use extract::{
+    ActiveOrg, Auth, Authorized, Caller, CurrentKey, CurrentUser, Fresh, MaybeUser, Mfa, Require, SteppedUp,
+};
 pub use reject::Rejection;

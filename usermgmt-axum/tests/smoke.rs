@@ -12,7 +12,9 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Router, body};
 use tower::ServiceExt as _;
-use usermgmt_axum::{ActiveOrg, Auth, Caller, CurrentUser, Fresh, MaybeUser, Rejection, Require, SteppedUp, attach};
+use usermgmt_axum::{
+    ActiveOrg, Auth, Caller, CurrentUser, Fresh, MaybeUser, Mfa, Rejection, Require, SteppedUp, attach,
+};
 use usermgmt_http::service::core::keys::KeyRing;
 use usermgmt_http::service::core::permission;
 use usermgmt_http::service::core::port::OsRandom;
@@ -90,6 +92,7 @@ async fn world() -> World {
         .route("/orgs/{org}/delete", get(async |_: Require<DeleteProject>, _: SteppedUp| "deleted"))
         .route("/fresh", get(async |_: Fresh<60>| "fresh"))
         .route("/stale", get(async |_: Fresh<0>| "fresh"))
+        .route("/mfa", get(async |_: Mfa| "two factors"))
         .route("/once", get(async |_: CurrentUser, _: StoreGoesDown, _: MaybeUser, _: SteppedUp| "one check"))
         .nest("/nested", Router::new().route("/me", get(async |user: CurrentUser| user.name().to_owned())));
     let app = attach(app, "/auth/", &auth).with_state(State { auth: auth.clone(), store: store.clone() });
@@ -159,6 +162,7 @@ async fn somebody_who_is_signed_in_is_known_and_has_the_rights_of_their_role() {
     assert_eq!(world.get(&format!("/orgs/{}/delete", world.org)).await.body, "deleted");
     assert_eq!(world.get("/fresh").await.body, "fresh");
     assert!(world.get("/stale").await.body.contains("step_up_required"));
+    assert!(world.get("/mfa").await.body.contains("policy_unmet"));
     // Another organisation, no organisation at all, and what is not even text: never the one of the session.
     for named in ["org_00000000000070008000000000000000", "acme", "%FF", "%00"] {
         assert_eq!(world.get(&format!("/orgs/{named}/read")).await.status, StatusCode::NOT_FOUND, "{named}");
@@ -175,7 +179,7 @@ async fn several_extractors_cost_one_check() {
 async fn an_outage_is_nobodys_absence() {
     let world = world().await;
     world.store.set_unavailable(true);
-    for path in ["/me", "/maybe", "/option", "/read", "/fresh", "/auth/me"] {
+    for path in ["/me", "/maybe", "/option", "/read", "/fresh", "/mfa", "/auth/me"] {
         let down = world.get(path).await;
         assert_eq!(down.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert!(down.headers.contains_key(header::RETRY_AFTER), "{path}");

@@ -95,7 +95,14 @@ impl AuthPolicy {
             && (trusted || self.methods.as_ref().is_none_or(|allowed| allowed.contains(&method)))
     }
 
-    /// Whether these proofs show two factors.
+    /// Those of these proofs that count.
+    #[must_use]
+    pub fn counted(&self, proofs: &[Proof]) -> Vec<Proof> {
+        proofs.iter().filter(|proof| self.counts(proof.method)).copied().collect()
+    }
+
+    /// Whether these proofs show two factors, or one that counts as two: what policies mean by a second factor, and
+    /// [`MultiFactor`](crate::proof::MultiFactor) with them.
     #[must_use]
     pub fn shows_two(&self, proofs: &[Proof]) -> bool {
         let beside = |proof: &Proof| !matches!(proof.method, Method::Passkey | Method::TrustedDevice);
@@ -174,7 +181,7 @@ pub enum Demand {
 /// Decides whether evidence satisfies a policy; an empty list means yes. Pure: no clock, no store.
 #[must_use]
 pub fn evaluate(policy: &AuthPolicy, evidence: Evidence<'_>, now: OffsetDateTime) -> Vec<Demand> {
-    let counted: Vec<Proof> = evidence.proofs.iter().filter(|proof| policy.counts(proof.method)).copied().collect();
+    let counted = policy.counted(evidence.proofs);
     let latest = counted.iter().map(|proof| proof.at).max();
     let lasted = now - latest.unwrap_or(evidence.created_at);
 

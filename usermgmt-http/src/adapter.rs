@@ -11,8 +11,8 @@
 //! 4. **Answer** with what [`serve`](crate::serve()) gives: status, all headers (several `Set-Cookie` stay several),
 //!    body. Add nothing, leave nothing out.
 //! 5. **Extract.** For handlers of the application offer `CurrentUser`, `MaybeUser`, `ActiveOrg`, `Require<P>`,
-//!    `Authorized<P>`, `CurrentKey`, `SteppedUp`, `Fresh<SECONDS>`, `Caller`, and with the feature `tokens`
-//!    `TokenClaims`, which alone needs no memo. Each builds a [`Head`](crate::Head) and gets the [`Memo`](crate::Memo) that is
+//!    `Authorized<P>`, `CurrentKey`, `SteppedUp`, `Fresh<SECONDS>`, `Mfa`, `Caller`, and with the feature
+//!    `tokens` `TokenClaims`, which alone needs no memo. Each builds a [`Head`](crate::Head) and gets the [`Memo`](crate::Memo) that is
 //!    kept with the request; the first one makes it by
 //!    [`authenticate`](crate::authenticate::authenticate()). Then it calls its function in
 //!    [`extract`](crate::extract). The organisation is named by the path parameter

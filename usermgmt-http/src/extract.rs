@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 use time::Duration;
-use usermgmt_service::core::model::AuditKind;
+use usermgmt_service::core::model::{AuditKind, Method};
 use usermgmt_service::core::permission::Permission;
-use usermgmt_service::core::proof::{Access, KeyHolder, OrgScope, Permit, Principal, StepUp};
+use usermgmt_service::core::proof::{Access, KeyHolder, MultiFactor, OrgScope, Permit, Principal, StepUp};
 #[cfg(feature = "tokens")]
 use usermgmt_service::jwt::Verified;
 use usermgmt_service::{Refused, UserMgmt};
@@ -174,11 +174,24 @@ pub fn step_up(auth: &UserMgmt, memo: &Memo, seconds: Option<u32>) -> Result<Ste
     auth.step_up(&principal, within).map_err(|refused| challenge(auth, &refused))
 }
 
-/// The problem that asks for a recent proof, by what the application has.
+/// Two factors, proven in this session whenever.
+///
+/// # Errors
+/// 401; 403 `step_up_required` with a challenge, or `policy_unmet` for an account that has no second factor yet.
+pub fn multi_factor(auth: &UserMgmt, memo: &Memo) -> Result<MultiFactor, Problem> {
+    let principal = current_user(auth, memo)?;
+    auth.multi_factor(&principal).map_err(|refused| challenge(auth, &refused))
+}
+
+/// The problem that asks for a proof, by what the application has: where there are no passwords, a mail in their place.
 pub(crate) fn challenge(auth: &UserMgmt, refused: &Refused) -> Problem {
-    let problem = Problem::refused(refused, auth.now());
-    if auth.settings().has_passwords() {
-        return problem;
+    let passwords = auth.settings().has_passwords();
+    let there = |method: &Method| if *method == Method::Password && !passwords { Method::Email } else { *method };
+    match refused {
+        Refused::StepUpRequired(methods) => {
+            let refused = Refused::StepUpRequired(methods.iter().map(there).collect());
+            Problem::refused(&refused, auth.now())
+        }
+        other => Problem::refused(other, auth.now()),
     }
-    Problem { challenge: Some(json!({ "step_up": { "methods": ["email"] } })), ..problem }
 }

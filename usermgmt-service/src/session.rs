@@ -9,7 +9,7 @@ use usermgmt_core::limits;
 use usermgmt_core::model::PrincipalRecord;
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::policy::AuthPolicy;
-use usermgmt_core::proof::{OrgScope, Principal, StepUp};
+use usermgmt_core::proof::{MultiFactor, OrgScope, Principal, StepUp};
 use usermgmt_core::secret::{Bearer, BearerKind};
 use usermgmt_core::store::{Result as StoreResult, StoreErrorKind};
 
@@ -185,6 +185,14 @@ impl UserMgmt {
         let within = within.unwrap_or(self.settings().step_up_fresh);
         let by_mail = !self.settings().has_passwords();
         StepUp::check(principal, &self.settings().policy, within, self.now(), by_mail)
+    }
+
+    /// Checks that the principal's session was proven by two factors, or by one that counts as two.
+    ///
+    /// # Errors
+    /// As [`MultiFactor::check`].
+    pub fn multi_factor(&self, principal: &Arc<Principal>) -> Result<MultiFactor, Refused> {
+        MultiFactor::check(principal, &self.settings().policy)
     }
 
     /// Ends the principal's own session.

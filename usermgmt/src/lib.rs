@@ -75,6 +75,7 @@
 //! | members of the organisation in the path (`{org}`), else of the one they act in | `ActiveOrg` |
 //! | those whose roles there give a permission | `Require<P>`: hand its [`Permit`] to what needs the check |
 //! | things that should not happen on an unlocked computer | `SteppedUp` besides, or `Fresh<SECONDS>` |
+//! | whoever has signed in with two factors | `Mfa` besides |
 //! | calls of the library on somebody's behalf | `Caller` and `Auth` |
 //!
 //! The names are the same in `usermgmt::axum` and `usermgmt::actix`, and so is the text of the handlers. Each but `Auth`
