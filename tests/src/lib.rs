@@ -21,6 +21,7 @@ pub mod cell;
 pub mod cluster;
 pub mod faults;
 pub mod host;
+pub mod jar;
 pub mod log;
 pub mod metrics;
 pub mod person;

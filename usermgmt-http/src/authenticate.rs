@@ -10,7 +10,7 @@ use usermgmt_service::core::proof::{KeyHolder, Principal};
 use usermgmt_service::core::secret::{Bearer, BearerKind};
 use usermgmt_service::{Client, Error, Origin, Refused, UserMgmt};
 
-use crate::cookies::{self, CookieName, Found};
+use crate::cookies::{CookieName, Found, Jar};
 use crate::csrf::{self, Source};
 use crate::problem::Problem;
 use crate::{cors, peer};
@@ -75,7 +75,7 @@ impl Head<'_> {
         if untrusted {
             auth.refusals().note(AuditKind::UntrustedForwarding, &client, "forwarding header", auth.now());
         }
-        let cookie = |name| cookies::read(self.headers, &settings.origin, name);
+        let cookie = |name| Jar::of(settings).read(self.headers, name);
         client.label = self.text(&header::USER_AGENT).map(str::to_owned);
         client.languages = self.text(&header::ACCEPT_LANGUAGE).map(languages).unwrap_or_default();
         client.browser = cookie(CookieName::Browser).value().and_then(|text| Bearer::parse(BearerKind::Browser, text));
@@ -149,8 +149,8 @@ impl Head<'_> {
     /// Whether the request carries any of our cookies, and so any authority of a browser.
     #[must_use]
     pub fn carries_cookies(&self, auth: &UserMgmt) -> bool {
-        let origin = &auth.settings().origin;
-        CookieName::ALL.into_iter().any(|name| cookies::read(self.headers, origin, name) != Found::Absent)
+        let jar = Jar::of(auth.settings());
+        CookieName::ALL.into_iter().any(|name| jar.read(self.headers, name) != Found::Absent)
     }
 
     /// Refuses an unsafe request that another site has sent, or that may have been. Pages of a listed origin may send
@@ -223,7 +223,7 @@ fn takes_bearer(auth: &UserMgmt) -> bool {
 /// # Errors
 /// [`Problem::CROSS_SITE`], or an outage: never "nobody" when it could not be found out.
 pub async fn authenticate(auth: &UserMgmt, head: &Head<'_>) -> Memo {
-    let found = cookies::read(head.headers, &auth.settings().origin, CookieName::Session);
+    let found = Jar::of(auth.settings()).read(head.headers, CookieName::Session);
     if let Some(text) = head.bearer().filter(|_| takes_bearer(auth)) {
         return if found == Found::Absent {
             by_bearer(auth, head, text).await

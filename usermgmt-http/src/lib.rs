@@ -20,6 +20,7 @@ pub mod return_to;
 pub mod route;
 pub mod routes;
 pub mod serve;
+mod strays;
 pub mod wire;
 
 pub use authenticate::{Head, Identity, Memo};

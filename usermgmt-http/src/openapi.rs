@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use usermgmt_service::UserMgmt;
 
-use crate::cookies::CookieName;
+use crate::cookies::{CookieName, Jar};
 use crate::csrf;
 use crate::route::{Guard, Representation, Route};
 use crate::routes::routes;
@@ -43,7 +43,7 @@ fn has_tokens(auth: &UserMgmt) -> bool {
 
 /// The ways to say who calls, as far as they are switched on.
 fn schemes(auth: &UserMgmt) -> Value {
-    let session = CookieName::Session.on(&auth.settings().origin);
+    let session = Jar::of(auth.settings()).name(CookieName::Session);
     let mut schemes = Map::new();
     schemes.insert("session".into(), json!({ "type": "apiKey", "in": "cookie", "name": session }));
     if has_tokens(auth) {

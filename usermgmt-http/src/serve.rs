@@ -14,14 +14,14 @@ use usermgmt_service::core::secret::{Bearer, BearerKind};
 use usermgmt_service::{Client, Error, Refused, UserMgmt};
 
 use crate::authenticate::{Head, Identity, authenticate};
-use crate::cookies::{self, CookieName};
+use crate::cookies::{CookieName, Jar};
 use crate::input::{self, Fields, ORGANIZATION};
 use crate::measure::Measured;
 use crate::problem::Problem;
 use crate::route::{Guard, Representation, Route};
 use crate::routes::routes;
 use crate::wire::{self, Body, Request, Response};
-use crate::{cors, csrf, extract, pages, return_to};
+use crate::{cors, csrf, extract, pages, return_to, strays};
 
 /// What a handler works with.
 pub struct Context<'a> {
@@ -43,6 +43,19 @@ pub struct Context<'a> {
     pub language: String,
     /// The time.
     pub now: OffsetDateTime,
+}
+
+impl<'a> Context<'a> {
+    /// Where our cookies belong.
+    pub(crate) fn jar(&self) -> Jar<'a> {
+        Jar::of(self.auth.settings())
+    }
+
+    /// A cookie of the request, if it is there exactly once.
+    #[must_use]
+    pub fn cookie(&self, name: CookieName) -> Option<&'a str> {
+        self.jar().read(&self.request.headers, name).value()
+    }
 }
 
 impl Context<'_> {
@@ -150,8 +163,7 @@ impl Context<'_> {
     /// A cookie's bearer secret.
     #[must_use]
     pub fn bearer(&self, name: CookieName, kind: BearerKind) -> Option<Bearer> {
-        let found = cookies::read(&self.request.headers, &self.auth.settings().origin, name);
-        found.value().and_then(|text| Bearer::parse(kind, text))
+        self.cookie(name).and_then(|text| Bearer::parse(kind, text))
     }
 
     /// The problem that an error of a flow is.
@@ -171,13 +183,13 @@ impl Context<'_> {
         value: &str,
         expires_at: Option<OffsetDateTime>,
     ) {
-        let cookie = cookies::set(&self.auth.settings().origin, name, value, expires_at, self.now);
+        let cookie = self.jar().set(name, value, expires_at, self.now);
         wire::append(response, header::SET_COOKIE, &cookie);
     }
 
     /// Removes a cookie.
     pub fn clear_cookie(&self, response: &mut Response, name: CookieName) {
-        wire::append(response, header::SET_COOKIE, &cookies::clear(&self.auth.settings().origin, name));
+        wire::append(response, header::SET_COOKIE, &self.jar().clear(name));
     }
 
     /// The session goes on under a new secret.
@@ -364,7 +376,9 @@ async fn answer(
     };
     let language = language(auth, locale.clone(), &client);
     let context = Context { auth, request, route, body, client, scope, key, language, now: auth.now() };
-    (route.run)(&context).await
+    let mut response = (route.run)(&context).await?;
+    strays::end(&context, &mut response).await;
+    Ok(response)
 }
 
 /// The organisation that the path names, or the form of a page: one that was left open while another organisation was

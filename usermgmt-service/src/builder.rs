@@ -135,7 +135,8 @@ impl Builder {
 
     /// Gives each organisation a host of its own below that of the origin, by its slug: `acme.app.example.com`. What is
     /// asked there must concern that organisation: extractors check the host against the path and against the session,
-    /// which lives on each host for itself. The name server and the certificate must answer for all of them, and a proxy
+    /// which lives on each host for itself unless it is
+    /// [shared](Self::share_sessions_trusting_every_host_of). The name server and the certificate must answer for all of them, and a proxy
     /// must pass the header `Host` on. Links in mails lead to the origin. Default: off.
     pub fn organization_hosts(self) -> Self {
         self.set(|settings| settings.organization_hosts = true)
@@ -362,6 +363,7 @@ impl Builder {
             return Err(ConfigError::Home);
         }
         crate::origins::check(&settings)?;
+        crate::shared_sessions::check(&settings)?;
         let mailbox = settings.origin.is_local().then(|| self.mailbox.unwrap_or_default());
         let mailer = match (self.mailer, &mailbox) {
             (Some(mailer), _) => mailer,

@@ -51,6 +51,7 @@ mod second_factor;
 mod services;
 mod session;
 mod settings;
+mod shared_sessions;
 mod sign_in;
 mod sign_up;
 #[cfg(feature = "tokens")]

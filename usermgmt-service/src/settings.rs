@@ -115,6 +115,8 @@ pub struct Settings {
     pub cors_origins: Vec<Origin>,
     /// Whether organisations have hosts of their own below the origin's.
     pub organization_hosts: bool,
+    /// The domain whose every host is given the session, if one is.
+    pub session_domain: Option<String>,
     /// Whose forwarding headers are believed.
     pub trusted_proxies: TrustedProxies,
     /// What a new password must be.
@@ -222,6 +224,7 @@ impl Settings {
             further_origins: Vec::new(),
             cors_origins: Vec::new(),
             organization_hosts: false,
+            session_domain: None,
             trusted_proxies: TrustedProxies::None,
             password_rules: PasswordRules::default(),
             breach_check: BreachCheck::default(),

@@ -64,6 +64,7 @@ mod secure_account;
 mod services;
 mod session_abuse;
 mod sessions;
+mod shared_sessions;
 mod sign_in;
 mod sign_up;
 mod signing_keys;

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::sign_in;
 use super::sign_up::remember_browser;
-use super::verify::{LINK_COOKIE_LIFE, awaited, cookie, remember_address};
+use super::verify::{LINK_COOKIE_LIFE, awaited, remember_address};
 use crate::cookies::CookieName;
 use crate::input::Fields;
 use crate::pages::ago::ago;
@@ -109,7 +109,7 @@ pub(super) async fn ask_form(context: &Context<'_>) -> Result<Response, Problem>
     expected.extend(context.bot_fields(BotPurpose::SignIn));
     let fields = context.form(&expected)?;
     let (email, target) = (fields.text("email"), context.return_to(&fields));
-    let link = cookie(context, CookieName::Link).filter(|_| fields.get("again").is_some());
+    let link = context.cookie(CookieName::Link).filter(|_| fields.get("again").is_some());
     let accepted = match link {
         Some(link) => again(context, link).await,
         None => {
@@ -213,7 +213,7 @@ fn shown(context: &Context<'_>, shown: &Shown<'_>) -> Response {
 
 /// The link that this browser has opened, if it is one of ours.
 fn opened<'a>(context: &Context<'a>) -> Option<&'a str> {
-    cookie(context, CookieName::Link).filter(|link| Bearer::parse(TokenKind::SignIn.bearer(), link).is_some())
+    context.cookie(CookieName::Link).filter(|link| Bearer::parse(TokenKind::SignIn.bearer(), link).is_some())
 }
 
 /// The page of a link that was opened: its button, or where to get another one.

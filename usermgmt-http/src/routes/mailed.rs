@@ -10,7 +10,7 @@ use usermgmt_service::core::secret::Bearer;
 use usermgmt_service::{AddressProof, Error, Refused};
 use utoipa::ToSchema;
 
-use super::verify::{LINK_COOKIE_LIFE, cookie};
+use super::verify::LINK_COOKIE_LIFE;
 use crate::cookies::CookieName;
 use crate::input::Fields;
 use crate::pages::{self, Page};
@@ -81,7 +81,7 @@ impl Door {
             context.set_cookie(&mut response, CookieName::Link, token, Some(context.now + LINK_COOKIE_LIFE));
             return Ok(response);
         }
-        let Some(link) = cookie(context, CookieName::Link) else {
+        let Some(link) = context.cookie(CookieName::Link) else {
             return Ok(self.dead(context, &Problem::refused(&Refused::LinkInvalid, context.now)));
         };
         match context.auth.preview_mailed(&context.client, self.kind, link.into()).await {
@@ -117,7 +117,7 @@ impl Door {
 
     async fn form(&self, context: &Context<'_>) -> Result<Response, Problem> {
         context.form(&[])?;
-        let link = cookie(context, CookieName::Link).unwrap_or_default();
+        let link = context.cookie(CookieName::Link).unwrap_or_default();
         match self.used(context, AddressProof::Link(link.into())).await {
             Ok(_) => Ok(self.done(context)),
             Err(error) => Ok(self.dead(context, &context.problem(error))),

@@ -11,7 +11,7 @@ use usermgmt_service::{AddressProof, Refused};
 use utoipa::ToSchema;
 
 use super::sign_up::remember_browser;
-use super::verify::{LINK_COOKIE_LIFE, awaited, cookie, remember_address};
+use super::verify::{LINK_COOKIE_LIFE, awaited, remember_address};
 use crate::cookies::CookieName;
 use crate::input::Fields;
 use crate::pages::{self, Page};
@@ -127,7 +127,7 @@ fn shown(
 
 /// The live link that this browser has opened, if it is one of ours, with its address.
 async fn opened<'a>(context: &Context<'a>) -> Option<(&'a str, Result<String, Problem>)> {
-    let link = cookie(context, CookieName::Link)?;
+    let link = context.cookie(CookieName::Link)?;
     Bearer::parse(BearerKind::ResetLink, link)?;
     let email = context.auth.preview_reset(&context.client, link.into()).await;
     Some((link, email.map_err(|error| context.problem(error))))

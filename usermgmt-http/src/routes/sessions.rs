@@ -42,7 +42,7 @@ async fn sign_out(context: &Context<'_>) -> Result<(), Problem> {
             context.auth.sign_out(&context.client, principal).await.map_err(|error| context.problem(error))
         }
         #[cfg(feature = "tokens")]
-        None => match (context.auth.tokens(), super::tokens::in_cookie(context)) {
+        None => match (context.auth.tokens(), context.cookie(CookieName::Refresh)) {
             (Some(tokens), Some(token)) => {
                 tokens.revoke(&context.client, token).await.map_err(|error| context.problem(error))
             }

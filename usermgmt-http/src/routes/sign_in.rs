@@ -194,7 +194,7 @@ pub(super) fn lead_on(context: &Context<'_>, outcome: &SignInOutcome, target: Op
 
 /// Whether a passkey was declined in this browser a while ago.
 fn has_declined(context: &Context<'_>) -> bool {
-    super::verify::cookie(context, CookieName::NoPasskey).is_some()
+    context.cookie(CookieName::NoPasskey).is_some()
 }
 
 /// The page of a step.

@@ -7,7 +7,7 @@ use usermgmt_service::core::refresh::RefreshToken;
 use usermgmt_service::{Issued, Tokens};
 use utoipa::ToSchema;
 
-use crate::cookies::{self, CookieName};
+use crate::cookies::CookieName;
 use crate::problem::Problem;
 use crate::serve::Context;
 use crate::wire::{self, Response};
@@ -76,11 +76,6 @@ fn answer(issued: &Issued, refresh: Option<&RefreshToken>) -> Response {
     wire::json(StatusCode::OK, &body)
 }
 
-/// The refresh token in the cookie.
-pub(super) fn in_cookie<'a>(context: &'a Context<'_>) -> Option<&'a str> {
-    cookies::read(&context.request.headers, &context.auth.settings().origin, CookieName::Refresh).value()
-}
-
 pub(super) async fn issue(context: &Context<'_>) -> Result<Response, Problem> {
     let (tokens, input): (_, IssueInput) = (tokens(context)?, context.json()?);
     let issued = tokens.issue(context.principal()?, input.audience.as_deref()).await;
@@ -105,7 +100,7 @@ pub(super) async fn begin(context: &Context<'_>) -> Result<Response, Problem> {
 pub(super) async fn refresh(context: &Context<'_>) -> Result<Response, Problem> {
     let (tokens, input): (_, RefreshInput) = (tokens(context)?, context.json()?);
     let kept = input.refresh_token.as_deref();
-    let presented = kept.or_else(|| in_cookie(context)).unwrap_or_default();
+    let presented = kept.or_else(|| context.cookie(CookieName::Refresh)).unwrap_or_default();
     let refreshed = tokens.refresh(&context.client, presented).await;
     let (principal, successor) = refreshed.map_err(|error| context.problem(error))?;
     let issued = tokens.issue(&principal, input.audience.as_deref()).await.map_err(|error| context.problem(error))?;
@@ -118,7 +113,7 @@ pub(super) async fn refresh(context: &Context<'_>) -> Result<Response, Problem> 
 
 pub(super) async fn revoke(context: &Context<'_>) -> Result<Response, Problem> {
     let (tokens, input): (_, RevokeInput) = (tokens(context)?, context.json()?);
-    let presented = input.token.as_deref().or_else(|| in_cookie(context)).unwrap_or_default();
+    let presented = input.token.as_deref().or_else(|| context.cookie(CookieName::Refresh)).unwrap_or_default();
     tokens.revoke(&context.client, presented).await.map_err(|error| context.problem(error))?;
     let mut response = wire::json(StatusCode::OK, &json!({ "status": "revoked" }));
     if input.token.is_none() {

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::sign_in;
 use super::sign_up::remember_browser;
-use crate::cookies::{self, CookieName};
+use crate::cookies::CookieName;
 use crate::input::Fields;
 use crate::pages::{self, Page};
 use crate::problem::Problem;
@@ -107,13 +107,9 @@ pub(super) fn remember_address(context: &Context<'_>, response: &mut Response, e
     context.clear_cookie(response, CookieName::Link);
 }
 
-pub(super) fn cookie<'a>(context: &Context<'a>, name: CookieName) -> Option<&'a str> {
-    cookies::read(&context.request.headers, &context.auth.settings().origin, name).value()
-}
-
 /// The address that the person has last asked a mail for in this browser, and where to go afterwards.
 pub(super) fn awaited(context: &Context<'_>) -> (String, String) {
-    let kept = cookie(context, CookieName::Address).and_then(|kept| URL_SAFE_NO_PAD.decode(kept).ok());
+    let kept = context.cookie(CookieName::Address).and_then(|kept| URL_SAFE_NO_PAD.decode(kept).ok());
     let kept = kept.and_then(|kept| String::from_utf8(kept).ok()).unwrap_or_default();
     let (email, target) = kept.split_once('\n').unwrap_or_default();
     let target = return_to::parse(target, &context.auth.settings().origin).unwrap_or_default();
@@ -156,7 +152,7 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
         return Ok(response);
     }
     let (awaited, target) = awaited(context);
-    let link = cookie(context, CookieName::Link).filter(|link| Bearer::parse(BearerKind::VerifyLink, link).is_some());
+    let link = context.cookie(CookieName::Link).filter(|link| Bearer::parse(BearerKind::VerifyLink, link).is_some());
     if let Some(link) = link {
         return match context.auth.preview_link(&context.client, link.into()).await {
             Ok(preview) => Ok(confirm(context, &preview, None, "", &target)),
@@ -212,7 +208,7 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
     let (password, organization) = (fields.get("password"), fields.get("organization"));
     // People paste codes with whatever space their mail program shows.
     let code: String = fields.text("code").chars().filter(|c| !c.is_whitespace()).collect();
-    let link = cookie(context, CookieName::Link).filter(|_| code.is_empty());
+    let link = context.cookie(CookieName::Link).filter(|_| code.is_empty());
     let proof = match link {
         Some(link) => AddressProof::Link(link.into()),
         None => AddressProof::Code(code.as_str().into()),

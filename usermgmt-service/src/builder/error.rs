@@ -23,6 +23,14 @@ pub enum ConfigError {
         /// Why.
         wrong: &'static str,
     },
+    /// Sessions cannot be shared by the hosts of a domain.
+    #[error("sessions cannot be shared by the hosts of `{domain}`: {wrong}")]
+    SessionDomain {
+        /// The domain.
+        domain: String,
+        /// Why.
+        wrong: &'static str,
+    },
     /// The key file does not exist and the origin is public.
     #[error(
         "the key file does not exist; one is created only on a localhost origin: generate it once and keep it safe"
