@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 use usermgmt_core::error::{Error, Refused};
-use usermgmt_core::id::{OrgId, SessionId, UserId};
+use usermgmt_core::id::{OrgId, SessionId};
 use usermgmt_core::limits;
 use usermgmt_core::model::PrincipalRecord;
 use usermgmt_core::page::{Page, PageRequest};
@@ -60,7 +60,7 @@ impl UserMgmt {
     #[cfg(feature = "tokens")]
     pub(crate) async fn principal_by_session(
         &self,
-        user: UserId,
+        user: usermgmt_core::id::UserId,
         session: SessionId,
     ) -> Result<Option<Arc<Principal>>, Error> {
         let now = self.now();

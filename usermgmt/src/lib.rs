@@ -164,7 +164,7 @@ pub use usermgmt_service::{Error, FieldError, Invalid, Refused};
 
 // Proofs and permissions.
 pub use usermgmt_service::core::permission::{Permission, Rights, RoleError, Roles};
-pub use usermgmt_service::core::proof::{OrgScope, OrgStanding, Permit, Principal, StepUp};
+pub use usermgmt_service::core::proof::{MultiFactor, OrgScope, OrgStanding, Permit, Principal, StepUp};
 pub use usermgmt_service::{
     AddMembers, Because, Explanation, ManageMembers, ManageOrganization, ManagePolicy, ManageRoles, OwnOrganization,
     ReadAudit, ReadMembers, RoleRights,

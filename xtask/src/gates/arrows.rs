@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Each library crate and the crates of this workspace that it may depend on; `ANY` stands for every library.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("usermgmt-core", &[]),
     // Other services use it alone.
     ("usermgmt-jwt", &[]),
@@ -17,6 +17,8 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("usermgmt-sqlx", &["usermgmt-core"]),
     ("usermgmt-redis", &["usermgmt-core"]),
     ("usermgmt-conformance", &["usermgmt-core"]),
+    // For tests of applications, beside whichever adapter and store they have.
+    ("usermgmt-testing", &["usermgmt-http"]),
     ("usermgmt", ANY),
 ];
 const ANY: &[&str] = &["*"];
