@@ -136,6 +136,16 @@ pub(crate) mod on_actix {
     }
 }
 
+/// The application on axum, for requests without a network.
+pub fn router(auth: UserMgmt) -> axum::Router {
+    on_axum::app(auth)
+}
+
+/// The application on actix-web, for requests without a network.
+pub fn configure(app: &mut actix_web::web::ServiceConfig, auth: &UserMgmt) {
+    on_actix::configure(app, auth);
+}
+
 /// A running server.
 pub struct Server {
     address: SocketAddr,

@@ -68,7 +68,10 @@ impl TestAuth {
         let id = self.account(&persona).await;
         let org = self.place(id, &persona.place).await;
         if persona.proofs.iter().any(|(method, _)| matches!(method, Method::Otp | Method::RecoveryCode)) {
+            #[cfg(feature = "totp")]
             self.give_authenticator(id).await;
+            #[cfg(not(feature = "totp"))]
+            panic!("nobody has codes without the feature `totp` of usermgmt-testing");
         }
         let user = done("the account is gone", self.users(REASON).get(id).await);
         let (session, secret) = self.session(&user, org, &persona).await;

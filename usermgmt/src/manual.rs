@@ -14,6 +14,7 @@
 //! | run several processes of your application | [`howto_processes`] |
 //! | serve several origins, or let a single-page application at another one call | [`howto_origins`] |
 //! | write your rows and ours in one transaction | [`howto_enlist`] |
+//! | test your own application | [`howto_test`] |
 //! | watch it by numbers | [`howto_metrics`] |
 //! | ask for a second factor | [`howto_second_factor`] |
 //! | let people sign in by passkeys | [`howto_passkeys`] |
@@ -72,6 +73,9 @@ pub mod howto_import {}
 
 #[doc = include_str!("../manual/howto_sign_in_by_mail.md")]
 pub mod howto_sign_in_by_mail {}
+
+#[doc = include_str!("../manual/howto_test.md")]
+pub mod howto_test {}
 
 #[doc = include_str!("../manual/howto_metrics.md")]
 pub mod howto_metrics {}

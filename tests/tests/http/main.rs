@@ -72,6 +72,7 @@ mod step_up;
 mod taken_addresses;
 mod team;
 mod tenants;
+mod test_kit;
 mod tokens;
 mod two_tenants;
 mod upgrade;
