@@ -15,6 +15,7 @@ use crate::breach::BreachCheck;
 use crate::hasher::HashCost;
 use crate::limits::Limits;
 use crate::mail::Brand;
+use crate::usernames::Usernames;
 
 /// What pages and mails call an application that has no name.
 const UNNAMED: &str = "this application";
@@ -152,6 +153,10 @@ pub struct Settings {
     /// What mails that sign in carry, if there are such.
     #[cfg(feature = "magic-link")]
     pub magic_link: Option<crate::MagicLink>,
+    /// Whether people have usernames.
+    pub usernames: Usernames,
+    /// Usernames that nobody may choose, beside those that nobody gets anywhere.
+    pub reserved_usernames: Vec<String>,
     /// Whether forms may ask if an address is free.
     pub availability_check: bool,
     /// Where somebody lands who has signed in and asked for nothing else: a path of the application.
@@ -204,6 +209,8 @@ impl Settings {
             email_change_needs_approval: true,
             #[cfg(feature = "magic-link")]
             magic_link: None,
+            usernames: Usernames::Off,
+            reserved_usernames: Vec::new(),
             availability_check: false,
             home: "/".into(),
         }

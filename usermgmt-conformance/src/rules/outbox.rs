@@ -64,6 +64,7 @@ pub async fn a_job_is_returned_as_it_was_put(store: AnyStore) {
         organization,
         password: password(1).hash,
         passwordless: false,
+        username: None,
         locale: Some("de".to_owned()),
         facts,
     };

@@ -112,8 +112,26 @@ pub(super) fn prove(flow: &Flow<'_>, changes: &mut ChangeSet, rows: &[Identifier
     }
 }
 
-/// Gives a name to an account. The one of before stays with it, as do those before that, up to
-/// [`USERNAMES_PER_USER`] in all. The owner is told, with a link to undo it.
+/// Adds a name to what is written about an account; answers whether it takes the place of another one. That one stays
+/// with the account, as do those before it, up to [`USERNAMES_PER_USER`] in all.
+///
+/// # Errors
+/// The field `username` with the code `taken`, or as the store.
+pub async fn give(flow: &Flow<'_>, changes: &mut ChangeSet, user: UserId, name: &Username) -> Result<bool> {
+    if !claim(flow, changes, name, Some(user)).await? {
+        return Err(FieldError::new("username", FieldError::TAKEN).into());
+    }
+    let own = of(flow, user).await?;
+    let is_change = present(&own).is_some();
+    let mut kept: Vec<_> = names(&own).filter(|row| row.verified_at.is_some()).cloned().collect();
+    kept.sort_by_key(|row| std::cmp::Reverse((row.primary, row.created_at)));
+    let former = kept.into_iter().filter(|row| row.canonical != name.canonical()).take(USERNAMES_PER_USER - 1);
+    let former = former.map(|row| Identifier { primary: false, ..row });
+    arrange(changes, own, std::iter::once(row(flow, user, name, Some(flow.now))).chain(former).collect());
+    Ok(is_change)
+}
+
+/// Works out the name that somebody chooses, or is given. The owner is told, with a link to undo it.
 ///
 /// # Errors
 /// The field `username` with the code `taken`, or as the store.
@@ -124,17 +142,7 @@ pub async fn plan_choice(
     user: &User,
     name: &Username,
 ) -> Result<ChangeSet> {
-    if !claim(flow, &mut changes, name, Some(user.id)).await? {
-        return Err(FieldError::new("username", FieldError::TAKEN).into());
-    }
-    let own = of(flow, user.id).await?;
-    let is_change = present(&own).is_some();
-    let mut kept: Vec<_> = names(&own).filter(|row| row.verified_at.is_some()).cloned().collect();
-    kept.sort_by_key(|row| std::cmp::Reverse((row.primary, row.created_at)));
-    let former = kept.into_iter().filter(|row| row.canonical != name.canonical()).take(USERNAMES_PER_USER - 1);
-    let former = former.map(|row| Identifier { primary: false, ..row });
-    let wanted = std::iter::once(row(flow, user.id, name, Some(flow.now))).chain(former).collect();
-    arrange(&mut changes, own, wanted);
+    let is_change = give(flow, &mut changes, user.id, name).await?;
     mailed::meet(&mut changes, user);
     changes.push(flow.audit(AuditKind::UsernameSet, actor, user.id, json!({ "changed": is_change }))?);
     if let Some(primary) = mailed::primary(&mailed::emails(flow, user.id).await?) {
