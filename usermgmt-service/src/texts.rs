@@ -11,7 +11,7 @@ use unic_langid::LanguageIdentifier;
 const FALLBACK: &str = "en";
 
 /// The languages that come with the library, each with all its texts.
-const STANDARD: [(&str, [&str; 6]); 2] = [
+const STANDARD: [(&str, [&str; 7]); 2] = [
     (
         FALLBACK,
         [
@@ -21,6 +21,7 @@ const STANDARD: [(&str, [&str; 6]); 2] = [
             include_str!("../texts/en/mails.ftl"),
             include_str!("../texts/en/pages.ftl"),
             include_str!("../texts/en/second_factor.ftl"),
+            include_str!("../texts/en/usernames.ftl"),
         ],
     ),
     (
@@ -32,6 +33,7 @@ const STANDARD: [(&str, [&str; 6]); 2] = [
             include_str!("../texts/de/mails.ftl"),
             include_str!("../texts/de/pages.ftl"),
             include_str!("../texts/de/second_factor.ftl"),
+            include_str!("../texts/de/usernames.ftl"),
         ],
     ),
 ];

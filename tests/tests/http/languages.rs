@@ -18,19 +18,21 @@ cells!(
     messages_say_what_happened_and_what_to_do,
 );
 
-const ENGLISH: [&str; 6] = [
+const ENGLISH: [&str; 7] = [
     include_str!("../../../usermgmt-service/texts/en/magic_link.ftl"),
     include_str!("../../../usermgmt-service/texts/en/audit.ftl"),
     include_str!("../../../usermgmt-service/texts/en/pages.ftl"),
     include_str!("../../../usermgmt-service/texts/en/second_factor.ftl"),
+    include_str!("../../../usermgmt-service/texts/en/usernames.ftl"),
     include_str!("../../../usermgmt-service/texts/en/errors.ftl"),
     include_str!("../../../usermgmt-service/texts/en/mails.ftl"),
 ];
-const GERMAN: [&str; 6] = [
+const GERMAN: [&str; 7] = [
     include_str!("../../../usermgmt-service/texts/de/magic_link.ftl"),
     include_str!("../../../usermgmt-service/texts/de/audit.ftl"),
     include_str!("../../../usermgmt-service/texts/de/pages.ftl"),
     include_str!("../../../usermgmt-service/texts/de/second_factor.ftl"),
+    include_str!("../../../usermgmt-service/texts/de/usernames.ftl"),
     include_str!("../../../usermgmt-service/texts/de/errors.ftl"),
     include_str!("../../../usermgmt-service/texts/de/mails.ftl"),
 ];

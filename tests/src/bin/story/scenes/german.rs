@@ -11,15 +11,17 @@ use crate::fault::{Result, ensure};
 /// What a browser asks for whose person reads German, and nothing else.
 const LANGUAGES: &str = "de-AT,de";
 /// Every text of the pages, in both languages.
-const ENGLISH: [&str; 5] = [
+const ENGLISH: [&str; 6] = [
     include_str!("../../../../../usermgmt-service/texts/en/second_factor.ftl"),
+    include_str!("../../../../../usermgmt-service/texts/en/usernames.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/magic_link.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/audit.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/pages.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/errors.ftl"),
 ];
-const GERMAN: [&str; 5] = [
+const GERMAN: [&str; 6] = [
     include_str!("../../../../../usermgmt-service/texts/de/second_factor.ftl"),
+    include_str!("../../../../../usermgmt-service/texts/de/usernames.ftl"),
     include_str!("../../../../../usermgmt-service/texts/de/magic_link.ftl"),
     include_str!("../../../../../usermgmt-service/texts/de/audit.ftl"),
     include_str!("../../../../../usermgmt-service/texts/de/pages.ftl"),
