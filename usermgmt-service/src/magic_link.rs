@@ -219,7 +219,7 @@ impl UserMgmt {
             let changes = magic_link::plan(&flow, &found, browser, !settings.alone)?;
             match self.commit_raw(changes).await {
                 Ok(_) => {
-                    self.forsake(client, found.forsaken(browser).cloned()).await?;
+                    self.release(client, found.entered()).await;
                     break (found.token.user, found.token.canonical);
                 }
                 // Somebody was faster.

@@ -152,7 +152,7 @@ impl UserMgmt {
                 Ok(accepted)
             }
             Err(error) => {
-                self.let_go(&meter, kept).await?;
+                self.let_go(&meter, kept).await;
                 Err(error)
             }
         }

@@ -8,6 +8,7 @@ use usermgmt_core::limits::{USERNAME_KEPT, USERNAME_MAX_CHARS, USERNAME_SUGGESTI
 use usermgmt_core::model::{Actor, AddressPurpose, Identifier};
 use usermgmt_core::port::BotPurpose;
 use usermgmt_core::proof::{Principal, StepUp};
+use usermgmt_core::secret::{Bearer, Digest};
 use usermgmt_core::store::{Charge, Write};
 use usermgmt_core::username::Username;
 
@@ -130,7 +131,7 @@ impl UserMgmt {
             (usernames::plan_choice(&flow, changes, actor, &user, &name).await?, ())
         });
         // From now on the row keeps it, or nothing does.
-        meter.give_back(&kept.0, self.now()).await?;
+        self.let_go(&meter, Some(kept)).await;
         chosen
     }
 
@@ -183,18 +184,24 @@ impl UserMgmt {
     }
 
     /// What was begun with the name came to nothing: others may have it.
-    pub(crate) async fn let_go(&self, meter: &Meter<'_>, kept: Option<Kept>) -> Result<(), Error> {
-        meter.give_back(&kept.map(|kept| kept.0).unwrap_or_default(), self.now()).await
+    pub(crate) async fn let_go(&self, meter: &Meter<'_>, kept: Option<Kept>) {
+        let charges = kept.map(|kept| kept.0).unwrap_or_default();
+        // What was to be said about the name is settled; at worst it stays kept until its time is over.
+        if let Err(error) = meter.give_back(&charges, self.now()).await {
+            tracing::warn!(%error, "a username stays kept for nobody");
+        }
     }
 
-    /// A name that was entered at sign-up is given up by the proof: others may have it.
-    pub(crate) async fn forsake(&self, client: &Client, name: Option<Identifier>) -> Result<(), Error> {
+    /// The proof of an address has settled whose the name is that was entered with it: nothing has to keep it any more.
+    pub(crate) async fn release(&self, client: &Client, entered: Option<(&Identifier, Digest)>) {
         let now = self.now();
-        let Some(name) = name.filter(|name| now - name.created_at < USERNAME_KEPT) else { return Ok(()) };
-        let Ok(name) = Username::parse(&name.canonical) else { return Ok(()) };
+        // What is older may be kept for somebody else by now.
+        let entered = entered.filter(|(name, _)| now - name.created_at < USERNAME_KEPT);
+        let name = entered.and_then(|(name, browser)| Some((Username::parse(&name.canonical).ok()?, browser)));
+        let Some((name, browser)) = name else { return };
         let meter = Meter::new(self, client);
-        let [kept, _] = meter.kept_username(&name.look(), &[]);
-        meter.give_back(&[kept], now).await
+        let kept = meter.kept_username(&name.look(), browser.as_bytes());
+        self.let_go(&meter, Some(Kept(kept.to_vec()))).await;
     }
 
     /// The refusal of a name that is taken, with others that are not.
@@ -207,12 +214,11 @@ impl UserMgmt {
     }
 
     async fn is_free(&self, client: &Client, meter: &Meter<'_>, name: &Username) -> Result<bool, Error> {
-        // Whoever asks may hold it already; nobody holds it under this random name otherwise.
-        let holder = client.browser.as_ref().map(|browser| browser.digest());
-        let holder = holder.as_ref().map_or(&b""[..], |digest| digest.as_bytes());
-        let kept = self.keep(client, meter, name, holder, None).await?;
+        // Whoever asks may hold it already.
+        let holder = client.browser.as_ref().map_or(Digest::of(b""), Bearer::digest);
+        let kept = self.keep(client, meter, name, holder.as_bytes(), None).await?;
         let is_free = kept.is_some();
-        self.let_go(meter, kept).await?;
+        self.let_go(meter, kept).await;
         Ok(is_free)
     }
 

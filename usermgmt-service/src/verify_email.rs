@@ -100,7 +100,7 @@ impl UserMgmt {
             let (changes, verified) = verify_email::plan(&flow, &found, rules, entered)?;
             match self.commit_raw(changes).await {
                 Ok(_) => {
-                    self.forsake(client, found.forsaken().cloned()).await?;
+                    self.release(client, found.entered()).await;
                     return Ok(verified);
                 }
                 Err(error) if tries.again(&error) => {}

@@ -41,7 +41,7 @@ const GERMAN: [&str; 7] = [
 const AUSTRIA: &str = "de-AT,de;q=0.9,en;q=0.5";
 
 /// The sources of all texts of a language.
-fn values(catalogue: [&'static str; 6]) -> impl Iterator<Item = &'static str> {
+fn values(catalogue: [&'static str; 7]) -> impl Iterator<Item = &'static str> {
     let lines = catalogue.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| line.split_once(" = ")).map(|(_, value)| value.trim())
 }

@@ -71,6 +71,8 @@ mod tenants;
 mod tokens;
 mod two_tenants;
 mod upgrade;
+mod username_attacks;
+mod usernames;
 mod users;
 mod verify_email;
 mod workers;

@@ -81,10 +81,10 @@ pub struct Found {
 }
 
 impl Found {
-    /// The username that was entered at sign-up and that a proof in this browser does not keep.
+    /// The username that was entered at sign-up, and the browser that it was kept for until now.
     #[must_use]
-    pub fn forsaken(&self, browser: Digest) -> Option<&Identifier> {
-        usernames::unproven(&self.names).filter(|_| !self.is_setter(browser))
+    pub fn entered(&self) -> Option<(&Identifier, Digest)> {
+        usernames::entered(&self.names, &self.record)
     }
 
     fn is_setter(&self, browser: Digest) -> bool {

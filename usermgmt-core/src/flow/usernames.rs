@@ -17,6 +17,7 @@ use crate::model::{
     Actor, AddressRequest, AuditKind, Identifier, IdentifierKind, MailKind, NameRequest, SignInRecord, User,
     UserStatus, Version,
 };
+use crate::secret::Digest;
 use crate::store::{ChangeSet, Write};
 use crate::username::{CANONICAL_VERSION, Username};
 
@@ -36,10 +37,10 @@ pub fn present(rows: &[Identifier]) -> Option<&Identifier> {
     names(rows).find(|row| row.primary && row.verified_at.is_some())
 }
 
-/// The username that waits for the proof of the address.
-#[must_use]
-pub fn unproven(rows: &[Identifier]) -> Option<&Identifier> {
-    names(rows).find(|row| row.verified_at.is_none())
+/// The username that waits for the proof of the address, and the browser that has entered it.
+pub(super) fn entered<'a>(rows: &'a [Identifier], record: &SignInRecord) -> Option<(&'a Identifier, Digest)> {
+    let setter = record.password.as_ref().and_then(|password| password.unproven.as_ref())?;
+    names(rows).find(|row| row.verified_at.is_none()).map(|row| (row, setter.browser))
 }
 
 fn names(rows: &[Identifier]) -> impl Iterator<Item = &Identifier> {
@@ -206,15 +207,16 @@ pub async fn addressed(flow: &Flow<'_>, request: &NameRequest) -> Result<Option<
 }
 
 /// The account behind a username, as its primary address shows it: what an address must have proven, it must have proven
-/// for whoever comes by name, too. Somebody without an address is known by the name.
+/// for whoever comes by name, too. Somebody without an address is known by the name. A name that nobody has costs the
+/// same reads.
 ///
 /// # Errors
 /// As the store.
 pub async fn behind(flow: &Flow<'_>, name: &Username) -> Result<Option<SignInRecord>> {
     let known = flow.store.sign_in_record(flow.realm, IdentifierKind::Username, name.canonical()).await?;
-    let Some(known) = known else { return Ok(None) };
-    let identifier = mailbox(flow, known.user.id).await?.unwrap_or(known.identifier);
-    Ok(Some(SignInRecord { identifier, ..known }))
+    let nobody = UserId::new(flow.random, flow.now)?;
+    let email = mailbox(flow, known.as_ref().map_or(nobody, |known| known.user.id)).await?;
+    Ok(known.map(|known| SignInRecord { identifier: email.unwrap_or(known.identifier), ..known }))
 }
 
 async fn mailbox(flow: &Flow<'_>, user: UserId) -> Result<Option<Identifier>> {

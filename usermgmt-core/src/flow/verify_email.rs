@@ -74,10 +74,10 @@ impl Found {
         &self.token
     }
 
-    /// The username that was entered at sign-up and that the proof does not keep, since it comes from elsewhere.
+    /// The username that was entered at sign-up, and the browser that it was kept for until now.
     #[must_use]
-    pub fn forsaken(&self) -> Option<&Identifier> {
-        usernames::unproven(&self.names).filter(|_| !self.same_browser)
+    pub fn entered(&self) -> Option<(&Identifier, Digest)> {
+        usernames::entered(&self.names, &self.record)
     }
 
     /// Canonical form of the address.

@@ -55,7 +55,7 @@ fn english_words() -> BTreeSet<String> {
         let line = if line.starts_with('#') { "" } else { line };
         words(line.split_once(" = ").map_or(line, |(_, said)| said))
     };
-    let of = |texts: [&'static str; 5]| texts.into_iter().flat_map(str::lines).flat_map(said).collect::<BTreeSet<_>>();
+    let of = |texts: [&'static str; 6]| texts.into_iter().flat_map(str::lines).flat_map(said).collect::<BTreeSet<_>>();
     &of(ENGLISH) - &of(GERMAN)
 }
 
