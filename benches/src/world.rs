@@ -47,7 +47,8 @@ impl World {
     pub(crate) async fn open(folder: &Path, cost: HashCost, configure: impl FnOnce(Builder) -> Builder) -> Self {
         let store = Sqlite::open(folder.join("bench.db")).await.expect("a database");
         let keys = KeyRing::from_file_or_create(folder.join("bench.key")).expect("a key");
-        let builder = UserMgmt::builder(store.clone(), ORIGIN, keys).limits(Limits::insecure_for_tests()).hash_cost(cost);
+        let builder =
+            UserMgmt::builder(store.clone(), ORIGIN, keys).limits(Limits::insecure_for_tests()).hash_cost(cost);
         let auth = configure(builder).build().await.expect("the system starts");
         Self { auth, store, folder: None }
     }
@@ -65,7 +66,8 @@ impl World<Postgres> {
     pub(crate) async fn on_postgres(url: &str, cost: HashCost, configure: impl FnOnce(Builder) -> Builder) -> Self {
         let store = Postgres::connect(url).await.expect("a database");
         let keys = KeyRing::generate(&OsRandom).expect("a key");
-        let builder = UserMgmt::builder(store.clone(), ORIGIN, keys).limits(Limits::insecure_for_tests()).hash_cost(cost);
+        let builder =
+            UserMgmt::builder(store.clone(), ORIGIN, keys).limits(Limits::insecure_for_tests()).hash_cost(cost);
         let auth = configure(builder.without_workers()).build().await.expect("the system starts");
         Self { auth, store, folder: None }
     }

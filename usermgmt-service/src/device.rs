@@ -56,8 +56,7 @@ mod tests {
         let (ann, bob) =
             (EmailAddress::parse("ann@example.org").unwrap(), EmailAddress::parse("bob@example.org").unwrap());
         let value = issue(&keys, &OsRandom, ann.canonical(), now).unwrap();
-        let known =
-            |value: &str, email: &EmailAddress, at| recognise(&keys, value, email.canonical(), at).is_some();
+        let known = |value: &str, email: &EmailAddress, at| recognise(&keys, value, email.canonical(), at).is_some();
         assert!(known(&value, &ann, now) && known(&value, &ann, now + DEVICE_LIFE - Duration::SECOND));
         assert!(
             !known(&value, &bob, now)

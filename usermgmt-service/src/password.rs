@@ -75,12 +75,7 @@ impl UserMgmt {
     }
 
     #[cfg(feature = "zxcvbn")]
-    async fn is_guessable(
-        &self,
-        password: &Password,
-        email: Option<&EmailAddress>,
-        name: &str,
-    ) -> Result<bool, Error> {
+    async fn is_guessable(&self, password: &Password, email: Option<&EmailAddress>, name: &str) -> Result<bool, Error> {
         let settings = self.settings();
         let Some(least) = settings.password_rules.min_score else { return Ok(false) };
         let (address, local) = email.map(|email| (email.canonical(), email.local_part())).unzip();

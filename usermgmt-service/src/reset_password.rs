@@ -226,12 +226,7 @@ impl UserMgmt {
     ///
     /// # Errors
     /// An outage.
-    pub(crate) async fn warn_owner(
-        &self,
-        client: &Client,
-        meter: &Meter<'_>,
-        name: SignInName,
-    ) -> Result<(), Error> {
+    pub(crate) async fn warn_owner(&self, client: &Client, meter: &Meter<'_>, name: SignInName) -> Result<(), Error> {
         if meter.passes(&[meter.warning(name.canonical())], self.now()).await?.is_none() {
             let _ = self.request_by_name(client, name, AddressPurpose::Locked).await?;
         }

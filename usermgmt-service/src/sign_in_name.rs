@@ -97,9 +97,7 @@ impl UserMgmt {
         };
         let browser = self.browser(client)?;
         let request = NameRequest { username, browser: browser.digest(), purpose };
-        committing!(self, client, |flow| {
-            (flow.changes()?.with(flow.job(Job::NameRequest(request.clone()))?), ())
-        })?;
+        committing!(self, client, |flow| { (flow.changes()?.with(flow.job(Job::NameRequest(request.clone()))?), ()) })?;
         Ok(Accepted { browser })
     }
 }

@@ -12,13 +12,13 @@ use usermgmt_core::secret::{Bearer, Digest};
 use usermgmt_core::store::{Charge, Write};
 use usermgmt_core::username::Username;
 
+use crate::UserMgmt;
 use crate::builder::Builder;
 use crate::client::Client;
 use crate::commit::committing;
 use crate::limits::Meter;
 use crate::sign_up::Accepted;
 use crate::users::Users;
-use crate::UserMgmt;
 
 /// Names that are looked at, at most, to find some that are free.
 const TRIES: usize = 16;

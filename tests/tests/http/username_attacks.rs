@@ -125,7 +125,8 @@ async fn a_name_goes_with_the_browser_that_chose_it(app: App) {
     let mut mallory = Person { email: "victim@example.test".into(), ..Person::new(&app, "mallory") };
     sign_up(&mut mallory, "mallorys.pick").await.expect(202);
     app.work().await;
-    let mut victim = Person { email: mallory.email.clone(), password: "a harbour in the fog".into(), ..mallory.elsewhere(&app) };
+    let mut victim =
+        Person { email: mallory.email.clone(), password: "a harbour in the fog".into(), ..mallory.elsewhere(&app) };
     let proof = json!({ "token": token(&app.mail(&victim.email)), "password": victim.password });
     victim.agent.post("/auth/verify", proof).await.expect(200);
     victim.sign_in().await.expect(200);

@@ -315,9 +315,10 @@ async fn the_pages_do_it_all(app: App) {
     let mut sam = Person { email: "s@example.test".into(), agent, ..Person::new(&app, "s") };
     prove(&app, &mut sam).await.expect(200);
     let page = sam.agent.navigate("/auth/sign-in").await.expect(200);
-    assert!(page.body.contains(&app.auth.texts().get("en", "sign-in-name", &[])) && !page.body.contains("type=\"email\""));
-    let signed_in =
-        sam.agent.fill(&page, "/auth/sign-in", &[("email", "Sam_Hill"), ("password", &sam.password)]).await;
+    assert!(
+        page.body.contains(&app.auth.texts().get("en", "sign-in-name", &[])) && !page.body.contains("type=\"email\"")
+    );
+    let signed_in = sam.agent.fill(&page, "/auth/sign-in", &[("email", "Sam_Hill"), ("password", &sam.password)]).await;
     assert_eq!(signed_in.expect(303).header("location"), Some("/"));
     let page = sam.agent.navigate("/auth/account/username").await.expect(200);
     assert!(page.body.contains("sam_hill"));
@@ -325,7 +326,10 @@ async fn the_pages_do_it_all(app: App) {
     assert!(page.body.contains(&app.auth.texts().get("en", "field-username-taken", &[])), "{}", page.body);
     let next = sam.agent.fill(&page, "/auth/account/username", &[("username", "hill.sam")]).await.expect(303);
     let page = sam.agent.follow(next).await.expect(200);
-    assert!(page.body.contains("hill.sam") && page.body.contains(&app.auth.texts().get("en", "notice-username-changed", &[])));
+    assert!(
+        page.body.contains("hill.sam")
+            && page.body.contains(&app.auth.texts().get("en", "notice-username-changed", &[]))
+    );
     app.advance(limits::STEP_UP_FRESH);
     let page = sam.agent.navigate("/auth/account/username").await.expect(200).body;
     assert!(page.contains("auth/step-up?return_to=") && !page.contains("name=\"username\""), "{page}");

@@ -72,9 +72,8 @@ pub async fn a_job_is_returned_as_it_was_put(store: AnyStore) {
         facts,
     };
     let username = Username::parse("Jörg.Größe").unwrap_or_else(|error| panic!("a username: {error}"));
-    let by_name = |purpose| {
-        Job::NameRequest(NameRequest { username: username.clone(), browser: digest("browser"), purpose })
-    };
+    let by_name =
+        |purpose| Job::NameRequest(NameRequest { username: username.clone(), browser: digest("browser"), purpose });
     let named = SignUpRequest { username: Some(username.clone()), ..sign_up(None, Facts::default()) };
     let mail = |mail, token, locale| Job::Mail { mail, to: email.clone(), user: user_id(1), token, locale };
     let add_email = |replaces_primary, needs_approval| AddressPurpose::AddEmail {

@@ -72,7 +72,9 @@ async fn claim(flow: &Flow<'_>, changes: &mut ChangeSet, name: &Username, user: 
         }
         // Name and look go together, whichever of them was met.
         let rows = of(flow, known.user.id).await?;
-        freed.extend(rows.into_iter().filter(|row| row.verified_at.is_none() && !freed.contains(row)).collect::<Vec<_>>());
+        freed.extend(
+            rows.into_iter().filter(|row| row.verified_at.is_none() && !freed.contains(row)).collect::<Vec<_>>(),
+        );
     }
     freed.iter().for_each(|row| changes.push(delete(row)));
     Ok(true)

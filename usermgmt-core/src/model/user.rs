@@ -111,7 +111,7 @@ pub struct UserFilter {
     pub status: Option<UserStatus>,
     /// Only of this kind.
     pub kind: Option<UserKind>,
-    /// Only with an identifier whose canonical form begins so.
+    /// Only with an address or a username whose canonical form begins so.
     pub identifier_prefix: Option<String>,
 }
 

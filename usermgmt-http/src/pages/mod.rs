@@ -6,9 +6,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use http::StatusCode;
 use minijinja::context;
 use minijinja::value::{Kwargs, Value};
-use usermgmt_service::{UserMgmt, Usernames};
 use usermgmt_service::core::port::BotPurpose;
 use usermgmt_service::core::secret::{Bearer, BearerKind};
+use usermgmt_service::{UserMgmt, Usernames};
 
 use crate::cookies::CookieName;
 use crate::csrf;
