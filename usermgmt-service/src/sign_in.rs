@@ -143,7 +143,7 @@ impl UserMgmt {
         let record = self.account_of(&meant).await?;
         let guess = match known {
             Some(_) => Some(Vec::new()),
-            None => self.guess(&meter, &meant, record.as_ref(), now).await?,
+            None => self.guess(client, &meter, &meant, record.as_ref(), now).await?,
         };
         let stored = record.as_ref().and_then(|record| record.password.as_ref());
         let verdict = self.hasher().verify(&password, stored.map(|stored| &stored.hash)).await?;

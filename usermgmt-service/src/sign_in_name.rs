@@ -66,9 +66,10 @@ impl UserMgmt {
     /// Counts a wrong password on the account, whichever of its names was typed, until it turns out to be right. `None`
     /// once there were too many: then no password is right, and the answer is that of a wrong one. A limit that said so
     /// would say which names are of one account: an address, locked by guesses at a username, would be known to exist.
-    /// Unknown names are counted likewise, for equal work.
+    /// The owner is told. Unknown names are counted likewise, for equal work.
     pub(crate) async fn guess(
         &self,
+        client: &Client,
         meter: &Meter<'_>,
         meant: &Meant,
         record: Option<&SignInRecord>,
@@ -81,7 +82,11 @@ impl UserMgmt {
             Some(record) => meter.wrong_password_by_names(record.user.id.as_uuid().as_bytes()),
             None => meter.wrong_password_by_names(meant.key().as_bytes()),
         };
-        Ok(meter.passes(&[charge], now).await?.is_none().then(|| vec![charge]))
+        if meter.passes(&[charge], now).await?.is_some() {
+            self.warn_owner(client, meter, meant.name.clone()).await?;
+            return Ok(None);
+        }
+        Ok(Some(vec![charge]))
     }
 
     /// Asks for a mail by either kind of name. Costs one commit and answers the same, whether it is known or not.

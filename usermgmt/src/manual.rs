@@ -18,6 +18,7 @@
 //! | ask for a second factor | [`howto_second_factor`] |
 //! | take users over from another system | [`howto_import`] |
 //! | let people sign in by a mailed link or code | [`howto_sign_in_by_mail`] |
+//! | let people have usernames | [`howto_usernames`] |
 
 #[doc = include_str!("../manual/getting_started.md")]
 pub mod getting_started {}
@@ -68,6 +69,9 @@ pub mod howto_import {}
 
 #[doc = include_str!("../manual/howto_sign_in_by_mail.md")]
 pub mod howto_sign_in_by_mail {}
+
+#[doc = include_str!("../manual/howto_usernames.md")]
+pub mod howto_usernames {}
 
 #[doc = include_str!("../manual/howto_metrics.md")]
 pub mod howto_metrics {}

@@ -133,13 +133,11 @@ async fn a_name_goes_with_the_browser_that_chose_it(app: App) {
     assert!(own(&mut victim).await.is_null());
     sign_in(app.agent(), "mallorys.pick", &mallory.password).await.expect(401);
     sign_in(app.agent(), "mallorys.pick", &victim.password).await.expect(401);
-    app.report.case("LK-04");
     // It is free at once, for whoever wants it.
     victim.agent.post("/auth/me/username", json!({ "username": "mallorys.pick" })).await.expect(200);
     let mut honest = named(&app, "honest", "honest").await;
     honest.sign_in().await.expect(200);
     assert_eq!(own(&mut honest).await, "honest");
-    app.report.twin("LK-04");
 }
 
 async fn what_was_never_proven_keeps_no_name_for_long(app: App) {
@@ -235,6 +233,8 @@ async fn guesses_by_name_and_by_address_count_on_one_account(app: App) {
         let locked = sign_in(from(90), real, &sam.password).await.expect(401);
         assert_eq!(locked.outward(), sign_in(from(91), made_up, &sam.password).await.outward());
     }
+    app.work().await;
+    assert!(app.mail(&sam.email).subject.contains("guessing your password"));
     // What is locked by its name alone says so, as a name that nobody has.
     let other = named(&app, "other", "other").await;
     for name in ["other", "nobody.here"] {

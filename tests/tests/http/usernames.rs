@@ -300,7 +300,6 @@ async fn somebody_without_an_address_has_a_whole_account(app: App) {
         let me = sign_in(app.agent(), name, &mia.password).await.expect(200).json();
         assert_eq!(me["user"]["email"], "mia@example.test");
     }
-    app.report.requirement(212);
 }
 
 async fn the_pages_do_it_all(app: App) {
