@@ -333,7 +333,7 @@ mod tests {
         {
             assert_eq!(chosen(text), Err(UsernameError::Character), "{text:?}");
         }
-        let stacked = |marks: usize| format!("zo{}o", "\u{316}".repeat(marks));
+        let stacked = |marks: usize| format!("zo{}o", "\u{323}".repeat(marks));
         assert!(chosen(&stacked(MARKS)).is_ok() && chosen(&stacked(MARKS + 1)) == Err(UsernameError::Character));
         for text in ["p\u{430}ypal", "sаm", "αlpha", "mікe"] {
             assert_eq!(chosen(text), Err(UsernameError::Misleading), "{text}");
