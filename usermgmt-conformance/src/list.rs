@@ -30,6 +30,7 @@ macro_rules! each_rule {
             a_sign_in_record_joins_identifier_user_and_password
             an_identifier_belongs_to_one_user
             an_identifier_is_unique_within_its_realm_only
+            identifiers_of_several_kinds_are_apart
         }
         profiles {
             a_profile_is_returned_as_it_was_put
@@ -54,6 +55,7 @@ macro_rules! each_rule {
             a_prefix_is_no_pattern
             a_nul_in_a_prefix_finds_nobody
             any_identifier_of_a_user_counts_once
+            looks_of_usernames_find_nobody
             a_filter_sees_its_own_realm_only
             all_parts_of_a_filter_must_hold
             a_filter_follows_every_write
@@ -98,6 +100,8 @@ macro_rules! each_rule {
             members_are_filtered_by_status
             members_are_filtered_by_prefix
             any_identifier_of_a_member_counts_once
+            looks_of_usernames_find_no_member
+            a_username_is_no_address_of_a_member
             all_parts_of_a_member_filter_must_hold
             members_of_another_organisation_are_not_listed
             a_filtered_list_of_members_is_paged

@@ -137,6 +137,7 @@ killed_by! {
     empty_prefixes_of_members_that_want_a_name_are_noticed: EmptyMemberPrefixWantsAName by
         an_empty_filter_lets_every_member_through;
     prefixes_of_members_taken_for_patterns_are_noticed: MemberPrefixAsPattern by members_are_filtered_by_prefix;
+    members_found_by_looks_are_noticed: FindsMembersByLooks by looks_of_usernames_find_no_member;
 
     members_found_anywhere_are_noticed: FindsMembersOfAnyOrg by a_member_is_read_as_it_is_listed;
     users_in_the_order_asked_are_noticed: AmongInTheOrderAsked by users_are_found_among_ids;
@@ -213,7 +214,7 @@ killed_by! {
     alphabetical_order_is_noticed: SortsByAlphabet by identifiers_are_listed_in_byte_order;
     any_address_is_noticed: TakesAnyAddress by
         a_principal_joins_user_address_and_organisation a_principal_may_lack_address_and_organisation
-        a_member_is_listed_with_user_and_address any_identifier_of_a_member_counts_once;
+        a_member_is_listed_with_user_and_address any_identifier_of_a_member_counts_once a_username_is_no_address_of_a_member;
     hidden_sessions_are_noticed: HidesEndedSessions by a_principal_is_read_whatever_its_state a_session_ends_once;
     listed_dead_sessions_are_noticed: ListsExpiredSessions by the_list_shows_live_sessions_only;
     revived_sessions_are_noticed: TouchRevives by activity_never_revives_a_session activity_does_not_race_an_end;
@@ -223,6 +224,8 @@ killed_by! {
         users_are_filtered_by_status_and_kind a_prefix_is_compared_byte_for_byte a_nul_in_a_prefix_finds_nobody
         all_parts_of_a_filter_must_hold a_filter_follows_every_write a_filtered_list_is_paged;
     prefixes_taken_for_patterns_are_noticed: PrefixAsPattern by a_prefix_is_no_pattern;
+    users_found_by_looks_are_noticed: FindsByLooks by looks_of_usernames_find_nobody;
+    kinds_taken_for_one_are_noticed: KindsAreOne by identifiers_of_several_kinds_are_apart;
     prefixes_that_end_early_are_noticed: PrefixEndsAtLastCharacter by a_prefix_is_compared_byte_for_byte;
     empty_prefixes_that_want_a_name_are_noticed: EmptyPrefixWantsAName by an_empty_filter_lets_everybody_through;
     listed_dead_tokens_are_noticed: LiveTokensIncludesDead by live_tokens_are_listed_until_they_end;

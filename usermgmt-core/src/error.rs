@@ -12,6 +12,7 @@ use crate::password::PasswordError;
 use crate::policy::Demand;
 use crate::port::{HashError, RandomError};
 use crate::store::{Guard, StoreError, StoreErrorKind, UniqueKey};
+use crate::username::UsernameError;
 
 /// Why a flow did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +84,21 @@ impl FieldError {
         Self { field, code }
     }
 
+    /// The error of a field with a username.
+    #[must_use]
+    pub const fn username(field: &'static str, error: UsernameError) -> Self {
+        let code = match error {
+            UsernameError::Missing => Self::REQUIRED,
+            UsernameError::TooLong => Self::TOO_LONG,
+            UsernameError::TooShort => Self::TOO_SHORT,
+            UsernameError::Malformed => Self::MALFORMED,
+            UsernameError::Character => Self::FORBIDDEN_CHARACTER,
+            UsernameError::Misleading => "misleading",
+            UsernameError::Reserved => Self::RESERVED,
+        };
+        Self { field, code }
+    }
+
     /// The error of a password field.
     #[must_use]
     pub const fn password(field: &'static str, error: PasswordError) -> Self {
@@ -122,6 +138,7 @@ impl FieldError {
         Self::PRIMARY,
         Self::WRONG,
         "domain",
+        "misleading",
         "contains_name",
         "contains_email",
         "contains_product",
@@ -139,26 +156,41 @@ impl FieldError {
 
 /// Input that is not acceptable: every field that is wrong, at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid(Vec<FieldError>);
+pub struct Invalid {
+    fields: Vec<FieldError>,
+    suggestions: Vec<String>,
+}
 
 impl Invalid {
     /// One wrong field.
     #[must_use]
     pub fn field(error: FieldError) -> Self {
-        Self(vec![error])
+        Self { fields: vec![error], suggestions: Vec::new() }
+    }
+
+    /// One wrong field, with values that would do.
+    #[must_use]
+    pub fn suggesting(error: FieldError, suggestions: Vec<String>) -> Self {
+        Self { suggestions, ..Self::field(error) }
     }
 
     /// The wrong fields.
     #[must_use]
     pub fn fields(&self) -> &[FieldError] {
-        &self.0
+        &self.fields
+    }
+
+    /// Values that would do in place of the one that is wrong, where there are such.
+    #[must_use]
+    pub fn suggestions(&self) -> &[String] {
+        &self.suggestions
     }
 }
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not acceptable:")?;
-        self.0.iter().try_for_each(|error| write!(f, " `{}` is {}", error.field, error.code))
+        self.fields.iter().try_for_each(|error| write!(f, " `{}` is {}", error.field, error.code))
     }
 }
 
@@ -179,7 +211,7 @@ impl Check {
     /// # Errors
     /// [`Invalid`] if anything was noted.
     pub fn end(self) -> Result<(), Invalid> {
-        if self.0.is_empty() { Ok(()) } else { Err(Invalid(self.0)) }
+        if self.0.is_empty() { Ok(()) } else { Err(Invalid { fields: self.0, suggestions: Vec::new() }) }
     }
 }
 

@@ -28,6 +28,7 @@ pub mod sealed;
 pub mod secret;
 pub mod store;
 pub mod text;
+pub mod username;
 
 pub use error::{Error, FieldError, Invalid, Refused};
 pub use memory::MemoryStore;

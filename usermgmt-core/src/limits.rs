@@ -14,6 +14,17 @@ pub const PASSWORD_MAX_BYTES: usize = 1_024;
 
 /// Longest name of a person or an organisation, in code points.
 pub const NAME_MAX_CHARS: usize = 64;
+/// Shortest username, in code points: below it there are too few to go round, and most were taken long ago.
+pub const USERNAME_MIN_CHARS: usize = 3;
+/// Longest username, in code points (as login names of Linux, useradd(8)). RFC 8265 section 3.1 leaves the length to the
+/// application.
+pub const USERNAME_MAX_CHARS: usize = 32;
+/// Usernames of one account: the present one and those before it, which nobody else gets meanwhile.
+pub const USERNAMES_PER_USER: usize = 3;
+/// How long a username is kept for whoever has signed up with it: as long as the mailed link lives.
+pub const USERNAME_KEPT: Duration = VERIFY_LINK_LIFE;
+/// Free usernames that are offered in place of one that is taken.
+pub const USERNAME_SUGGESTIONS: usize = 3;
 /// Roles of one member.
 pub const ROLES_PER_MEMBER: usize = 16;
 /// Roles that one organisation can make.

@@ -93,6 +93,9 @@ impl Problem {
         match error {
             Error::Invalid(invalid) => Self {
                 fields: invalid.fields().to_vec(),
+                challenge: Some(invalid.suggestions())
+                    .filter(|free| !free.is_empty())
+                    .map(|free| json!({ "suggestions": free })),
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields")
             },
             Error::Refused(refused) => Self::refused(&refused, now),

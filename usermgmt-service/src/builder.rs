@@ -342,7 +342,7 @@ impl Builder {
             return Err(ConfigError::Number(sentence));
         }
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        let standard = ["email", "password", "name", "organization", "passkey", "return_to"];
+        let standard = ["email", "password", "name", "username", "organization", "passkey", "return_to"];
         if settings.sign_up_fields.iter().any(|field| !field.name.bytes().all(plain) || standard.contains(&field.name))
         {
             return Err(ConfigError::Number(

@@ -53,6 +53,7 @@ mod session;
 mod settings;
 mod shared_sessions;
 mod sign_in;
+mod sign_in_name;
 mod sign_up;
 #[cfg(feature = "tokens")]
 mod signing;
@@ -64,6 +65,7 @@ mod texts;
 mod tokens;
 #[cfg(feature = "totp")]
 mod totp;
+mod usernames;
 mod users;
 mod verify_email;
 mod worker;
@@ -123,9 +125,10 @@ pub use texts::{TextError, Texts};
 pub use tokens::{AccessToken, AccessTokens, BearerError, Issued, Tokens};
 #[cfg(feature = "totp")]
 pub use totp::TotpSecret;
+pub use usernames::{UsernameAvailability, Usernames};
 #[cfg(feature = "imported-hashes")]
 pub use users::ImportedUser;
-pub use users::{NewUser, Users};
+pub use users::{NewUser, UserWithoutEmail, Users};
 pub use verify_email::{AddressProof, ProveAddress};
 
 pub use usermgmt_core as core;

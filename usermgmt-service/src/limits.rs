@@ -133,8 +133,8 @@ impl<'a> Meter<'a> {
 
     /// The counters of wrong passwords: by pair and account, or for a device known to the account by device alone,
     /// so that a stranger's guesses do not lock the owner out.
-    pub(crate) fn wrong_password(&self, email: &EmailAddress, known_device: Option<&str>) -> Vec<Charge> {
-        let (account, prefix) = (email.canonical().as_bytes(), self.client.address_prefix());
+    pub(crate) fn wrong_password(&self, account: &str, known_device: Option<&str>) -> Vec<Charge> {
+        let (account, prefix) = (account.as_bytes(), self.client.address_prefix());
         let (pair, day) = (self.limits.wrong_passwords_per_pair, self.limits.wrong_passwords_per_account);
         match known_device {
             Some(device) => {
@@ -152,9 +152,23 @@ impl<'a> Meter<'a> {
         }
     }
 
+    /// Wrong passwords for one account from anywhere, by whichever of its names.
+    pub(crate) fn wrong_password_by_names(&self, account: &[u8]) -> Charge {
+        let limit = self.limits.wrong_passwords_per_account;
+        self.charge("password/names", &[account], limit, numbers::PASSWORD_REST_WINDOW)
+    }
+
+    /// A username that is kept for whoever has entered it, and that it is they who hold it.
+    pub(crate) fn kept_username(&self, look: &str, holder: &[u8]) -> [Charge; 2] {
+        [
+            self.charge("username/kept", &[look.as_bytes()], 1, numbers::USERNAME_KEPT),
+            self.charge("username/holder", &[look.as_bytes(), holder], 1, numbers::USERNAME_KEPT),
+        ]
+    }
+
     /// One warning a day for each account whose password is guessed.
-    pub(crate) fn warning(&self, email: &EmailAddress) -> Charge {
-        self.charge("locked/mail", &[email.canonical().as_bytes()], 1, Duration::DAY)
+    pub(crate) fn warning(&self, account: &str) -> Charge {
+        self.charge("locked/mail", &[account.as_bytes()], 1, Duration::DAY)
     }
 
     /// Changes of the account by somebody signed in that send mail.
@@ -188,7 +202,13 @@ impl<'a> Meter<'a> {
 
     /// The counters of mails to an address: one at a time, a few an hour, some more a day.
     pub(crate) fn mail(&self, email: &EmailAddress) -> [Charge; 3] {
-        let account = email.canonical().as_bytes();
+        self.mail_by_name(email.canonical())
+    }
+
+    /// The same for mails that are asked for by any name: by the one that was typed, so that known and unknown ones are
+    /// limited alike.
+    pub(crate) fn mail_by_name(&self, canonical: &str) -> [Charge; 3] {
+        let account = canonical.as_bytes();
         let (hour, day) = (self.limits.mails_per_address_hour, self.limits.mails_per_address_day);
         [
             self.charge("mail/pause", &[account], 1, self.limits.resend_pause),
@@ -287,8 +307,8 @@ impl<'a> Meter<'a> {
     }
 
     /// Whether the limit is that of wrong passwords for this account from anywhere.
-    pub(crate) fn is_of_account(&self, throttled: &Throttled, email: &EmailAddress) -> bool {
-        self.wrong_password(email, None).last().is_some_and(|account| account.key == throttled.key)
+    pub(crate) fn is_of_account(&self, throttled: &Throttled, account: &str) -> bool {
+        self.wrong_password(account, None).last().is_some_and(|account| account.key == throttled.key)
     }
 
     /// Takes a use back: it was not what the counters count.

@@ -2,13 +2,14 @@
 
 use time::OffsetDateTime;
 use usermgmt_core::address::EmailAddress;
-use usermgmt_core::error::{Error, FieldError, Refused};
+use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::{magic_link, mailed};
 use usermgmt_core::model::{AddressPurpose, AuditKind, IdentifierKind, Method, Token, TokenKind};
 use usermgmt_core::port::BotPurpose;
 use usermgmt_core::secret::{Bearer, Digest};
 use usermgmt_core::store::StoreErrorKind;
 use usermgmt_core::text;
+use usermgmt_core::username::SignInName;
 
 use crate::builder::Builder;
 use crate::client::Client;
@@ -126,8 +127,8 @@ impl UserMgmt {
     /// [`Builder::magic_link`] was not called, or an outage.
     pub async fn request_sign_in_mail(&self, client: &Client, email: &str) -> Result<Accepted, Error> {
         self.magic_link()?;
-        let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
-        self.sign_in_mail_to(client, email, true).await
+        let name = self.sign_in_name("email", email)?;
+        self.sign_in_mail_to(client, name, true).await
     }
 
     /// Asks for another mail to the address of a link that is over. Whoever has the link has had the mail.
@@ -141,12 +142,12 @@ impl UserMgmt {
         meter.take(&[meter.verification()], self.now()).await?;
         let token = self.link_over(client, link).await?;
         let email = EmailAddress::parse(&token.display).map_err(|_| Refused::LinkInvalid)?;
-        self.sign_in_mail_to(client, email, false).await
+        self.sign_in_mail_to(client, SignInName::Email(email), false).await
     }
 
-    async fn sign_in_mail_to(&self, client: &Client, email: EmailAddress, checked: bool) -> Result<Accepted, Error> {
+    async fn sign_in_mail_to(&self, client: &Client, name: SignInName, checked: bool) -> Result<Accepted, Error> {
         let meter = Meter::new(self, client);
-        let mails = meter.mail(&email);
+        let mails = meter.mail_by_name(name.canonical());
         let mut charges = vec![meter.sign_up()];
         charges.extend_from_slice(&mails);
         meter.take(&charges, self.now()).await?;
@@ -157,7 +158,7 @@ impl UserMgmt {
         // Where no mail signs in but the first one of an account, only who still waits for that one gets it again.
         let by_mail = self.settings().has_sign_in_mails();
         let purpose = if by_mail { AddressPurpose::SignIn { label } } else { AddressPurpose::Verify };
-        self.request(client, email, purpose).await
+        self.request_by_name(client, name, purpose).await
     }
 
     /// Whether a link was one that signs in, however long it is over. Changes nothing.
@@ -220,7 +221,10 @@ impl UserMgmt {
             let found = magic_link::found(&flow, token).await.map_err(|error| or_dead(error, &dead))?;
             let changes = magic_link::plan(&flow, &found, browser, !settings.alone)?;
             match self.commit_raw(changes).await {
-                Ok(_) => break (found.token.user, found.token.canonical),
+                Ok(_) => {
+                    self.release(client, found.entered()).await;
+                    break (found.token.user, found.token.canonical);
+                }
                 // Somebody was faster.
                 Err(error) if matches!(error.kind(), StoreErrorKind::Refused(_)) => return Err(dead.into()),
                 // A code was compared and counted already.

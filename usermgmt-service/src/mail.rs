@@ -65,6 +65,7 @@ const fn shape(kind: MailKind) -> Shape {
         MailKind::AddEmail => ("/emails/verify", Some(TokenKind::AddEmail), true, false),
         MailKind::SignIn => ("/sign-in/mailed", Some(TokenKind::SignIn), true, false),
         MailKind::AccountLocked => ("/forgot", None, false, true),
+        MailKind::ForgottenUsername => ("/sign-in", None, false, false),
         MailKind::EmailTaken => ("/sign-in", None, false, true),
         MailKind::MemberAdded => ("/sign-in", None, false, true),
         MailKind::RemoveFactors => ("/factors/remove", Some(TokenKind::RemoveFactors), false, true),
@@ -81,6 +82,7 @@ const fn shape(kind: MailKind) -> Shape {
         | MailKind::NewDevice
         | MailKind::NewCountry
         | MailKind::SupportReset
+        | MailKind::UsernameChanged
         | MailKind::EmailAdded
         | MailKind::EmailRemoved
         | MailKind::PrimaryEmailChanged => ("/secure", Some(TokenKind::SecureAccount), false, true),

@@ -151,8 +151,8 @@ impl Users<'_> {
             let client = Client::default();
             (self.get(id).await?, mailed::emails(&self.auth.flow(&client), id).await?)
         };
-        let email = all.iter().find_map(|email| EmailAddress::parse(&email.display).ok()).ok_or(Refused::NotFound)?;
-        self.auth.check_new_password("password", &password, &email, &user.name, &[]).await?;
+        let email = all.iter().find_map(|email| EmailAddress::parse(&email.display).ok());
+        self.auth.check_new_password("password", &password, email.as_ref(), &user.name, &[]).await?;
         let hash = self.auth.hasher().hash(&password).await?;
         let client = Client::default();
         let history = self.auth.settings().password_rules.history;

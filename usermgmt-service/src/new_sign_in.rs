@@ -1,7 +1,6 @@
 //! A sign-in on a device, or in a country, that is new for the account: its owner hears of it.
 
 use serde_json::json;
-use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::Error;
 use usermgmt_core::flow::{Flow, mailed};
 use usermgmt_core::id::UserId;
@@ -98,15 +97,12 @@ impl UserMgmt {
         Ok(())
     }
 
-    /// Whether the account knows this device, by whichever of its addresses.
+    /// Whether the account knows this device, by whichever of its names.
     async fn knows_device(&self, client: &Client, user: UserId) -> Result<bool, Error> {
         let Some(cookie) = client.device.as_deref() else { return Ok(false) };
-        let (emails, now) = (mailed::emails(&self.flow(client), user).await?, self.now());
-        let knows = |email: &Identifier| {
-            let email = EmailAddress::parse(&email.display).ok();
-            email.is_some_and(|email| device::recognise(self.keys(), cookie, &email, now).is_some())
-        };
-        Ok(emails.iter().any(knows))
+        let (names, now) = (self.store().identifiers(user).await?, self.now());
+        let knows = |name: &Identifier| device::recognise(self.keys(), cookie, &name.canonical, now).is_some();
+        Ok(names.iter().any(knows))
     }
 
     /// In which country a client is, as far as it can be found out: no sign-in fails for that.

@@ -16,7 +16,7 @@ impl UserMgmt {
     pub(crate) fn check_password_rules(
         &self,
         password: &Password,
-        email: &EmailAddress,
+        email: Option<&EmailAddress>,
         name: &str,
     ) -> Result<(), PasswordError> {
         let settings = self.settings();
@@ -38,14 +38,15 @@ impl UserMgmt {
     /// # Errors
     /// The field with the code of the first rule that it breaks; an outage of the hasher, or of the source if the
     /// application refuses on its outage.
-    pub(crate) async fn check_new_password(
+    pub(crate) async fn check_new_password<'e>(
         &self,
         field: &'static str,
         password: &Password,
-        email: &EmailAddress,
+        email: impl Into<Option<&'e EmailAddress>>,
         name: &str,
         previous: &[PasswordHash],
     ) -> Result<(), Error> {
+        let email = email.into();
         let broken = |error| Error::from(FieldError::password(field, error));
         self.check_password_rules(password, email, name).map_err(broken)?;
         if self.is_guessable(password, email, name).await? {
@@ -74,17 +75,18 @@ impl UserMgmt {
     }
 
     #[cfg(feature = "zxcvbn")]
-    async fn is_guessable(&self, password: &Password, email: &EmailAddress, name: &str) -> Result<bool, Error> {
+    async fn is_guessable(&self, password: &Password, email: Option<&EmailAddress>, name: &str) -> Result<bool, Error> {
         let settings = self.settings();
         let Some(least) = settings.password_rules.min_score else { return Ok(false) };
-        let context = [Some(email.canonical()), Some(email.local_part()), Some(name), settings.product_name()];
+        let (address, local) = email.map(|email| (email.canonical(), email.local_part())).unzip();
+        let context = [address, local, Some(name), settings.product_name()];
         let context = context.into_iter().flatten().map(str::to_owned).collect();
         Ok(strength::score(password, context).await? < least)
     }
 
     #[cfg(not(feature = "zxcvbn"))]
     // `build` refuses a score without the feature.
-    async fn is_guessable(&self, _: &Password, _: &EmailAddress, _: &str) -> Result<bool, Error> {
+    async fn is_guessable(&self, _: &Password, _: Option<&EmailAddress>, _: &str) -> Result<bool, Error> {
         Ok(false)
     }
 }

@@ -10,6 +10,7 @@ use usermgmt_core::password::{Password, PasswordHash};
 use usermgmt_core::port::BotPurpose;
 use usermgmt_core::secret::Bearer;
 use usermgmt_core::store::{StoreErrorKind, UniqueKey, Write};
+use usermgmt_core::username::SignInName;
 
 use crate::UserMgmt;
 use crate::client::Client;
@@ -27,21 +28,22 @@ pub(crate) fn previous(former: Option<&PasswordCredential>) -> Vec<PasswordHash>
 impl UserMgmt {
     /// Asks for a mail that sets a new password.
     ///
-    /// Costs one commit and answers the same, whether the address is known or not.
+    /// Costs one commit and answers the same, whether the address is known or not. Where there are usernames, one may
+    /// stand in its place; the mail goes to the primary address of its holder.
     ///
     /// # Errors
     /// An invalid `email`, too many attempts (one mail a minute, five an hour), a bot check that was not passed, or
     /// an outage.
     pub async fn request_password_reset(&self, client: &Client, email: &str) -> Result<Accepted, Error> {
         self.settings().passwords()?;
-        let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
+        let name = self.sign_in_name("email", email)?;
         let meter = Meter::new(self, client);
-        let mails = meter.mail(&email);
+        let mails = meter.mail_by_name(name.canonical());
         let mut charges = vec![meter.sign_up()];
         charges.extend_from_slice(&mails);
         meter.take(&charges, self.now()).await?;
         self.pass_bot_check(client, &meter, BotPurpose::Forgot, &mails).await?;
-        self.request(client, email, AddressPurpose::Reset).await
+        self.request_by_name(client, name, AddressPurpose::Reset).await
     }
 
     /// Whose password a link sets: the address. Changes nothing: mail scanners may look as often as they like.
@@ -224,14 +226,9 @@ impl UserMgmt {
     ///
     /// # Errors
     /// An outage.
-    pub(crate) async fn warn_owner(
-        &self,
-        client: &Client,
-        meter: &Meter<'_>,
-        email: EmailAddress,
-    ) -> Result<(), Error> {
-        if meter.passes(&[meter.warning(&email)], self.now()).await?.is_none() {
-            let _ = self.request(client, email, AddressPurpose::Locked).await?;
+    pub(crate) async fn warn_owner(&self, client: &Client, meter: &Meter<'_>, name: SignInName) -> Result<(), Error> {
+        if meter.passes(&[meter.warning(name.canonical())], self.now()).await?.is_none() {
+            let _ = self.request_by_name(client, name, AddressPurpose::Locked).await?;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::breach::BreachCheck;
 use crate::hasher::HashCost;
 use crate::limits::Limits;
 use crate::mail::Brand;
+use crate::usernames::Usernames;
 
 /// What pages and mails call an application that has no name.
 const UNNAMED: &str = "this application";
@@ -157,6 +158,10 @@ pub struct Settings {
     /// Passkeys, if people may sign in by them.
     #[cfg(feature = "passkeys")]
     pub passkeys: Option<crate::Passkeys>,
+    /// Whether people have usernames.
+    pub usernames: Usernames,
+    /// Usernames that nobody may choose, beside those that nobody gets anywhere.
+    pub reserved_usernames: Vec<String>,
     /// Whether forms may ask if an address is free.
     pub availability_check: bool,
     /// Where somebody lands who has signed in and asked for nothing else: a path of the application.
@@ -246,6 +251,8 @@ impl Settings {
             magic_link: None,
             #[cfg(feature = "passkeys")]
             passkeys: None,
+            usernames: Usernames::Off,
+            reserved_usernames: Vec::new(),
             availability_check: false,
             home: "/".into(),
         }

@@ -7,8 +7,9 @@ use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
 use usermgmt_core::flow::change_password;
 use usermgmt_core::flow::sign_in::{self, Entry, Facts, Next, Terms};
+use usermgmt_core::flow::usernames;
 use usermgmt_core::id::OrgId;
-use usermgmt_core::model::{Attempt, AuditKind, IdentifierKind, Method, PasswordCredential, SignInRecord};
+use usermgmt_core::model::{Attempt, AuditKind, Method, PasswordCredential, SignInRecord};
 use usermgmt_core::password::Password;
 use usermgmt_core::port::BotPurpose;
 use usermgmt_core::proof::{
@@ -29,7 +30,7 @@ use crate::sign_up::Secret;
 /// What somebody enters who signs in.
 #[derive(Clone, Debug)]
 pub struct SignIn<'a> {
-    /// E-mail address.
+    /// E-mail address, or username where there are such.
     pub email: &'a str,
     /// Password.
     pub password: Secret<'a>,
@@ -122,33 +123,40 @@ impl UserMgmt {
     pub async fn sign_in(&self, client: &Client, input: SignIn<'_>) -> Result<SignInOutcome, Error> {
         self.settings().passwords()?;
         let mut check = Check::default();
-        let email = check.take(EmailAddress::parse(input.email).map_err(|error| FieldError::email("email", error)));
+        let name = check.take(self.sign_in_name("email", input.email));
         let password = Password::new(input.password.0).map_err(|error| FieldError::password("password", error));
         let password = check.take(password);
         check.end()?;
-        let (Some(email), Some(password)) = (email, password) else { return Err(Refused::InvalidCredentials.into()) };
+        let (Some(name), Some(password)) = (name, password) else { return Err(Refused::InvalidCredentials.into()) };
+        let meant = self.meant(client, name).await?;
 
         let now = self.now();
         let meter = Meter::new(self, client);
-        let known = client.device.as_deref().and_then(|value| device::recognise(self.keys(), value, &email, now));
-        let mut guesses = meter.wrong_password(&email, known.as_deref());
+        let known = client.device.as_deref();
+        let known = known.and_then(|value| device::recognise(self.keys(), value, meant.device_key(), now));
+        let mut guesses = meter.wrong_password(meant.key(), known.as_deref());
         let mut charges = guesses.clone();
         charges.push(meter.sign_in());
         if let Some(throttled) = meter.passes(&charges, now).await? {
-            if meter.is_of_account(&throttled, &email) {
-                self.warn_owner(client, &meter, email).await?;
+            if meter.is_of_account(&throttled, meant.key()) {
+                self.warn_owner(client, &meter, meant.into_name()).await?;
             }
             return Err(meter.refuse(&throttled, now));
         }
         guesses.extend(self.pass_bot_check(client, &meter, BotPurpose::SignIn, &guesses).await?);
 
-        let record = self.store().sign_in_record(self.realm(), IdentifierKind::Email, email.canonical()).await?;
+        let record = self.account_of(&meant).await?;
+        let guess = match known {
+            Some(_) => Some(Vec::new()),
+            None => self.guess(client, &meter, &meant, record.as_ref(), now).await?,
+        };
         let stored = record.as_ref().and_then(|record| record.password.as_ref());
         let verdict = self.hasher().verify(&password, stored.map(|stored| &stored.hash)).await?;
-        let Some(record) = record.filter(|_| verdict.matches) else {
-            self.refusals().note_sign_in(client, email.canonical(), "invalid_credentials", now);
+        let Some((record, guess)) = record.filter(|_| verdict.matches).zip(guess) else {
+            self.refusals().note_sign_in(client, meant.key(), "invalid_credentials", now);
             return Err(Refused::InvalidCredentials.into());
         };
+        guesses.extend(guess);
         meter.give_back(&guesses, now).await?;
         if verdict.outdated {
             self.rehash(client, &record, &password).await;
@@ -263,14 +271,14 @@ impl UserMgmt {
         };
         let meter = Meter::new(self, client);
         meter.take(&[meter.step_up(facts.user.id)], self.now()).await?;
-        let email = EmailAddress::parse(&facts.identifier.display).map_err(|_| Refused::AttemptExpired)?;
+        let email = EmailAddress::parse(&facts.identifier.display).ok();
         let former = facts.password.as_ref();
         // The present one is never the new one here, whatever the rules say about earlier ones.
         let own = former.map(|former| former.hash.clone());
         if self.hasher().verify(&password, own.as_ref()).await?.matches {
             return Err(FieldError::new("password", "reused").into());
         }
-        self.check_new_password("password", &password, &email, &facts.user.name, &previous(former)).await?;
+        self.check_new_password("password", &password, email.as_ref(), &facts.user.name, &previous(former)).await?;
         let hash = self.hasher().hash(&password).await?;
         let flow = self.flow(client);
         let history = self.settings().password_rules.history;
@@ -320,7 +328,7 @@ impl UserMgmt {
             match self.commit_raw(changes).await {
                 Ok(_) => {
                     let principal = self.principal(&secret).await?.ok_or(Refused::AttemptExpired)?;
-                    let canonical = self.canonical_email(&principal).await?;
+                    let canonical = self.device_key(&principal).await?;
                     let device = device::issue(self.keys(), self.random(), &canonical, flow.now)?;
                     let cookie_expires_at = session.persistent.then_some(session.expires_at);
                     let waiting = self.waiting(client, grant.user()).await?;
@@ -338,9 +346,13 @@ impl UserMgmt {
         }
     }
 
-    async fn canonical_email(&self, principal: &Principal) -> Result<String, Error> {
-        let email = principal.email().and_then(|email| EmailAddress::parse(email).ok());
-        Ok(email.map(|email| email.canonical().to_owned()).unwrap_or_default())
+    /// What a device knows the account by: its primary address, or the username of somebody without one.
+    async fn device_key(&self, principal: &Principal) -> Result<String, Error> {
+        if let Some(email) = principal.email().and_then(|email| EmailAddress::parse(email).ok()) {
+            return Ok(email.canonical().to_owned());
+        }
+        let names = self.store().identifiers(principal.user()).await?;
+        Ok(usernames::present(&names).map(|name| name.canonical.clone()).unwrap_or_default())
     }
 
     /// Makes the hash anew at today's cost, unless the password was changed meanwhile. Failing is no reason to refuse

@@ -7,14 +7,16 @@ use usermgmt_core::flow::sign_up;
 use usermgmt_core::model::{AddressPurpose, Facts, SignUpRequest};
 use usermgmt_core::password::Password;
 use usermgmt_core::port::{BotPurpose, Candidate, Enrichment};
-use usermgmt_core::secret::{Bearer, BearerKind};
+use usermgmt_core::secret::{Bearer, BearerKind, Digest};
 use usermgmt_core::text;
+use usermgmt_core::username::Username;
 
 use crate::UserMgmt;
 use crate::client::Client;
 use crate::commit::committing;
 use crate::disposable::{self, Fate};
 use crate::limits::Meter;
+use crate::usernames::{Kept, Usernames};
 
 /// What somebody enters who signs up.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,8 @@ pub struct SignUp<'a> {
     pub password: Secret<'a>,
     /// Name, 1 to 64 characters.
     pub name: &'a str,
+    /// Username, where there are such.
+    pub username: Option<&'a str>,
     /// Name of the organisation to make once the address is proven, if one is wanted.
     pub organization: Option<&'a str>,
     /// Whether to make a passkey behind the mail that proves the address, instead of a password. Only where
@@ -59,13 +63,20 @@ pub struct Accepted {
     pub browser: Bearer,
 }
 
+/// The names of a person that a password may not hold.
+fn with_username(name: &str, username: Option<&Username>) -> String {
+    username.map_or_else(|| name.to_owned(), |username| format!("{name} {}", username.canonical()))
+}
+
 impl UserMgmt {
     /// Signs somebody up.
     ///
-    /// Costs one hash and one commit and answers the same, whether the address is known or not.
+    /// Costs one hash and one commit and answers the same, whether the address is known or not. A username is kept for
+    /// the sign-up until its mailed link is over, and is the account's once the address is proven in the same browser.
     ///
     /// # Errors
-    /// Invalid fields (`email`, `password`, `name`, `organization`), too many attempts, a bot check that was not passed, or an
+    /// Invalid fields (`email`, `password`, `name`, `username`, `organization`; a username that is taken with others that
+    /// are free), too many attempts, a bot check that was not passed, or an
     /// outage.
     pub async fn sign_up(&self, client: &Client, input: SignUp<'_>) -> Result<Accepted, Error> {
         let mut check = Check::default();
@@ -74,6 +85,7 @@ impl UserMgmt {
         let organization = input.organization.map(str::trim).filter(|name| !name.is_empty());
         let organization = organization.map(|name| text::name("organization", name)).transpose();
         let organization = check.take(organization).flatten();
+        let username = check.take(self.entered_username(input.username)).flatten();
         // Where there are no passwords, one that nobody knows keeps its place until the address is proven.
         let passwordless = !self.settings().has_passwords() || (input.passkey && self.settings().has_passkey_sign_up());
         let nobodys = Bearer::mint(BearerKind::Browser, self.random())?;
@@ -81,7 +93,10 @@ impl UserMgmt {
         let password = Password::new(typed).and_then(|password| {
             match (&email, &name) {
                 _ if passwordless => {}
-                (Some(email), Some(name)) => self.check_password_rules(&password, email, name)?,
+                (Some(email), Some(name)) => {
+                    let names = with_username(name, username.as_ref());
+                    self.check_password_rules(&password, Some(email), &names)?;
+                }
                 _ => self.settings().password_rules.check_length(&password)?,
             }
             Ok(password)
@@ -114,13 +129,58 @@ impl UserMgmt {
                 return Err(error.into());
             }
         };
-        let password = self.hasher().hash(&password).await?;
-        let locale = self.texts().best(&client.languages);
-        let held = fate == Fate::Held;
-        let entered = SignUpRequest { name, organization, password, passwordless, locale: Some(locale), facts, held };
-        let accepted = self.request(client, email, AddressPurpose::SignUp(entered)).await?;
-        self.refusals().see_sign_up(client, self.now());
-        Ok(accepted)
+        // The browser that keeps a username is the one that may enter it again.
+        let mut client = client.clone();
+        client.browser = Some(self.browser(&client)?);
+        let client = &client;
+        let kept = match &username {
+            None => None,
+            Some(username) => match self.keep_for_sign_up(client, &meter, username).await? {
+                Some(kept) => Some(kept),
+                None => {
+                    meter.give_back(&mails, self.now()).await?;
+                    return Err(self.taken(client, &meter, username, &name).await);
+                }
+            },
+        };
+        let promised = async {
+            let password = self.hasher().hash(&password).await?;
+            let (locale, held) = (Some(self.texts().best(&client.languages)), fate == Fate::Held);
+            let entered = SignUpRequest { name, organization, password, passwordless, username, locale, facts, held };
+            self.request(client, email, AddressPurpose::SignUp(entered)).await
+        };
+        match promised.await {
+            Ok(accepted) => {
+                self.refusals().see_sign_up(client, self.now());
+                Ok(accepted)
+            }
+            Err(error) => {
+                self.let_go(&meter, kept).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The username that was entered, as far as there are such.
+    fn entered_username(&self, text: Option<&str>) -> Result<Option<Username>, FieldError> {
+        match text.map(str::trim).filter(|text| !text.is_empty()) {
+            Some(_) if !self.settings().usernames.is_on() => Err(FieldError::new("username", FieldError::UNKNOWN)),
+            Some(text) => self.new_username(text).map(Some),
+            None if self.settings().usernames == Usernames::Required => {
+                Err(FieldError::new("username", FieldError::REQUIRED))
+            }
+            None => Ok(None),
+        }
+    }
+
+    async fn keep_for_sign_up(
+        &self,
+        client: &Client,
+        meter: &Meter<'_>,
+        name: &Username,
+    ) -> Result<Option<Kept>, Error> {
+        let holder = client.browser.as_ref().map_or(Digest::of(b""), Bearer::digest);
+        self.keep(client, meter, name, holder.as_bytes(), None).await
     }
 
     /// What the person entered beside, and what the application adds, or refuses.

@@ -11,7 +11,7 @@ use unic_langid::LanguageIdentifier;
 const FALLBACK: &str = "en";
 
 /// The languages that come with the library, each with all its texts.
-const STANDARD: [(&str, [&str; 7]); 2] = [
+const STANDARD: [(&str, [&str; 8]); 2] = [
     (
         FALLBACK,
         [
@@ -22,6 +22,7 @@ const STANDARD: [(&str, [&str; 7]); 2] = [
             include_str!("../texts/en/pages.ftl"),
             include_str!("../texts/en/passkeys.ftl"),
             include_str!("../texts/en/second_factor.ftl"),
+            include_str!("../texts/en/usernames.ftl"),
         ],
     ),
     (
@@ -34,6 +35,7 @@ const STANDARD: [(&str, [&str; 7]); 2] = [
             include_str!("../texts/de/pages.ftl"),
             include_str!("../texts/de/passkeys.ftl"),
             include_str!("../texts/de/second_factor.ftl"),
+            include_str!("../texts/de/usernames.ftl"),
         ],
     ),
 ];

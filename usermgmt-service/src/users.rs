@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use usermgmt_core::address::{CANONICAL_VERSION, EmailAddress};
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
-use usermgmt_core::flow::Flow;
+use usermgmt_core::flow::{Flow, usernames};
 use usermgmt_core::id::UserId;
 use usermgmt_core::model::{
     Actor, AuditKind, FactorKinds, Identifier, IdentifierKind, Origin, PasswordCredential, Profile, SignInRecord, User,
@@ -16,10 +16,12 @@ use usermgmt_core::password::{Password, PasswordHash};
 use usermgmt_core::proof::{Principal, StepUp};
 use usermgmt_core::store::{ChangeSet, StoreErrorKind, UniqueKey, Write};
 use usermgmt_core::text;
+use usermgmt_core::username::Username;
 
 use crate::UserMgmt;
 use crate::client::Client;
 use crate::sign_up::Secret;
+use crate::usernames::given;
 
 /// Calls with authority over every account: the application's own ([`UserMgmt::users`]), or that of an administrator
 /// ([`UserMgmt::users_as`]).
@@ -27,6 +29,24 @@ use crate::sign_up::Secret;
 pub struct Users<'a> {
     pub(crate) auth: &'a UserMgmt,
     authority: Authority,
+}
+
+/// By what a new user signs in.
+#[derive(Clone, Copy)]
+enum Named<'a> {
+    /// By this address; whether somebody vouches that it is theirs.
+    Email(&'a EmailAddress, bool),
+    /// By this username alone.
+    Username(&'a Username),
+}
+
+impl Named<'_> {
+    const fn field(self) -> &'static str {
+        match self {
+            Self::Email(..) => "email",
+            Self::Username(_) => "username",
+        }
+    }
 }
 
 /// On whose authority.
@@ -49,6 +69,20 @@ pub struct NewUser<'a> {
     pub password: Option<Secret<'a>>,
     /// Whether the application vouches that the address is the user's.
     pub email_is_verified: bool,
+}
+
+/// A user to be made by the application who has no e-mail address: the username is all there is to sign in by, and
+/// nothing is ever mailed. Whoever forgets the password needs another one from somebody with authority.
+#[derive(Clone, Debug)]
+pub struct UserWithoutEmail<'a> {
+    /// Username; a reserved one may be given.
+    pub username: &'a str,
+    /// Name.
+    pub name: &'a str,
+    /// Password.
+    pub password: Secret<'a>,
+    /// Whether it leads to one of the user's own at the first sign-in.
+    pub must_change: bool,
 }
 
 /// A user of another system, to be taken over with the password's hash.
@@ -143,7 +177,31 @@ impl Users<'_> {
             Some(password) => Some(self.auth.hasher().hash(password).await?),
             None => None,
         };
-        self.insert(&email, name, input.email_is_verified, hash).await
+        self.insert(Named::Email(&email, input.email_is_verified), name, hash, false).await
+    }
+
+    /// Makes a user who has no e-mail address.
+    ///
+    /// # Errors
+    /// Invalid fields; `username` with the code `taken` if it belongs to a user already; [`Refused::NotFound`] where there
+    /// are no usernames; or an outage.
+    pub async fn create_without_email(&self, input: UserWithoutEmail<'_>) -> Result<UserId, Error> {
+        if !self.auth.settings().usernames.is_on() {
+            return Err(Refused::NotFound.into());
+        }
+        let mut check = Check::default();
+        let username = check.take(given(input.username));
+        let name = check.take(text::name("name", input.name));
+        let password = Password::new(input.password.0).map_err(|error| FieldError::password("password", error));
+        let password = check.take(password);
+        check.end()?;
+        let (Some(username), Some(name), Some(password)) = (username, name, password) else {
+            return Err(FieldError::new("username", FieldError::REQUIRED).into());
+        };
+        let names = format!("{name} {}", username.canonical());
+        self.auth.check_new_password("password", &password, None, &names, &[]).await?;
+        let hash = self.auth.hasher().hash(&password).await?;
+        self.insert(Named::Username(&username), name, Some(hash), input.must_change).await
     }
 
     /// Takes over a user of another system with the hash of the password, which need not be known: who enters it signs
@@ -167,15 +225,16 @@ impl Users<'_> {
             }
             None => input.hash.stored().unwrap_or_default().to_owned(),
         };
-        self.insert(&email, name, input.email_is_verified, Some(PasswordHash::from_phc(stored))).await
+        let hash = PasswordHash::from_phc(stored);
+        self.insert(Named::Email(&email, input.email_is_verified), name, Some(hash), false).await
     }
 
     async fn insert(
         &self,
-        email: &EmailAddress,
+        named: Named<'_>,
         name: String,
-        is_verified: bool,
         hash: Option<PasswordHash>,
+        must_change: bool,
     ) -> Result<UserId, Error> {
         let client = Client::default();
         let flow = self.auth.flow(&client);
@@ -193,26 +252,31 @@ impl Users<'_> {
             created_at: flow.now,
             version: Version::NEW,
         }));
-        changes.push(Write::PutIdentifier(Identifier {
-            realm: flow.realm,
-            kind: IdentifierKind::Email,
-            canonical: email.canonical().to_owned(),
-            display: email.display().to_owned(),
-            canonical_version: CANONICAL_VERSION,
-            user: id,
-            primary: true,
-            verified_at: is_verified.then_some(flow.now),
-            undeliverable_at: None,
-            created_at: flow.now,
-            version: Version::NEW,
-        }));
+        match named {
+            Named::Username(name) => {
+                usernames::give(&flow, &mut changes, id, name).await?;
+            }
+            Named::Email(email, is_verified) => changes.push(Write::PutIdentifier(Identifier {
+                realm: flow.realm,
+                kind: IdentifierKind::Email,
+                canonical: email.canonical().to_owned(),
+                display: email.display().to_owned(),
+                canonical_version: CANONICAL_VERSION,
+                user: id,
+                primary: true,
+                verified_at: is_verified.then_some(flow.now),
+                undeliverable_at: None,
+                created_at: flow.now,
+                version: Version::NEW,
+            })),
+        }
         if let Some(hash) = hash {
             changes.push(Write::PutPassword(PasswordCredential {
                 user: id,
                 hash,
                 unproven: None,
                 previous: Vec::new(),
-                must_change: false,
+                must_change,
                 changed_at: flow.now,
                 version: Version::NEW,
             }));
@@ -222,7 +286,7 @@ impl Users<'_> {
         match self.auth.commit_raw(changes).await {
             Ok(_) => Ok(id),
             Err(error) if error.kind() == StoreErrorKind::Duplicate(UniqueKey::Identifier) => {
-                Err(FieldError::new("email", FieldError::TAKEN).into())
+                Err(FieldError::new(named.field(), FieldError::TAKEN).into())
             }
             Err(error) => Err(error.into()),
         }

@@ -99,7 +99,10 @@ impl UserMgmt {
                 Entered { password: password.as_ref(), hash: hash.clone(), organization: organization.clone() };
             let (changes, verified) = verify_email::plan(&flow, &found, rules, entered)?;
             match self.commit_raw(changes).await {
-                Ok(_) => return Ok(verified),
+                Ok(_) => {
+                    self.release(client, found.entered()).await;
+                    return Ok(verified);
+                }
                 Err(error) if tries.again(&error) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -11,7 +11,7 @@ use std::time::Instant;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use usermgmt_core::error::{Error, Refused};
-use usermgmt_core::flow::{mailed_secrets, sign_up};
+use usermgmt_core::flow::{mailed_secrets, sign_up, usernames};
 use usermgmt_core::id::{OrgId, WorkerId};
 use usermgmt_core::limits;
 use usermgmt_core::model::{Actor, AuditEvent, AuditKind, AuditOutcome, Job, MailKind, OutboxRow, TokenKind};
@@ -123,7 +123,7 @@ impl UserMgmt {
     async fn perform(&self, worker: WorkerId, row: OutboxRow) -> Result<(), Error> {
         tracing::debug!(id = %row.id, kind = row.job.kind(), tries = row.tries, "job");
         match row.job.clone() {
-            Job::AddressRequest(_) | Job::AddMember { .. } => self.conclude(worker, &row).await,
+            Job::AddressRequest(_) | Job::NameRequest(_) | Job::AddMember { .. } => self.conclude(worker, &row).await,
             Job::Mail { mail, to, user, token, locale } => {
                 let Some(owner) = self.store().user(self.realm(), user).await? else {
                     return self.finish(worker, &row).await;
@@ -146,7 +146,16 @@ impl UserMgmt {
                 if token.as_ref().is_some_and(|token| token.kind != TokenKind::SecureAccount) && secrets.is_none() {
                     return self.finish(worker, &row).await;
                 }
-                let about = token.as_ref().map(|token| token.display.as_str());
+                let username = match mail {
+                    MailKind::ForgottenUsername | MailKind::UsernameChanged => {
+                        usernames::present(&self.store().identifiers(user).await?).map(|name| name.display.clone())
+                    }
+                    _ => None,
+                };
+                // Somebody without a username signs in by address.
+                let address = (mail == MailKind::ForgottenUsername).then(|| to.display().to_owned());
+                let about = username.or(address).or(token.as_ref().map(|token| token.display.clone()));
+                let about = about.as_deref();
                 let language = self.texts().best(&locale.into_iter().collect::<Vec<_>>());
                 let draft =
                     Draft { id: row.id, kind: mail, to, name: &owner.name, about, language: &language, secrets };
@@ -190,6 +199,10 @@ impl UserMgmt {
             let flow = self.flow(&client);
             let changes = match &row.job {
                 Job::AddressRequest(request) => sign_up::fulfil(&flow, request).await?,
+                Job::NameRequest(request) => match usernames::addressed(&flow, request).await? {
+                    Some(request) => sign_up::fulfil(&flow, &request).await?,
+                    None => flow.changes()?,
+                },
                 Job::AddMember { email, roles, authority, .. } => {
                     usermgmt_orgs::add_by_email(&flow, email, authority, roles).await?
                 }

@@ -137,7 +137,7 @@ pub use usermgmt_service::core::policy::{AuthPolicy, Demand, SecondFactor};
 pub use usermgmt_service::{
     BotProtection, BotRisk, Brand, BreachCheck, Builder, ConfigError, CostError, DisposableAddresses,
     DisposableDomains, DomainList, HashCost, Limits, MemoryStore, OnOutage, Origin, SessionRules, Settings,
-    SignUpField, TemplateError, TextError, Texts, TrustedProxies, UserMgmt,
+    SignUpField, TemplateError, TextError, Texts, TrustedProxies, UserMgmt, Usernames,
 };
 
 // Programs that call.
@@ -154,7 +154,7 @@ pub use usermgmt_service::core::{Applied, Planned};
 pub use usermgmt_service::{
     Accepted, Account, AddEmail, AddressProof, AuditLog, ChangePassword, Client, EmailItem, Metadata, NewUser,
     OrgChange, Organizations, Orgs, OwnProfile, PendingStep, ProfileChange, ProveAddress, RoleInput, Secret,
-    SessionItem, SignIn, SignInOutcome, SignUp, SignedIn, Users, Verified,
+    SessionItem, SignIn, SignInOutcome, SignUp, SignedIn, UserWithoutEmail, UsernameAvailability, Users, Verified,
 };
 
 // What went wrong.

@@ -20,6 +20,7 @@
 //! | let people sign in by passkeys | [`howto_passkeys`] |
 //! | take users over from another system | [`howto_import`] |
 //! | let people sign in by a mailed link or code | [`howto_sign_in_by_mail`] |
+//! | let people have usernames | [`howto_usernames`] |
 
 #[doc = include_str!("../manual/getting_started.md")]
 pub mod getting_started {}
@@ -76,6 +77,9 @@ pub mod howto_sign_in_by_mail {}
 
 #[doc = include_str!("../manual/howto_test.md")]
 pub mod howto_test {}
+
+#[doc = include_str!("../manual/howto_usernames.md")]
+pub mod howto_usernames {}
 
 #[doc = include_str!("../manual/howto_metrics.md")]
 pub mod howto_metrics {}

@@ -1,6 +1,8 @@
 //! The members of an organisation, as a list shows them: with their user and their address.
 
-use usermgmt_core::model::{Identifier, MemberFilter, MemberRecord, Membership, MembershipStatus, User, Version};
+use usermgmt_core::model::{
+    Identifier, IdentifierKind, MemberFilter, MemberRecord, Membership, MembershipStatus, User, Version,
+};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::Write;
 
@@ -180,4 +182,30 @@ pub async fn a_filtered_list_of_members_is_paged(store: AnyStore) {
     named(&store, &canonicals.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let (filter, wanted) = (begins("a"), [1, 3, 5, 7, 9, 11, 13].map(user_id));
     pages(&wanted, |page| store.members(org_id(1), &filter, page), |row| row.user.id).await;
+}
+
+/// A member is found by address and by username, and not by what a username looks like.
+pub async fn looks_of_usernames_find_no_member(store: AnyStore) {
+    named(&store, &["a@example.test", "b@example.test"]).await;
+    let of = |kind, canonical| Identifier { kind, ..identifier(1, canonical) };
+    let rows = [of(IdentifierKind::Username, "name"), of(IdentifierKind::UsernameLook, "look")];
+    commit(&store, rows.map(Write::PutIdentifier)).await;
+    for (prefix, wanted) in [("a@", vec![1]), ("nam", vec![1]), ("loo", vec![]), ("", vec![1, 2])] {
+        let read = found(&store, 1, &begins(prefix)).await;
+        assert_eq!(read, wanted, "members are found by what is no name of theirs, or not by what is: {prefix:?}");
+    }
+}
+
+/// Only an address is shown as the address of a member.
+pub async fn a_username_is_no_address_of_a_member(store: AnyStore) {
+    let writes = [
+        Write::PutOrg(org(1)),
+        Write::PutUser(user(1)),
+        Write::PutIdentifier(Identifier { kind: IdentifierKind::Username, ..identifier(1, "sam") }),
+        Write::PutMembership(membership(1, 1)),
+    ];
+    commit(&store, writes).await;
+    let read = store.members(org_id(1), &ALL_MEMBERS, PageRequest::first(9)).await.answer().items;
+    let shown: Vec<_> = read.into_iter().map(|row| row.email).collect();
+    assert_eq!(shown, [None], "something else than an address is shown as one");
 }

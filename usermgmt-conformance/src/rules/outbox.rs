@@ -4,9 +4,12 @@ use time::OffsetDateTime;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::id::OutboxId;
 use usermgmt_core::limits::PAGE_MAX;
-use usermgmt_core::model::{AddressPurpose, AddressRequest, Facts, Job, MailKind, OutboxRow, SignUpRequest};
+use usermgmt_core::model::{
+    AddressPurpose, AddressRequest, Facts, Job, MailKind, NameRequest, OutboxRow, SignUpRequest,
+};
 use usermgmt_core::page::PageRequest;
 use usermgmt_core::store::{Guard, StoreErrorKind, UniqueKey, Write};
+use usermgmt_core::username::Username;
 
 use crate::AnyStore;
 use crate::kit::{
@@ -64,9 +67,14 @@ pub async fn a_job_is_returned_as_it_was_put(store: AnyStore) {
         organization,
         password: password(1).hash,
         passwordless: false,
+        username: None,
         locale: Some("de".to_owned()),
         facts,
     };
+    let username = Username::parse("Jörg.Größe").unwrap_or_else(|error| panic!("a username: {error}"));
+    let by_name =
+        |purpose| Job::NameRequest(NameRequest { username: username.clone(), browser: digest("browser"), purpose });
+    let named = SignUpRequest { username: Some(username.clone()), ..sign_up(None, Facts::default()) };
     let mail = |mail, token, locale| Job::Mail { mail, to: email.clone(), user: user_id(1), token, locale };
     let add_email = |replaces_primary, needs_approval| AddressPurpose::AddEmail {
         user: user_id(1),
@@ -78,7 +86,12 @@ pub async fn a_job_is_returned_as_it_was_put(store: AnyStore) {
         request(AddressPurpose::SignUp(sign_up(None, Facts::default()))),
         request(AddressPurpose::SignUp(sign_up(Some(String::new()), facts))),
         request(AddressPurpose::SignUp(SignUpRequest { passwordless: true, ..sign_up(None, Facts::default()) })),
+        request(AddressPurpose::SignUp(named)),
         request(AddressPurpose::Verify),
+        request(AddressPurpose::Username),
+        by_name(AddressPurpose::Reset),
+        by_name(AddressPurpose::Locked),
+        by_name(AddressPurpose::SignIn { label: Some("Gerät „Küche“ 📱".to_owned()) }),
         request(AddressPurpose::Reset),
         request(AddressPurpose::SignIn { label: None }),
         request(AddressPurpose::SignIn { label: Some("Gerät „Küche“ 📱".to_owned()) }),

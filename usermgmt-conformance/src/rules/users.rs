@@ -187,3 +187,23 @@ pub async fn an_identifier_is_unique_within_its_realm_only(store: AnyStore) {
         assert_eq!(record.user.id, user_id(owner), "an identifier of one realm leads to a user of another");
     }
 }
+
+/// Each kind of identifier is unique for itself: the same text of another kind is another name, of whoever has it, and
+/// stays when the first one goes.
+pub async fn identifiers_of_several_kinds_are_apart(store: AnyStore) {
+    for (number, kind) in (1..).zip(IdentifierKind::ALL.iter().copied()) {
+        let row = Identifier { kind, ..identifier(number, "sam") };
+        commit(&store, [Write::PutUser(user(number)), Write::PutIdentifier(row)]).await;
+    }
+    for (number, kind) in (1..).zip(IdentifierKind::ALL.iter().copied()) {
+        let record = store.sign_in_record(REALM, kind, "sam").await.found("an identifier");
+        assert_eq!(record.identifier.kind, kind, "an identifier has another kind");
+        assert_eq!(record.user.id, user_id(number), "an identifier of one kind leads to the user of another");
+    }
+    let (realm, kind, canonical) = (REALM, IdentifierKind::Email, "sam".to_owned());
+    commit(&store, [Write::DeleteIdentifier { realm, kind, canonical, user: user_id(1), version: FIRST }]).await;
+    for (number, kind) in (1..).zip(IdentifierKind::ALL.iter().copied()) {
+        let left = store.sign_in_record(REALM, kind, "sam").await.answer().map(|record| record.user.id);
+        assert_eq!(left, (number > 1).then(|| user_id(number)), "a removal did not hit its own kind alone");
+    }
+}

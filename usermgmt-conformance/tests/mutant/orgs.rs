@@ -160,6 +160,9 @@ impl MembershipStore for Mutant {
                 self.members_named(self.inner.members(org, &all, page).await?, |name| begins_like(name, pattern))
                     .await?
             }
+            (Bug::FindsMembersByLooks, Some(prefix)) => {
+                self.members_named(self.inner.members(org, &all, page).await?, |name| name.starts_with(prefix)).await?
+            }
             _ => self.inner.members(org, filter, page).await?,
         };
         if self.has(Bug::ListsMembersOfAnyOrg) {

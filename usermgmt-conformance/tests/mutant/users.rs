@@ -31,6 +31,9 @@ impl UserStore for Mutant {
                 let end = format!("{prefix}{}", char::MAX);
                 self.users_named(realm, filter, page, |name| name >= prefix && name < end.as_str()).await?
             }
+            (Bug::FindsByLooks, Some(prefix)) if !prefix.is_empty() => {
+                self.users_named(realm, filter, page, |name| name.starts_with(prefix)).await?
+            }
             (Bug::EmptyPrefixWantsAName, Some("")) => self.users_named(realm, filter, page, |_| true).await?,
             _ => self.inner.users(realm, filter, page).await?,
         };
@@ -75,6 +78,13 @@ impl UserStore for Mutant {
         canonical: &str,
     ) -> Result<Option<SignInRecord>> {
         let canonical = self.key(canonical);
+        if self.has(Bug::KindsAreOne) {
+            for kind in IdentifierKind::ALL.iter().copied() {
+                if let Some(found) = self.inner.sign_in_record(realm, kind, &canonical).await? {
+                    return Ok(Some(found));
+                }
+            }
+        }
         first!(self, realm, |realm| self.inner.sign_in_record(realm, kind, &canonical).await)
     }
 }

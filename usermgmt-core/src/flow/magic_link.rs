@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::{Flow, Result, mailed, organization};
+use super::{Flow, Result, mailed, organization, usernames};
 use crate::error::Refused;
 use crate::id::UserId;
 use crate::model::{
@@ -76,6 +76,21 @@ pub struct Found {
     pub token: Token,
     /// The account.
     pub record: SignInRecord,
+    /// Its usernames.
+    pub names: Vec<Identifier>,
+}
+
+impl Found {
+    /// The username that was entered at sign-up, and the browser that it was kept for until now.
+    #[must_use]
+    pub fn entered(&self) -> Option<(&Identifier, Digest)> {
+        usernames::entered(&self.names, &self.record)
+    }
+
+    fn is_setter(&self, browser: Digest) -> bool {
+        let unproven = self.record.password.as_ref().and_then(|password| password.unproven.as_ref());
+        unproven.is_some_and(|setter| setter.browser.matches(&browser))
+    }
 }
 
 /// Finds whom a live token signs in.
@@ -86,7 +101,8 @@ pub async fn found(flow: &Flow<'_>, token: Token) -> Result<Found> {
     let record = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, &token.canonical).await?;
     let theirs = |record: &SignInRecord| record.user.id == token.user && record.user.status == UserStatus::Active;
     let record = record.filter(theirs).ok_or(Refused::LinkInvalid)?;
-    Ok(Found { token, record })
+    let names = usernames::of(flow, record.user.id).await?;
+    Ok(Found { token, record, names })
 }
 
 /// Works out the first proof of a sign-in: the token is used up and its address is proven, in one commit. Of any number
@@ -95,10 +111,11 @@ pub async fn found(flow: &Flow<'_>, token: Token) -> Result<Found> {
 /// # Errors
 /// Fails when the random generator fails.
 pub fn plan(flow: &Flow<'_>, found: &Found, browser: Digest, passwords: bool) -> Result<ChangeSet> {
-    let Found { token, record } = found;
+    let Found { token, record, names } = found;
     let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
     if record.identifier.verified_at.is_none() {
         prove(flow, &mut changes, record, browser, passwords)?;
+        usernames::prove(flow, &mut changes, names, found.is_setter(browser));
     }
     Ok(changes)
 }

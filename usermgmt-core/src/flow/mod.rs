@@ -15,6 +15,7 @@ pub mod secure_account;
 pub mod sign_in;
 pub mod sign_up;
 pub mod step_up;
+pub mod usernames;
 pub mod verify_email;
 
 use serde_json::{Value, json};

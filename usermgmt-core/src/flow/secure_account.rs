@@ -6,7 +6,7 @@
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{Flow, Result, factors, mailed};
+use super::{Flow, Result, factors, mailed, usernames};
 use crate::address::{CANONICAL_VERSION, EmailAddress};
 use crate::error::Refused;
 use crate::model::{Actor, AuditKind, Identifier, IdentifierKind, MailKind, Token, TokenKind, User, Version};
@@ -37,6 +37,7 @@ pub async fn plan(flow: &Flow<'_>, token: &Token, passwords: bool) -> Result<(Ch
     mailed::claim(flow, &mut changes, &token.canonical, user.id).await?;
     let (user, factors) = factors::undo_since(flow, &mut changes, &user, since).await?;
     mailed::meet(&mut changes, &user);
+    usernames::undo_since(flow, &mut changes, user.id, since).await?;
     let removed = bring_back(flow, &mut changes, (token, since), &user, emails);
     let detail = json!({ "removed_addresses": removed, "removed_factors": factors });
     changes.push(flow.audit(AuditKind::AccountSecured, actor, user.id, detail)?);

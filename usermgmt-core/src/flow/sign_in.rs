@@ -132,7 +132,8 @@ pub async fn find(flow: &Flow<'_>, secret: &Bearer, browser: Digest) -> Result<A
 /// # Errors
 /// [`Refused::AttemptExpired`] if the account it began with is no longer behind that identifier.
 pub async fn facts(flow: &Flow<'_>, attempt: &Attempt) -> Result<Facts> {
-    let record = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, &attempt.canonical).await?;
+    let kind = IdentifierKind::signs_in_by(&attempt.canonical);
+    let record = flow.store.sign_in_record(flow.realm, kind, &attempt.canonical).await?;
     let record = record.filter(|record| record.user.id == attempt.user).ok_or(Refused::AttemptExpired)?;
     facts_of(flow, record).await
 }

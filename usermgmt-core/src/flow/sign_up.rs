@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::{Flow, Result, emails, magic_link, mailed, reset_password};
+use super::{Flow, Result, emails, magic_link, mailed, reset_password, usernames};
 use crate::address::{CANONICAL_VERSION, EmailAddress};
 use crate::id::UserId;
 use crate::model::{
@@ -33,7 +33,7 @@ pub fn request(flow: &Flow<'_>, email: EmailAddress, browser: Digest, purpose: A
 pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest) -> Result<ChangeSet> {
     let known = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, request.email.canonical()).await?;
     match (&request.purpose, known) {
-        (AddressPurpose::SignUp(entered), None) => sign_up(flow, request, entered),
+        (AddressPurpose::SignUp(entered), None) => sign_up(flow, request, entered).await,
         (AddressPurpose::SignUp(entered), Some(known)) if known.identifier.verified_at.is_none() => {
             sign_up_again(flow, request, entered, known).await
         }
@@ -56,6 +56,7 @@ pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest) -> Result<ChangeS
         (AddressPurpose::Reset, known) => reset_password::fulfil(flow, request, known),
         (AddressPurpose::SignIn { label }, known) => magic_link::fulfil(flow, request, label.as_deref(), known),
         (AddressPurpose::Locked, known) => tell_of_guesses(flow, known),
+        (AddressPurpose::Username, known) => usernames::remind(flow, known),
         (AddressPurpose::AddEmail { user, auth_epoch, replaces_primary, needs_approval }, known) => {
             let wish = emails::Wish {
                 user: *user,
@@ -68,7 +69,7 @@ pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest) -> Result<ChangeS
     }
 }
 
-fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequest) -> Result<ChangeSet> {
+async fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequest) -> Result<ChangeSet> {
     let user = User {
         id: UserId::new(flow.random, flow.now)?,
         realm: flow.realm,
@@ -102,6 +103,7 @@ fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequest) -
         .with(Write::PutProfile(profile(id, entered, Version::NEW)))
         .with(Write::PutPassword(unproven_password(flow, request, entered, id, Version::NEW)))
         .with(flow.audit(AuditKind::SignedUp, Actor::Anonymous, id, json!({}))?);
+    usernames::enter(flow, &mut changes, id, entered.username.as_ref()).await?;
     if entered.held {
         changes.push(flow.audit(AuditKind::SignUpHeld, Actor::Anonymous, id, json!({}))?);
     }
@@ -120,7 +122,7 @@ async fn sign_up_again(
     let user = User { name: entered.name.clone(), locale: entered.locale.clone(), ..known.user };
     let identifier = Identifier { display: request.email.display().to_owned(), ..known.identifier };
     let (id, locale) = (user.id, user.locale.clone());
-    let changes = flow
+    let mut changes = flow
         .changes()?
         .with(Write::MoveAuthEpoch { user: id, from: user.auth_epoch })
         .with(Write::PutPassword(unproven_password(flow, request, entered, id, version)))
@@ -128,6 +130,7 @@ async fn sign_up_again(
         .with(Write::PutUser(user))
         .with(Write::PutIdentifier(identifier))
         .with(flow.audit(AuditKind::VerificationRequested, Actor::Anonymous, id, json!({ "signed_up": "again" }))?);
+    usernames::enter(flow, &mut changes, id, entered.username.as_ref()).await?;
     first_mail(flow, changes, request, entered, id, locale)
 }
 

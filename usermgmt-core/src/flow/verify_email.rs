@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::{Flow, Result, organization};
+use super::{Flow, Result, organization, usernames};
 use crate::error::FieldError;
 use crate::id::{OrgId, UserId};
 use crate::model::{
@@ -45,6 +45,7 @@ pub struct Entered<'a> {
 pub struct Found {
     token: Token,
     record: SignInRecord,
+    names: Vec<Identifier>,
     same_browser: bool,
 }
 
@@ -73,6 +74,12 @@ impl Found {
         &self.token
     }
 
+    /// The username that was entered at sign-up, and the browser that it was kept for until now.
+    #[must_use]
+    pub fn entered(&self) -> Option<(&Identifier, Digest)> {
+        usernames::entered(&self.names, &self.record)
+    }
+
     /// Canonical form of the address.
     #[must_use]
     pub fn canonical(&self) -> &str {
@@ -88,10 +95,12 @@ pub async fn found(flow: &Flow<'_>, token: Token, browser: Option<Digest>) -> Re
     let record = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, &token.canonical).await?;
     // The account is the token's; an address that has moved to another account meanwhile is not proven by it.
     let record = record.filter(|record| record.user.id == token.user && record.identifier.verified_at.is_none());
-    Ok(record.map(|record| {
+    let Some(record) = record else { return Ok(None) };
+    let names = usernames::of(flow, record.user.id).await?;
+    Ok(Some({
         let setter = record.password.as_ref().and_then(|password| password.unproven.as_ref());
         let same_browser = setter.zip(browser).is_some_and(|(setter, browser)| setter.browser.matches(&browser));
-        Found { token, record, same_browser }
+        Found { token, record, names, same_browser }
     }))
 }
 
@@ -114,7 +123,7 @@ pub fn plan(
     rules: &PasswordRules,
     entered: Entered<'_>,
 ) -> Result<(ChangeSet, Verified)> {
-    let Found { token, record, same_browser } = found;
+    let Found { token, record, names, same_browser } = found;
     let user = record.user.id;
     let actor = || Actor::User { user, session: None };
     let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
@@ -125,6 +134,8 @@ pub fn plan(
         ..record.identifier.clone()
     }));
     changes.push(flow.audit(AuditKind::EmailVerified, actor(), user, json!({}))?);
+
+    usernames::prove(flow, &mut changes, names, *same_browser);
 
     let mut organization = found.preview().organization;
     match &record.password {

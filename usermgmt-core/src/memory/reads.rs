@@ -36,6 +36,11 @@ fn primary_email(tables: &Tables, user: UserId) -> Option<String> {
     rows(&tables.identifiers, primary).next().map(|identifier| identifier.display)
 }
 
+/// Whether this is a name that a list is searched by, and begins so.
+fn begins(row: &Identifier, prefix: &str) -> bool {
+    row.kind != IdentifierKind::UsernameLook && row.canonical.starts_with(prefix)
+}
+
 fn member(tables: &Tables, membership: Membership) -> Option<MemberRecord> {
     let user = row(&tables.users, &membership.user)?;
     let email = primary_email(tables, user.id);
@@ -86,7 +91,7 @@ impl UserStore for MemoryStore {
         let tables = self.tables()?;
         // Every name begins with nothing; whoever has no name is let through by it too.
         let named = filter.identifier_prefix.as_ref().filter(|prefix| !prefix.is_empty()).map(|prefix| {
-            let begins = |row: &&Arc<Identifier>| row.realm == realm && row.canonical.starts_with(prefix.as_str());
+            let begins = |row: &&Arc<Identifier>| row.realm == realm && begins(row, prefix);
             tables.identifiers.values().filter(begins).map(|row| row.user).collect::<BTreeSet<_>>()
         });
         let wanted = |row: &User| {
@@ -177,7 +182,7 @@ impl MembershipStore for MemoryStore {
         let named = filter.identifier_prefix.as_ref().filter(|prefix| !prefix.is_empty());
         let is_named = |user| {
             let mut names = tables.identifiers.values().filter(|name| name.user == user);
-            named.is_none_or(|prefix| names.any(|name| name.canonical.starts_with(prefix)))
+            named.is_none_or(|prefix| names.any(|name| begins(name, prefix)))
         };
         let wanted = all.filter(|row| is_named(row.user)).filter_map(|row| member(&tables, row));
         Ok(page(wanted, &request, |row| row.user.id))

@@ -32,7 +32,7 @@ pub struct Attempt {
     pub browser: Digest,
     /// What was proven so far.
     pub proofs: Vec<Proof>,
-    /// Canonical form of the address that was used to sign in.
+    /// Canonical form of the address that was used to sign in; of the username, for somebody without an address.
     pub canonical: String,
     /// The organisation that was chosen.
     pub org: Option<OrgId>,

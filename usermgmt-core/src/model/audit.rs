@@ -71,6 +71,12 @@ words! {
         EmailRemoved = "user.email_removed",
         /// Another address became the primary one.
         PrimaryEmailChanged = "user.primary_email_changed",
+        /// The username of an account was asked for by mail.
+        UsernameRequested = "user.username_requested",
+        /// A username was given to an account, or another one.
+        UsernameSet = "user.username_set",
+        /// The usernames of an account were taken from it.
+        UsernameRemoved = "user.username_removed",
         /// Mail to an address comes back.
         EmailUndeliverable = "user.email_undeliverable",
         /// What a user may do in the application as a whole changed.

@@ -25,7 +25,7 @@ pub use factor::{Answered, Factor, FactorData, FactorKind, FactorKinds};
 pub use org::{
     CustomRole, MemberFilter, MemberRecord, Membership, MembershipStatus, Org, OrgProfile, OrgStatus, RoleKey,
 };
-pub use outbox::{AddressPurpose, AddressRequest, Facts, Job, MailKind, OutboxRow, SignUpRequest};
+pub use outbox::{AddressPurpose, AddressRequest, Facts, Job, MailKind, NameRequest, OutboxRow, SignUpRequest};
 pub use session::{Method, PrincipalRecord, Proof, Refresh, Session};
 pub use signing_key::SigningKey;
 pub use token::{Token, TokenKind};

@@ -9,6 +9,7 @@ use crate::id::{OrgId, OutboxId, RealmId, TokenId, UserId, WorkerId};
 use crate::password::PasswordHash;
 use crate::secret::Digest;
 use crate::store::StillAuthorised;
+use crate::username::Username;
 
 words! {
     /// Which mail.
@@ -65,6 +66,10 @@ words! {
         MemberAdded = "member_added",
         /// Carries link and code that sign in.
         SignIn = "sign_in",
+        /// Says by which username the reader signs in.
+        ForgottenUsername = "forgotten_username",
+        /// Tells that the username was set or changed, with a link to undo it.
+        UsernameChanged = "username_changed",
     }
 }
 
@@ -80,6 +85,9 @@ pub struct SignUpRequest {
     /// Whether nobody knows the password: the application has none, and who proves the address signs in by that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub passwordless: bool,
+    /// The username that is kept for the account, if one was entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Username>,
     /// Preferred language.
     pub locale: Option<String>,
     /// Metadata of the profile to make: what the person entered beside, and what the application added.
@@ -126,6 +134,8 @@ pub enum AddressPurpose {
     },
     /// To warn the owner of an account whose password somebody guesses.
     Locked,
+    /// To be told the username of the account.
+    Username,
     /// To add it to an account.
     AddEmail {
         /// Whose account.
@@ -152,12 +162,26 @@ pub struct AddressRequest {
     pub purpose: AddressPurpose,
 }
 
+/// A request by username that concerns the primary address of whoever has it, if somebody has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameRequest {
+    /// The name as typed.
+    pub username: Username,
+    /// Digest of the browser that asks.
+    pub browser: Digest,
+    /// What for.
+    #[serde(flatten)]
+    pub purpose: AddressPurpose,
+}
+
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum Job {
     /// Look up the address and act on it.
     AddressRequest(AddressRequest),
+    /// Look up the username and act on the primary address of its holder.
+    NameRequest(NameRequest),
     /// Send a mail. Holds no secret: link and code are derived from the token when it is sent.
     Mail {
         /// Which mail.
@@ -209,6 +233,7 @@ impl Job {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::AddressRequest(_) => "address_request",
+            Self::NameRequest(_) => "name_request",
             Self::Mail { .. } => "mail",
             Self::OrgMail { .. } => "org_mail",
             Self::AddMember { .. } => "add_member",

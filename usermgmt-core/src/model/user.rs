@@ -61,6 +61,19 @@ words! {
     IdentifierKind {
         /// An e-mail address.
         Email = "email",
+        /// A username.
+        Username = "username",
+        /// What a username looks like (UTS #39 section 4): it keeps names that look the same from others. Nobody is
+        /// found by it.
+        UsernameLook = "username_look",
+    }
+}
+
+impl IdentifierKind {
+    /// The kind of name that this canonical form signs in by: addresses hold an `@`, usernames never do.
+    #[must_use]
+    pub fn signs_in_by(canonical: &str) -> Self {
+        if canonical.contains('@') { Self::Email } else { Self::Username }
     }
 }
 
@@ -98,7 +111,7 @@ pub struct UserFilter {
     pub status: Option<UserStatus>,
     /// Only of this kind.
     pub kind: Option<UserKind>,
-    /// Only with an identifier whose canonical form begins so.
+    /// Only with an address or a username whose canonical form begins so.
     pub identifier_prefix: Option<String>,
 }
 

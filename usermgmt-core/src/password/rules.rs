@@ -117,16 +117,24 @@ impl PasswordRules {
         if long_enough { Ok(()) } else { Err(PasswordError::TooShort) }
     }
 
-    /// Checks a password that is about to be set: length, composition, address, name, denied words and the list of
-    /// common passwords. Pure and quick.
+    /// Checks a password that is about to be set: length, composition, address (where there is one), name, denied words
+    /// and the list of common passwords. Pure and quick.
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn check(&self, password: &Password, email: &EmailAddress, name: &str) -> Result<(), PasswordError> {
+    pub fn check<'e>(
+        &self,
+        password: &Password,
+        email: impl Into<Option<&'e EmailAddress>>,
+        name: &str,
+    ) -> Result<(), PasswordError> {
         self.check_length(password)?;
         self.composition.check(password)?;
         let text = Text::of(password.expose());
-        if text.holds(email.canonical(), CONTEXT_CHARS) || text.holds(email.local_part(), CONTEXT_CHARS) {
+        let holds = |email: &EmailAddress| {
+            text.holds(email.canonical(), CONTEXT_CHARS) || text.holds(email.local_part(), CONTEXT_CHARS)
+        };
+        if email.into().is_some_and(holds) {
             return Err(PasswordError::ContainsAddress);
         }
         if text.holds_part(name, CONTEXT_CHARS) {

@@ -9,12 +9,13 @@ use usermgmt_service::{PERMISSIONS, Texts};
 use super::organization::id_of;
 use super::templates::{TEMPLATES, environment};
 
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     include_str!("../../../usermgmt-service/texts/en/audit.ftl"),
     include_str!("../../../usermgmt-service/texts/en/magic_link.ftl"),
     include_str!("../../../usermgmt-service/texts/en/pages.ftl"),
     include_str!("../../../usermgmt-service/texts/en/passkeys.ftl"),
     include_str!("../../../usermgmt-service/texts/en/second_factor.ftl"),
+    include_str!("../../../usermgmt-service/texts/en/usernames.ftl"),
 ];
 
 const MAILS: [(&str, &str); 2] = [
@@ -23,7 +24,7 @@ const MAILS: [(&str, &str); 2] = [
 ];
 
 /// Code that names texts.
-const CODE: [&str; 25] = [
+const CODE: [&str; 26] = [
     include_str!("mod.rs"),
     include_str!("ago.rs"),
     include_str!("error.rs"),
@@ -43,6 +44,7 @@ const CODE: [&str; 25] = [
     include_str!("../routes/new_password.rs"),
     include_str!("../routes/profile.rs"),
     include_str!("../routes/reset.rs"),
+    include_str!("../routes/usernames.rs"),
     include_str!("organization.rs"),
     include_str!("../routes/organization.rs"),
     include_str!("../routes/organization_audit.rs"),

@@ -12,7 +12,7 @@ use crate::return_to;
 use crate::wire::{self, Response};
 
 /// Pages that show a form of their own name, the longer before the shorter; other forms are on the account page.
-const FORMS: [&str; 25] = [
+const FORMS: [&str; 27] = [
     "/sign-up",
     "/sign-in/mailed",
     "/sign-in/mail",
@@ -21,6 +21,7 @@ const FORMS: [&str; 25] = [
     "/step-up",
     "/choose-organization",
     "/choose-account",
+    "/forgot-username",
     "/forgot",
     "/reset",
     "/new-password",
@@ -34,6 +35,7 @@ const FORMS: [&str; 25] = [
     "/account/factors",
     "/account/profile",
     "/account/password",
+    "/account/username",
     "/organization/members",
     "/organization/roles",
     "/organization/audit",

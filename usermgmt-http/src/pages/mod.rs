@@ -6,9 +6,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use http::StatusCode;
 use minijinja::context;
 use minijinja::value::{Kwargs, Value};
-use usermgmt_service::UserMgmt;
 use usermgmt_service::core::port::BotPurpose;
 use usermgmt_service::core::secret::{Bearer, BearerKind};
+use usermgmt_service::{UserMgmt, Usernames};
 
 use crate::cookies::CookieName;
 use crate::csrf;
@@ -84,6 +84,8 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
         passkeys => has_passkeys(auth),
         totp => cfg!(feature = "totp"),
         passkey_sign_up => auth.settings().has_passkey_sign_up(),
+        usernames => usernames(auth),
+        suggestions => page.problem.map(suggestions).unwrap_or_default(),
     };
     let mut response = match render(auth, language, template, shown) {
         Ok(html) => {
@@ -145,6 +147,22 @@ fn by_mail(auth: &UserMgmt) -> Option<&'static str> {
         let _ = auth;
         None
     }
+}
+
+/// Whether people have usernames, for forms that ask for one: `optional`, `required`; nothing if there are none.
+fn usernames(auth: &UserMgmt) -> Option<&'static str> {
+    match auth.settings().usernames {
+        Usernames::Off => None,
+        Usernames::Optional => Some("optional"),
+        Usernames::Required => Some("required"),
+    }
+}
+
+/// What would do in place of what is wrong, as one text.
+fn suggestions(problem: &Problem) -> String {
+    let free = problem.challenge.as_ref().and_then(|challenge| challenge.get("suggestions")?.as_array());
+    let free = free.into_iter().flatten().filter_map(|name| name.as_str());
+    free.collect::<Vec<_>>().join(", ")
 }
 
 /// The query that carries where to go afterwards from page to page; nothing if there is nowhere in particular.

@@ -17,6 +17,8 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("sign_in_mailed.html", include_str!("../../templates/sign_in_mailed.html")),
     ("verify.html", include_str!("../../templates/verify.html")),
     ("forgot.html", include_str!("../../templates/forgot.html")),
+    ("forgot_username.html", include_str!("../../templates/forgot_username.html")),
+    ("account_username.html", include_str!("../../templates/account_username.html")),
     ("reset.html", include_str!("../../templates/reset.html")),
     ("mailed.html", include_str!("../../templates/mailed.html")),
     ("new_password.html", include_str!("../../templates/new_password.html")),

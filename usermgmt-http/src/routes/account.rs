@@ -53,8 +53,12 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let organizations = context.auth.orgs().of(principal, PageRequest::first(2)).await;
     let organizations = organizations.map_err(|error| context.problem(error))?.items;
     let active = principal.org().map(|standing| standing.org);
+    let username = match context.auth.settings().usernames.is_on() {
+        true => context.auth.username(principal).await.map_err(|error| context.problem(error))?,
+        false => None,
+    };
     let data = context! {
-        name => principal.name(), factors => cfg!(feature = "totp"), api_keys => context.auth.api_keys().is_some(),
+        username, name => principal.name(), factors => cfg!(feature = "totp"), api_keys => context.auth.api_keys().is_some(),
         email => principal.email(),
         organization => principal.org().map(|standing| standing.name.clone()),
         can_switch => organizations.iter().any(|(org, _)| active != Some(org.id)),

@@ -46,13 +46,16 @@ pub(crate) struct EmailInput {
     email: String,
 }
 
-/// Names whether a further address is free.
+/// Which name may be free: one of the two.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AvailabilityInput {
     /// The address.
     #[serde(default)]
-    email: String,
+    email: Option<String>,
+    /// The username.
+    #[serde(default)]
+    username: Option<String>,
 }
 
 pub(super) async fn list(context: &Context<'_>) -> Result<Response, Problem> {
@@ -85,7 +88,16 @@ pub(super) async fn primary_json(context: &Context<'_>) -> Result<Response, Prob
 
 pub(super) async fn availability(context: &Context<'_>) -> Result<Response, Problem> {
     let input: AvailabilityInput = context.json()?;
-    let available = context.auth.is_email_available(&context.client, &input.email).await;
+    if let (Some(username), None) = (&input.username, &input.email) {
+        let found = context.auth.is_username_available(&context.client, username).await;
+        let found = found.map_err(|error| context.problem(error))?;
+        let body = json!({ "available": found.available, "suggestions": found.suggestions });
+        return Ok(wire::json(StatusCode::OK, &body));
+    }
+    if input.username.is_some() {
+        return Err(Problem::MALFORMED);
+    }
+    let available = context.auth.is_email_available(&context.client, &input.email.unwrap_or_default()).await;
     let available = available.map_err(|error| context.problem(error))?;
     Ok(wire::json(StatusCode::OK, &json!({ "available": available })))
 }

@@ -32,7 +32,7 @@ const NOTICES: [(&str, &str); 1] = [("sent", "reset-sent")];
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AskInput {
-    /// E-mail address.
+    /// E-mail address, or username where there are such.
     #[serde(default)]
     email: Option<String>,
     /// Instead of the address: the token of a link that is over. The mail goes where that one went.

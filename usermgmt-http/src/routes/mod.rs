@@ -42,6 +42,7 @@ mod sign_up;
 mod step_up;
 #[cfg(feature = "tokens")]
 mod tokens;
+mod usernames;
 mod verify;
 
 use usermgmt_service::{
@@ -144,6 +145,9 @@ static ROUTES: &[Route] = &[
     route!(GET "/forgot", Page, Public, 0, "The page to ask for a new password.", reset::forgot_page),
     route!(POST "/forgot", Page, Public, SMALL, "Ask for a new password by form.", reset::forgot_form),
     route!(POST "/forgot", Json, Public, SMALL, "Ask for a mail that sets a new password. The answer is the same for known and unknown addresses.", reset::forgot_json, reset::ForgotInput => 202),
+    route!(GET "/forgot-username", Page, Public, 0, "The page to ask for the own username.", usernames::forgotten_page),
+    route!(POST "/forgot-username", Page, Public, SMALL, "Ask for the own username by form.", usernames::forgotten_form),
+    route!(POST "/forgot-username", Json, Public, SMALL, "Ask for a mail that names the own username. The answer is the same for known and unknown addresses.", usernames::forgotten_json, usernames::ForgottenInput => 202),
     route!(GET "/reset", Page, Public, 0, "The page behind the mailed link that sets a new password, and for the mailed code.", reset::page),
     route!(POST "/reset", Page, Public, SMALL, "Set a new password by form.", reset::form),
     route!(POST "/reset", Json, Public, SMALL, "Set a new password by link or code. Every session ends; nobody is signed in by it.", reset::json, reset::ResetInput => 200),
@@ -156,7 +160,7 @@ static ROUTES: &[Route] = &[
     route!(GET "/emails/verify", Page, Public, 0, "The page behind the link that proves an added address.", mailed::prove_page),
     route!(POST "/emails/verify", Page, Public, SMALL, "Prove an added address by form.", mailed::prove_form),
     route!(POST "/emails/verify", Json, Public, SMALL, "Prove an added address by link or code.", mailed::prove_json, mailed::ProofInput => 200),
-    route!(POST "/availability", Json, Public, SMALL, "Whether an address is free, if the application has switched this on.", emails::availability, emails::AvailabilityInput => 200),
+    route!(POST "/availability", Json, Public, SMALL, "Whether a username is free, with others that are; or whether an address is, if the application has switched this on.", emails::availability, emails::AvailabilityInput => 200),
     route!(POST "/sign-in/organization", Json, Public, SMALL, "Choose the organization of a sign-in.", choose_organization::json, choose_organization::ChooseInput => 200),
     route!(GET "/choose-organization", Page, Public, 0, "The page to choose an organization.", choose_organization::page),
     route!(POST "/choose-organization", Page, Public, SMALL, "Choose an organization by form.", choose_organization::form),
@@ -187,6 +191,10 @@ static ROUTES: &[Route] = &[
     route!(POST "/account/profile", Page, SignedIn, SMALL, "Change the own profile by form.", profile::form),
     route!(GET "/me/profile", Json, SignedIn, 0, "The own profile.", profile::get),
     route!(POST "/me/profile", Json, SignedIn, PROFILE, "Change the own profile. What is not there stays.", profile::json, profile::ProfileInput => 200),
+    route!(GET "/account/username", Page, SignedIn, 0, "The page of the own username.", usernames::page),
+    route!(POST "/account/username", Page, SteppedUp, SMALL, "Choose a username by form.", usernames::form),
+    route!(GET "/me/username", Json, SignedIn, 0, "The own username, if there is one.", usernames::get),
+    route!(POST "/me/username", Json, SteppedUp, SMALL, "Choose a username. The one of before stays with the account for a while.", usernames::json, usernames::UsernameInput => 200),
     route!(GET "/account/password", Page, SignedIn, 0, "The page to change the password.", new_password::page),
     route!(POST "/account/password", Page, SignedIn, SMALL, "Change the password by form.", new_password::form),
     route!(POST "/me/password", Json, SignedIn, SMALL, "Change the password; the session goes on under a new secret.", new_password::json, new_password::ChangePasswordInput => 200),

@@ -20,7 +20,7 @@ use crate::serve::Context;
 use crate::wire::{self, Response};
 
 /// Notices that the sign-in page can show: the word in the query and the text.
-const NOTICES: [(&str, &str); 8] = [
+const NOTICES: [(&str, &str); 9] = [
     ("verified", "notice-verified"),
     ("signed-out", "notice-signed-out"),
     ("signed-out-everywhere", "notice-signed-out-everywhere"),
@@ -29,13 +29,14 @@ const NOTICES: [(&str, &str); 8] = [
     ("approved", "emails-approved"),
     ("email-added", "notice-email-added"),
     ("factors-removed", "notice-factors-removed"),
+    ("username-sent", "notice-username-sent"),
 ];
 
 /// What somebody enters who signs in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignInInput {
-    /// E-mail address.
+    /// E-mail address, or username where there are such.
     #[serde(default)]
     email: String,
     /// Password.

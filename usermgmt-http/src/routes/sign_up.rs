@@ -32,6 +32,9 @@ pub(crate) struct SignUpInput {
     /// Name, 1 to 64 characters.
     #[serde(default)]
     name: String,
+    /// Username, where there are such.
+    #[serde(default)]
+    username: Option<String>,
     /// Name of the organization to make once the address is proven.
     #[serde(default)]
     organization: Option<String>,
@@ -51,6 +54,7 @@ async fn sign_up(context: &Context<'_>, client: &Client, input: &SignUpInput) ->
         email: &input.email,
         password: input.password.as_str().into(),
         name: &input.name,
+        username: input.username.as_deref(),
         organization: input.organization.as_deref(),
         passkey: input.passkey,
         fields: input.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
@@ -68,7 +72,8 @@ pub(super) fn remember_browser(context: &Context<'_>, response: &mut Response, a
 pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
     let input: SignUpInput = context.json()?;
     let own = own_fields(context);
-    if input.fields.keys().any(|name| !own.contains(&name.as_str())) {
+    let strange = input.username.is_some() && !context.auth.settings().usernames.is_on();
+    if strange || input.fields.keys().any(|name| !own.contains(&name.as_str())) {
         return Err(Problem::MALFORMED);
     }
     let client = context.answering(input.bot_check.as_deref());
@@ -108,6 +113,9 @@ fn shown(context: &Context<'_>, problem: Option<&Problem>, values: Vec<(&str, &s
 pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
     let own = own_fields(context);
     let mut expected = vec!["email", "password", "name", "organization", "passkey", "return_to"];
+    if context.auth.settings().usernames.is_on() {
+        expected.push("username");
+    }
     expected.extend(&own);
     expected.extend(context.bot_fields(BotPurpose::SignUp));
     let fields = context.form(&expected)?;
@@ -117,6 +125,7 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
         email: fields.text("email").to_owned(),
         password: fields.text("password").to_owned(),
         name: fields.text("name").to_owned(),
+        username: fields.get("username").map(str::to_owned),
         organization: fields.get("organization").map(str::to_owned),
         passkey: fields.get("passkey").is_some(),
         fields: own.iter().map(|name| ((*name).to_owned(), fields.text(name).to_owned())).collect(),
@@ -144,6 +153,7 @@ pub(super) async fn form(context: &Context<'_>) -> Result<Response, Problem> {
             let mut values = vec![
                 ("email", fields.text("email")),
                 ("name", fields.text("name")),
+                ("username", fields.text("username")),
                 ("organization", fields.text("organization")),
                 ("return_to", target.as_str()),
             ];

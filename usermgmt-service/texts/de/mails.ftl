@@ -167,3 +167,15 @@ mail-sign-in =
     .code = Oder geben Sie diesen Code in dem Browser ein, in dem Sie ihn angefordert haben. Verraten Sie ihn niemandem:
     .code-alone = Geben Sie ihn in dem Browser ein, in dem Sie ihn angefordert haben, und verraten Sie ihn niemandem:
     .expiry = Das gilt 10 Minuten lang und nur einmal.
+
+mail-forgotten-username =
+    .subject = Ihr Benutzername bei { $product }
+    .intro = Jemand, wahrscheinlich Sie selbst, hat gefragt, mit welchem Namen Sie sich anmelden. Er lautet: { $about }
+    .button = Anmelden
+    .note = Wenn Sie das nicht waren, müssen Sie nichts tun; Ihr Konto ist unverändert.
+
+mail-username-changed =
+    .subject = Ihr Benutzername bei { $product } wurde geändert
+    .intro = Der Benutzername Ihres Kontos lautet jetzt: { $about }. Wenn Sie das waren, müssen Sie nichts tun.
+    .button = Das war ich nicht
+    .undo = Wenn Sie das nicht waren, benutzen Sie innerhalb von 7 Tagen den Link oben: Er bringt den früheren Namen zurück, meldet alle ab und lässt Sie ein neues Passwort festlegen.

@@ -167,3 +167,15 @@ mail-sign-in =
     .code = Or enter this code in the browser where you asked for it. Give it to nobody:
     .code-alone = Enter it in the browser where you asked for it, and give it to nobody:
     .expiry = This works for 10 minutes, and once.
+
+mail-forgotten-username =
+    .subject = Your username with { $product }
+    .intro = Somebody, probably you, asked by which name you sign in. It is: { $about }
+    .button = Sign in
+    .note = If it was not you, you need not do anything; your account is unchanged.
+
+mail-username-changed =
+    .subject = Your username with { $product } was changed
+    .intro = The username of your account is now: { $about }. If it was you, there is nothing to do.
+    .button = This was not me
+    .undo = If it was not you, use the link above within 7 days: it brings the former name back, signs everybody out and lets you set a new password.

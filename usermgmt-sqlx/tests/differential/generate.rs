@@ -91,12 +91,13 @@ impl<S: Store> History<S> {
             }
             2 => {
                 let canonical = self.name().to_owned();
-                let found = self.reference.sign_in_record(realm, IdentifierKind::Email, &canonical).await.unwrap();
+                let kind = self.kind_of_name();
+                let found = self.reference.sign_in_record(realm, kind, &canonical).await.unwrap();
                 let version = self.version(found.as_ref().map(|found| found.identifier.version));
                 let holder = found.filter(|_| self.often()).map_or(user, |found| found.identifier.user);
                 Write::PutIdentifier(Identifier {
                     realm,
-                    kind: IdentifierKind::Email,
+                    kind,
                     canonical,
                     display: self.text(),
                     canonical_version: u16::MAX,
@@ -267,10 +268,11 @@ impl<S: Store> History<S> {
             33 | 34 => self.sealing(realm).await,
             24 => {
                 let canonical = self.name().to_owned();
-                let found = self.reference.sign_in_record(realm, IdentifierKind::Email, &canonical).await.unwrap();
+                let kind = self.kind_of_name();
+                let found = self.reference.sign_in_record(realm, kind, &canonical).await.unwrap();
                 let version = self.version(found.as_ref().map(|found| found.identifier.version));
                 let holder = found.filter(|_| self.often()).map_or(user, |found| found.identifier.user);
-                Write::DeleteIdentifier { realm, kind: IdentifierKind::Email, canonical, user: holder, version }
+                Write::DeleteIdentifier { realm, kind, canonical, user: holder, version }
             }
             25 => {
                 let present = self.reference.password(user).await.unwrap().map(|password| password.version);

@@ -139,6 +139,10 @@ impl<S: Store> History<S> {
         self.below(8) > 0
     }
 
+    fn kind_of_name(&mut self) -> IdentifierKind {
+        if self.often() { IdentifierKind::Email } else { IdentifierKind::ALL[usize::try_from(self.below(3)).unwrap()] }
+    }
+
     fn user(&mut self) -> UserId {
         UserId::from_uuid(uuid(self.any()))
     }
@@ -333,7 +337,9 @@ impl<S: Store> History<S> {
             same!(member(org, UserId::from_uuid(uuid(0))));
         }
         for canonical in ["a@x", "A@x", "b@x", "B@x"] {
-            same!(sign_in_record(RealmId::DEFAULT, IdentifierKind::Email, canonical));
+            for kind in IdentifierKind::ALL.iter().copied() {
+                same!(sign_in_record(RealmId::DEFAULT, kind, canonical));
+            }
         }
         for org in [None, Some(OrgId::from_uuid(uuid(0))), Some(OrgId::from_uuid(uuid(1)))] {
             for filter in event_filters(self.now) {

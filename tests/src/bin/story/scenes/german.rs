@@ -11,16 +11,18 @@ use crate::fault::{Result, ensure};
 /// What a browser asks for whose person reads German, and nothing else.
 const LANGUAGES: &str = "de-AT,de";
 /// Every text of the pages, in both languages.
-const ENGLISH: [&str; 6] = [
+const ENGLISH: [&str; 7] = [
     include_str!("../../../../../usermgmt-service/texts/en/second_factor.ftl"),
+    include_str!("../../../../../usermgmt-service/texts/en/usernames.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/magic_link.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/audit.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/pages.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/passkeys.ftl"),
     include_str!("../../../../../usermgmt-service/texts/en/errors.ftl"),
 ];
-const GERMAN: [&str; 6] = [
+const GERMAN: [&str; 7] = [
     include_str!("../../../../../usermgmt-service/texts/de/second_factor.ftl"),
+    include_str!("../../../../../usermgmt-service/texts/de/usernames.ftl"),
     include_str!("../../../../../usermgmt-service/texts/de/magic_link.ftl"),
     include_str!("../../../../../usermgmt-service/texts/de/audit.ftl"),
     include_str!("../../../../../usermgmt-service/texts/de/pages.ftl"),
@@ -55,7 +57,7 @@ fn english_words() -> BTreeSet<String> {
         let line = if line.starts_with('#') { "" } else { line };
         words(line.split_once(" = ").map_or(line, |(_, said)| said))
     };
-    let of = |texts: [&'static str; 6]| texts.into_iter().flat_map(str::lines).flat_map(said).collect::<BTreeSet<_>>();
+    let of = |texts: [&'static str; 7]| texts.into_iter().flat_map(str::lines).flat_map(said).collect::<BTreeSet<_>>();
     &of(ENGLISH) - &of(GERMAN)
 }
 
