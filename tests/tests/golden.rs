@@ -51,6 +51,9 @@ fn refusals() -> Vec<Refused> {
         Refused::SeatsTaken,
         Refused::SecondFactorRequired(vec![Method::Otp]),
         Refused::FactorRequired,
+        Refused::PasskeyInvalid,
+        Refused::PasskeyKnown,
+        Refused::LastSignInMethod,
         Refused::AuthorityChanged,
         Refused::Conflict,
     ];
