@@ -9,17 +9,22 @@ use crate::{
 };
 
 /// What pip installs, and npm. Versions are fixed, so that a run tells of our changes and not of theirs.
-const PYTHON: [&str; 6] = [
+const PYTHON: [&str; 7] = [
     "PyJWT[crypto]==2.15.1",
     "passlib==1.7.4",
     "bcrypt==5.0.0",
     "argon2-cffi==25.1.0",
     "Django==5.2.8",
     "pyotp==2.9.0",
+    "soft-webauthn==0.1.4",
 ];
 /// The tests that ask them: package and name.
-const TESTS: [(&str, &str); 3] =
-    [("usermgmt-jwt", "counterparts"), ("usermgmt-service", "imported_hashes"), ("usermgmt-service", "totp")];
+const TESTS: [(&str, &str); 4] = [
+    ("usermgmt-jwt", "counterparts"),
+    ("usermgmt-service", "imported_hashes"),
+    ("usermgmt-service", "passkeys"),
+    ("usermgmt-service", "totp"),
+];
 const NODE: [&str; 1] = ["jose@6.2.17"];
 
 /// The variable that tells the tests where they are.

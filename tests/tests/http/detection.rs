@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use usermgmt_core::limits;
-use usermgmt_core::model::AuditKind;
+use usermgmt_core::model::{AuditFilter, AuditKind};
+use usermgmt_core::page::PageRequest;
 use usermgmt_core::port::{Alarm, Hooks};
 use usermgmt_service::{Limits, TrustedProxies};
 use usermgmt_tests::{Agent, App, Person, cells};
@@ -58,8 +59,15 @@ async fn guess(app: &App, place: u32, account: u32) {
 /// Events of alarms in the audit log: kind and address.
 async fn alarms(app: &App) -> Vec<About> {
     app.work().await;
-    let events = app.events(None).await.into_iter().filter(|event| event.kind.as_str().ends_with("_suspected"));
-    events.map(|event| (event.kind, event.address)).collect()
+    // What was refused beside them fills more than a page.
+    let (mut found, newest) = (Vec::new(), PageRequest::first(200));
+    for kind in AuditKind::ALL.iter().filter(|kind| kind.as_str().ends_with("_suspected")) {
+        let filter = AuditFilter { kind: Some(*kind), ..AuditFilter::default() };
+        let page = app.store.store.events(app.auth.realm(), None, &filter, newest.clone()).await.unwrap();
+        found.extend(page.items);
+    }
+    found.sort_by_key(|event| event.id);
+    found.into_iter().map(|event| (event.kind, event.address)).collect()
 }
 
 async fn stolen_passwords_from_one_place_are_recognised(app: App) {

@@ -5,7 +5,7 @@ use time::Duration;
 use usermgmt_core::limits;
 use usermgmt_core::model::AuditKind;
 use usermgmt_core::policy::{AuthPolicy, SecondFactor};
-use usermgmt_service::{MagicLink, Passkeys};
+use usermgmt_service::{MagicLink, Passkeys, UserWithoutEmail, Usernames};
 use usermgmt_tests::app::{link, token};
 use usermgmt_tests::security_key::{BACKED_UP, BACKUP_ELIGIBLE, PRESENT, Says, SecurityKey, VERIFIED, answer};
 use usermgmt_tests::{App, Person, Reply, cells};
@@ -22,6 +22,7 @@ cells!(
     one_way_in_always_stays,
     it_is_offered_until_it_is_declined,
     pages_ask_for_it,
+    somebody_without_an_address_has_one,
     they_are_off_by_default,
 );
 
@@ -392,6 +393,19 @@ async fn pages_ask_for_it(app: App) {
     let fields = [("email", "new@example.test"), ("name", "New"), ("passkey", "yes")];
     let led = app.agent().submit("/auth/sign-up", "/auth/sign-up", &fields).await.expect(303);
     assert_eq!(led.header("location"), Some("/auth/sign-in/mailed"));
+}
+
+async fn somebody_without_an_address_has_one(app: App) {
+    let app = app.configured(|builder| builder.usernames(Usernames::Optional).passkeys(Passkeys::default())).await;
+    let password = "chalk on a wet board";
+    let mia = UserWithoutEmail { username: "mia", name: "Mia", password: password.into(), must_change: false };
+    app.auth.users("a class of a school").create_without_email(mia).await.unwrap();
+    let mut mia = Person { email: "mia".into(), password: password.into(), ..Person::new(&app, "mia") };
+    mia.sign_in().await.expect(200);
+    let mut key = SecurityKey::default();
+    mia.add_passkey(&mut key, json!({})).await.expect(200);
+    let done = mia.elsewhere(&app).sign_in_by(&mut key).await.expect(200).json();
+    assert_eq!((&done["status"], &done["user"]["name"]), (&json!("complete"), &json!("Mia")));
 }
 
 async fn they_are_off_by_default(app: App) {

@@ -211,9 +211,10 @@ impl UserMgmt {
 
     /// What a sign-in by the user's first identifier would find.
     async fn record_of(&self, user: UserId) -> Result<SignInRecord, Error> {
-        let mut own = self.store().identifiers(user).await?;
-        own.retain(|identifier| identifier.kind == IdentifierKind::Email);
-        let first = own.iter().find(|identifier| identifier.primary).or(own.first());
+        let own = self.store().identifiers(user).await?;
+        let of = |kind| own.iter().filter(move |one| one.kind == kind && one.primary);
+        // Somebody without an address has a username.
+        let first = of(IdentifierKind::Email).chain(of(IdentifierKind::Username)).next();
         let first = first.ok_or(Refused::AccountUnavailable)?;
         let record = self.store().sign_in_record(self.realm(), first.kind, &first.canonical).await?;
         Ok(record.filter(|record| record.user.id == user).ok_or(Refused::AccountUnavailable)?)

@@ -35,7 +35,6 @@ account-factors-about = Authenticator-App, Wiederherstellungscodes, vertraute Ge
 factors-app = Authenticator-Anwendung
 factors-app-intro = Mit einem zweiten Faktor kommt niemand hinein, der nur Ihr Passwort kennt.
 factor-totp = Authenticator-Anwendung
-factor-passkey = Passkey (Hauptschlüssel)
 factors-since = { $ago } eingerichtet
 factors-since-now = gerade eingerichtet
 factors-used = zuletzt benutzt { $ago }

@@ -35,7 +35,6 @@ account-factors-about = Authenticator app, recovery codes, trusted devices
 factors-app = Authenticator app
 factors-app-intro = With a second factor, nobody gets in who only knows your password.
 factor-totp = Authenticator app
-factor-passkey = Passkey
 factors-since = set up { $ago }
 factors-since-now = set up just now
 factors-used = last used { $ago }

@@ -56,6 +56,11 @@ impl Browser {
         self.arrived().await
     }
 
+    /// Types the address of a page that may lead on by itself.
+    pub(crate) async fn pass_by(&self, path: &str) -> Result<()> {
+        Ok(self.client.goto(&format!("{}{path}", self.origin)).await?)
+    }
+
     pub(crate) async fn reload(&self) -> Result<()> {
         self.client.refresh().await?;
         self.arrived().await

@@ -6,6 +6,11 @@ use serde_json::Value;
 use crate::command::Own;
 use crate::fault::{Fault, Result, ensure};
 use crate::options::Look;
+use crate::patience::until;
+
+/// Whether a page and its style sheets are there.
+const WHOLE: &str = "return document.readyState === 'complete' \
+    && [...document.querySelectorAll('link[rel=stylesheet]')].every(link => link.sheet)";
 
 /// Collects what is wrong with a page, as sentences. Also runs where the page itself may run nothing.
 const SCRIPT: &str = r#"
@@ -72,8 +77,15 @@ async fn axe(client: &Client, look: Look) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
+/// Waits until the page has come as a whole: what is looked at before that has no style yet.
+async fn whole(client: &Client) -> Result<()> {
+    let looking = || async { Ok((client.execute(WHOLE, vec![]).await? == Value::Bool(true)).then_some(())) };
+    until(|| "the page does not come to its end".to_owned(), looking).await
+}
+
 /// Looks at the page that is open.
 pub(crate) async fn look(client: &Client, look: Look) -> Result<()> {
+    whole(client).await?;
     let wrong = client.execute(SCRIPT, vec![look.size().0.into()]).await?;
     let mut wrong: Vec<_> =
         wrong.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();

@@ -123,7 +123,7 @@ async fn first_passkey(scene: &Scene<'_>, browser: &Browser) -> Result<()> {
         .step("the next sign-in is filled in by the browser: nothing to type, nothing to press", async {
             browser.open(ACCOUNT).await?;
             browser.press_containing("Sign out").await?;
-            browser.open("/auth/sign-in").await?;
+            browser.pass_by("/auth/sign-in").await?;
             browser.comes_to(ACCOUNT).await?;
             browser.reads(IDA).await
         })
@@ -137,7 +137,8 @@ async fn first_passkey(scene: &Scene<'_>, browser: &Browser) -> Result<()> {
             let mut older = kept.clone();
             older.iter_mut().for_each(|one| one["signCount"] = json!(0));
             let copy = Authenticator::with(browser, &older).await?;
-            browser.press("Sign in with a passkey").await?;
+            browser.pass_by("/auth/sign-in").await?;
+            browser.comes_to("/auth/sign-in/passkey").await?;
             browser.reads("This passkey is not right here").await?;
             copy.take_out().await.map(drop)
         })
@@ -146,8 +147,9 @@ async fn first_passkey(scene: &Scene<'_>, browser: &Browser) -> Result<()> {
     let authenticator = Authenticator::with(browser, &kept).await?;
     teller
         .step("the real one still signs in, is named, and cannot be removed: it is the only way in", async {
-            browser.open("/auth/sign-in?return_to=%2Fauth%2Faccount%2Ffactors").await?;
-            browser.comes_to(FACTORS).await?;
+            browser.press_here("Sign in with a passkey").await?;
+            browser.comes_to(ACCOUNT).await?;
+            browser.open(FACTORS).await?;
             browser.unfold("Rename").await?;
             browser.fill("Name of the passkey", "Ida’s laptop").await?;
             browser.press("Save name").await?;
