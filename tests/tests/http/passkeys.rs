@@ -192,7 +192,7 @@ async fn a_policy_leads_through_its_enrolment(app: App) {
     let mut ann = Person::verified(&app, "ann").await;
     assert_eq!(ann.sign_in().await.expect(200).json()["step"], "enrol_factor");
     let page = ann.agent.navigate("/auth/enrol-factor").await.expect(200);
-    assert!(page.body.contains("data-passkey=\"create\"") && page.body.contains("/passkey.js"));
+    assert!(page.body.contains("data-passkey=\"create\"") && page.body.contains("passkey.js"));
     let mut key = SecurityKey::default();
     let asked = ann.asked("/sign-in/new-passkey").await;
     let made = key.create(&asked["options"], &Says::truth(app.origin()));
