@@ -63,7 +63,7 @@ async fn alarms(app: &App) -> Vec<About> {
     let (mut found, newest) = (Vec::new(), PageRequest::first(200));
     for kind in AuditKind::ALL.iter().filter(|kind| kind.as_str().ends_with("_suspected")) {
         let filter = AuditFilter { kind: Some(*kind), ..AuditFilter::default() };
-        let page = app.store.store.events(app.auth.realm(), None, &filter, newest.clone()).await.unwrap();
+        let page = app.store.store.events(app.auth.realm(), None, &filter, newest).await.unwrap();
         found.extend(page.items);
     }
     found.sort_by_key(|event| event.id);
