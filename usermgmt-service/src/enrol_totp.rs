@@ -12,7 +12,7 @@ use usermgmt_core::secret::Bearer;
 
 use crate::UserMgmt;
 use crate::client::Client;
-use crate::commit::{Tries, committing};
+use crate::commit::committing;
 use crate::factors::FactorAdded;
 use crate::limits::Meter;
 use crate::second_factor::Typed;
@@ -130,10 +130,7 @@ impl UserMgmt {
             let user = self.own(principal).await?;
             self.confirmed(&flow, client, Holder::Session(principal), &user, id, &code).await?
         })?;
-        match renewed {
-            Renewed::Session(next) => Ok(FactorAdded { next, recovery_codes }),
-            Renewed::Attempt(_) => Err(Refused::AuthorityChanged.into()),
-        }
+        Ok(FactorAdded { next: renewed.session()?, recovery_codes })
     }
 
     /// The same in a sign-in, which goes on with it.
@@ -151,24 +148,11 @@ impl UserMgmt {
         let (found, _, _) = self.enrolling(client, attempt).await?;
         let meter = Meter::new(self, client);
         meter.take(&[meter.step_up(found.user)], self.now()).await?;
-        let mut tries = Tries::default();
-        let (renewed, recovery_codes) = loop {
-            let flow = self.flow(client);
+        let (renewed, recovery_codes) = committing!(self, client, |flow| {
             let (found, user, _) = self.enrolling(client, attempt).await?;
-            let holder = Holder::Attempt(Box::new(found));
-            let (changes, confirmed) = self.confirmed(&flow, client, holder, &user, id, &code).await?;
-            match self.commit_raw(changes).await {
-                Ok(_) => break confirmed,
-                Err(error) if tries.again(&error) => {}
-                Err(error) => return Err(error.into()),
-            }
-        };
-        match renewed {
-            Renewed::Attempt(attempt) => {
-                Ok(FactorAdded { next: self.advance(client, *attempt).await?, recovery_codes })
-            }
-            Renewed::Session(_) => Err(Refused::AttemptExpired.into()),
-        }
+            self.confirmed(&flow, client, Holder::Attempt(Box::new(found)), &user, id, &code).await?
+        })?;
+        Ok(FactorAdded { next: self.advance(client, renewed.attempt()?).await?, recovery_codes })
     }
 
     async fn confirmed(

@@ -38,6 +38,30 @@ pub enum Renewed {
     Attempt(Box<Attempt>),
 }
 
+impl Renewed {
+    /// The new secret of the session.
+    ///
+    /// # Errors
+    /// [`Refused::AuthorityChanged`] if an attempt goes on.
+    pub fn session(self) -> Result<Bearer> {
+        match self {
+            Self::Session(secret) => Ok(secret),
+            Self::Attempt(_) => Err(Refused::AuthorityChanged.into()),
+        }
+    }
+
+    /// The attempt.
+    ///
+    /// # Errors
+    /// [`Refused::AttemptExpired`] if a session goes on.
+    pub fn attempt(self) -> Result<Attempt> {
+        match self {
+            Self::Attempt(attempt) => Ok(*attempt),
+            Self::Session(_) => Err(Refused::AttemptExpired.into()),
+        }
+    }
+}
+
 impl Holder<'_> {
     fn actor(&self, user: &User) -> Actor {
         let session = match self {
@@ -259,7 +283,7 @@ pub async fn plan_removal(
     let detail = json!({ "factor": id, "kind": removed.kind().as_str() });
     changes.push(flow.audit(AuditKind::FactorRemoved, holder.actor(user), user.id, detail)?);
     let renewed = changed(flow, &mut changes, holder, user, &kept, None, MailKind::FactorRemoved).await?;
-    session(renewed).map(|secret| (changes, secret))
+    renewed.session().map(|secret| (changes, secret))
 }
 
 /// Works out a new set of recovery codes, which are answered to be shown once; those of before are void.
@@ -285,7 +309,7 @@ pub async fn plan_recovery_codes(
     kept.push(set);
     changes.push(flow.audit(AuditKind::RecoveryCodesMade, holder.actor(user), user.id, json!({}))?);
     let renewed = changed(flow, &mut changes, holder, user, &kept, None, MailKind::RecoveryCodesMade).await?;
-    session(renewed).map(|secret| (changes, secret, codes))
+    renewed.session().map(|secret| (changes, secret, codes))
 }
 
 /// Works out that no device is trusted any more.
@@ -419,11 +443,4 @@ async fn changed(
             Renewed::Attempt(attempt)
         }
     })
-}
-
-fn session(renewed: Renewed) -> Result<Bearer> {
-    match renewed {
-        Renewed::Session(secret) => Ok(secret),
-        Renewed::Attempt(_) => Err(Refused::AuthorityChanged.into()),
-    }
 }

@@ -92,15 +92,20 @@ pub(super) struct Remembered<T> {
     pub(super) state: T,
     /// Digest of the challenge, when it ends.
     pub(super) challenge: Answered,
-    /// The name of the account for a new passkey.
-    pub(super) handle: Uuid,
-    /// The epoch of the account that it was made in.
-    pub(super) auth_epoch: u64,
 }
 
 /// A registration that is under way.
 #[derive(Serialize, Deserialize)]
-pub(super) enum Registration {
+pub(super) struct Registration {
+    ceremony: Ceremony,
+    /// The name of the account for the new passkey.
+    pub(super) handle: Uuid,
+    /// The epoch of the account that it began in.
+    pub(super) auth_epoch: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Ceremony {
     Any(PasskeyRegistration),
     Attested(AttestedPasskeyRegistration),
 }
@@ -112,17 +117,22 @@ pub(super) enum Verdict {
 }
 
 impl UserMgmt {
+    /// Asks this, and seals what must be remembered of it.
     fn sealed<T: Serialize>(
         &self,
-        browser: &Bearer,
+        browser: Bearer,
         purpose: &For,
-        remembered: &Remembered<T>,
-    ) -> Result<String, Error> {
-        let plain = serde_json::to_vec(remembered).map_err(Unavailable::because)?;
-        let browser = named(browser);
-        let sealed = self.keys().seal(Purpose::Passkey, &purpose.context(&browser), &plain, self.random());
-        let sealed = sealed.map_err(Unavailable::because)?;
-        Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&sealed).map_err(Unavailable::because)?))
+        state: T,
+        challenge: &[u8],
+        options: &impl Serialize,
+    ) -> Result<PasskeyChallenge, Error> {
+        let challenge = Answered { challenge: Digest::of(challenge), until: self.now() + PASSKEY_CHALLENGE_LIFE };
+        let plain = serde_json::to_vec(&Remembered { state, challenge }).map_err(Unavailable::because)?;
+        let name = named(&browser);
+        let sealed = self.keys().seal(Purpose::Passkey, &purpose.context(&name), &plain, self.random());
+        let sealed = serde_json::to_vec(&sealed.map_err(Unavailable::because)?).map_err(Unavailable::because)?;
+        let options = serde_json::to_value(options).map_err(Unavailable::because)?;
+        Ok(PasskeyChallenge { ceremony: URL_SAFE_NO_PAD.encode(sealed), options, browser })
     }
 
     /// What is remembered of the challenge of an answer, if it was asked here, for this, and has not ended.
@@ -157,13 +167,7 @@ impl UserMgmt {
             transports: None,
         };
         asked.public_key.allow_credentials = factors.iter().filter_map(kept).map(allowed).collect();
-        let challenge = self.remembering(&asked.public_key.challenge);
-        let remembered = Remembered { state, challenge, handle: Uuid::nil(), auth_epoch: 0 };
-        Ok(PasskeyChallenge {
-            ceremony: self.sealed(&browser, purpose, &remembered)?,
-            options: serde_json::to_value(&asked.public_key).map_err(Unavailable::because)?,
-            browser,
-        })
+        self.sealed(browser, purpose, state, &asked.public_key.challenge, &asked.public_key)
     }
 
     /// A challenge by which an authenticator makes a passkey for this user.
@@ -184,29 +188,20 @@ impl UserMgmt {
         let begun = match &party.rules.attested {
             None => webauthn
                 .start_passkey_registration(handle, email, &user.name, Some(known))
-                .map(|(asked, state)| (asked, Registration::Any(state))),
+                .map(|(asked, state)| (asked, Ceremony::Any(state))),
             Some(roots) => webauthn
                 .start_attested_passkey_registration(handle, email, &user.name, Some(known), roots.clone(), None)
-                .map(|(asked, state)| (asked, Registration::Attested(state))),
+                .map(|(asked, state)| (asked, Ceremony::Attested(state))),
         };
-        let (mut asked, state) = begun.map_err(Unavailable::because)?;
+        let (mut asked, ceremony) = begun.map_err(Unavailable::because)?;
         if let Some(selection) = &mut asked.public_key.authenticator_selection {
             // The library asks for passkeys that only work where a name was typed before.
             let resident_key = party.resident_key();
             selection.require_resident_key = resident_key == webauthn_rs_proto::ResidentKeyRequirement::Required;
             selection.resident_key = Some(resident_key);
         }
-        let challenge = self.remembering(&asked.public_key.challenge);
-        let remembered = Remembered { state, challenge, handle, auth_epoch: user.auth_epoch };
-        Ok(PasskeyChallenge {
-            ceremony: self.sealed(&browser, purpose, &remembered)?,
-            options: serde_json::to_value(&asked.public_key).map_err(Unavailable::because)?,
-            browser,
-        })
-    }
-
-    fn remembering(&self, challenge: &[u8]) -> Answered {
-        Answered { challenge: Digest::of(challenge), until: self.now() + PASSKEY_CHALLENGE_LIFE }
+        let state = Registration { ceremony, handle, auth_epoch: user.auth_epoch };
+        self.sealed(browser, purpose, state, &asked.public_key.challenge, &asked.public_key)
     }
 
     /// Random, so that it says nothing about the account (WebAuthn Level 3, section 14.6.1).
@@ -251,9 +246,9 @@ impl Party {
         answer: &RegisterPublicKeyCredential,
         state: &Registration,
     ) -> Result<Passkey, WebauthnError> {
-        match state {
-            Registration::Any(state) => self.webauthn.finish_passkey_registration(answer, state),
-            Registration::Attested(state) => {
+        match &state.ceremony {
+            Ceremony::Any(state) => self.webauthn.finish_passkey_registration(answer, state),
+            Ceremony::Attested(state) => {
                 self.webauthn.finish_attested_passkey_registration(answer, state).map(|passkey| (&passkey).into())
             }
         }

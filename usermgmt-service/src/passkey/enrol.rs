@@ -14,7 +14,7 @@ use usermgmt_core::text;
 
 use super::ceremony::{For, PasskeyAnswer, PasskeyChallenge, Registration, Remembered, parsed};
 use crate::client::Client;
-use crate::commit::{Tries, committing};
+use crate::commit::committing;
 use crate::factors::FactorAdded;
 use crate::limits::Meter;
 use crate::{SignInOutcome, UserMgmt};
@@ -88,10 +88,7 @@ impl UserMgmt {
             let user = self.own(principal).await?;
             self.made(&flow, client, Holder::Session(principal), &user, made, false).await?
         })?;
-        match renewed {
-            Renewed::Session(next) => Ok(FactorAdded { next, recovery_codes }),
-            Renewed::Attempt(_) => Err(Refused::AuthorityChanged.into()),
-        }
+        Ok(FactorAdded { next: renewed.session()?, recovery_codes })
     }
 
     /// The same in a sign-in, which goes on with it.
@@ -105,24 +102,11 @@ impl UserMgmt {
         made: NewPasskey<'_>,
     ) -> Result<FactorAdded<SignInOutcome>, Error> {
         self.party()?;
-        let mut tries = Tries::default();
-        let (renewed, recovery_codes) = loop {
-            let flow = self.flow(client);
+        let (renewed, recovery_codes) = committing!(self, client, |flow| {
             let Enrolling { attempt: found, user, demanded, .. } = self.making_passkey(client, attempt).await?;
-            let holder = Holder::Attempt(Box::new(found));
-            let (changes, added) = self.made(&flow, client, holder, &user, made, demanded).await?;
-            match self.commit_raw(changes).await {
-                Ok(_) => break added,
-                Err(error) if tries.again(&error) => {}
-                Err(error) => return Err(error.into()),
-            }
-        };
-        match renewed {
-            Renewed::Attempt(attempt) => {
-                Ok(FactorAdded { next: self.advance(client, *attempt).await?, recovery_codes })
-            }
-            Renewed::Session(_) => Err(Refused::AttemptExpired.into()),
-        }
+            self.made(&flow, client, Holder::Attempt(Box::new(found)), &user, made, demanded).await?
+        })?;
+        Ok(FactorAdded { next: self.advance(client, renewed.attempt()?).await?, recovery_codes })
     }
 
     /// Gives a passkey another name.
@@ -160,7 +144,7 @@ impl UserMgmt {
         let purpose = For::new_passkey(&holder);
         let asked: Remembered<Registration> = self.unsealed(client, &purpose, made.answer.ceremony)?;
         // Every new factor moves the epoch: of any number of answers to one challenge one is taken in.
-        if asked.auth_epoch != user.auth_epoch {
+        if asked.state.auth_epoch != user.auth_epoch {
             return Err(Refused::PasskeyInvalid.into());
         }
         let passkey = self.party()?.registered(&answer, &asked.state).map_err(|error| {
@@ -170,7 +154,7 @@ impl UserMgmt {
         let made = factors::NewPasskey {
             credential: Digest::of(passkey.cred_id().as_ref()),
             kept: serde_json::to_value(&passkey).map_err(|_| FieldError::new("credential", FieldError::MALFORMED))?,
-            handle: asked.handle,
+            handle: asked.state.handle,
             name,
             asked: made.as_second_factor,
         };
