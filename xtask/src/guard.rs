@@ -4,10 +4,11 @@
 //! closes, for whatever reason, it kills and removes what it was told of. The ordinary end takes the same way.
 
 use std::{
-    io::{Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     os::unix::process::CommandExt,
     path::Path,
-    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -79,7 +80,25 @@ impl Guard {
         })
     }
 
-    /// The same without a limit, keeping what the command prints on standard output.
+    /// The same without a limit; what the command prints on standard output is passed on, and every line shown to
+    /// `see`.
+    pub(crate) fn run_watching(&mut self, mut command: Command, see: impl FnMut(&str) + Send) -> Result<Ended> {
+        command.stdout(Stdio::piped());
+        let mut child = self.spawn(&mut command)?;
+        let stdout = child.stdout.take();
+        // A leftover of the command may hold the pipe open: its end is awaited first, and then the leftover killed.
+        thread::scope(|scope| {
+            let passing_on = scope.spawn(|| stdout.map_or(Ok(()), |stdout| pass_on(stdout, see)));
+            let ended = self.end_of(child, &command);
+            passing_on
+                .join()
+                .unwrap_or(Ok(()))
+                .or_fault(|| format!("pass on what {} prints", process::shown(&command)))?;
+            ended
+        })
+    }
+
+    /// The same, keeping what the command prints instead of passing it on.
     pub(crate) fn run_reading(&mut self, mut command: Command) -> Result<(Ended, String)> {
         command.stdout(Stdio::piped());
         let mut child = self.spawn(&mut command)?;
@@ -87,10 +106,14 @@ impl Guard {
         if let Some(mut stdout) = child.stdout.take() {
             stdout.read_to_end(&mut bytes).or_fault(|| format!("read from {}", process::shown(&command)))?;
         }
-        let status = child.wait().or_fault(|| format!("wait for {}", process::shown(&command)))?;
-        self.tell("done")?;
-        let ended = if status.success() { Ended::Passed } else { Ended::Failed };
+        let ended = self.end_of(child, &command)?;
         Ok((ended, String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn end_of(&mut self, mut child: Child, command: &Command) -> Result<Ended> {
+        let status = child.wait().or_fault(|| format!("wait for {}", process::shown(command)))?;
+        self.tell("done")?;
+        Ok(if status.success() { Ended::Passed } else { Ended::Failed })
     }
 
     fn spawn(&mut self, command: &mut Command) -> Result<Child> {
@@ -117,6 +140,17 @@ impl Drop for Guard {
     }
 }
 
+fn pass_on(stdout: ChildStdout, mut see: impl FnMut(&str)) -> io::Result<()> {
+    let mut lines = BufReader::new(stdout);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        io::stdout().write_all(&line)?;
+        see(String::from_utf8_lossy(&line).trim_end());
+        line.clear();
+    }
+    Ok(())
+}
+
 fn wait_until(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
     let start = Instant::now();
     loop {
@@ -124,7 +158,7 @@ fn wait_until(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> 
         if status.is_some() || start.elapsed() > limit {
             return Ok(status);
         }
-        std::thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -144,6 +178,12 @@ mod tests {
         assert_eq!(guard.run(sh("true"))?, Ended::Passed);
         assert_eq!(guard.run(sh("exit 3"))?, Ended::Failed);
         assert_eq!(guard.run_reading(sh("echo hello"))?, (Ended::Passed, "hello\n".to_owned()));
+        let mut seen = Vec::new();
+        assert_eq!(
+            guard.run_watching(sh("echo one; echo two; exit 1"), |line| seen.push(line.to_owned()))?,
+            Ended::Failed
+        );
+        assert_eq!(seen, ["one", "two"]);
         Ok(())
     }
 
@@ -165,7 +205,7 @@ mod tests {
         let start = Instant::now();
         while !gone() {
             assert!(start.elapsed() < Duration::from_secs(20), "process {} still runs", pid.trim());
-            std::thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
         }
         Ok(())
     }

@@ -5,7 +5,13 @@ use std::{collections::BTreeMap, path::PathBuf, process::Command, time::Instant}
 use serde_json::Value;
 
 use crate::{
-    args::Without, fault::Result, guard::Ended, needs::Needs, process, report, stage::Stage, summary::Summary,
+    args::Without,
+    fault::Result,
+    guard::Ended,
+    needs::Needs,
+    process, report,
+    stage::Stage,
+    summary::{Complaints, Summary},
     workspace::Workspace,
 };
 
@@ -94,7 +100,12 @@ fn everything(workspace: &Workspace, without: &Without, stage: &mut Stage, summa
 
 fn part(stage: &mut Stage, summary: &mut Summary, mut command: Command) -> Result<()> {
     stage.dress(&mut command);
-    summary.part(&process::shown(&command), || stage.guard.run(command))?;
+    let name = process::shown(&command);
+    let mut complaints = Complaints::default();
+    let ended = summary.part(&name, || stage.guard.run_watching(command, |line| complaints.see(line)))?;
+    if ended != Ended::Passed {
+        summary.complain(&name, complaints);
+    }
     Ok(())
 }
 
