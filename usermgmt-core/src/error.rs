@@ -9,6 +9,7 @@ use crate::address::EmailError;
 use crate::keys::KeyError;
 use crate::model::Method;
 use crate::password::PasswordError;
+use crate::phone::PhoneError;
 use crate::policy::Demand;
 use crate::port::{HashError, RandomError};
 use crate::store::{Guard, StoreError, StoreErrorKind, UniqueKey};
@@ -84,6 +85,19 @@ impl FieldError {
         Self { field, code }
     }
 
+    /// The error of a field with a phone number.
+    #[must_use]
+    pub const fn phone(field: &'static str, error: PhoneError) -> Self {
+        let code = match error {
+            PhoneError::Missing => "needs_number",
+            PhoneError::Malformed => Self::MALFORMED_NUMBER,
+            PhoneError::CountryMissing => "needs_country_code",
+            PhoneError::Invalid => "no_such_number",
+            PhoneError::Kind => "not_texted",
+        };
+        Self { field, code }
+    }
+
     /// The error of a field with a username.
     #[must_use]
     pub const fn username(field: &'static str, error: UsernameError) -> Self {
@@ -123,6 +137,11 @@ impl FieldError {
         Self { field, code }
     }
 
+    /// Not the form of a phone number.
+    pub const MALFORMED_NUMBER: &'static str = "malformed_number";
+    /// A phone number of a country where the application sends no texts.
+    pub const COUNTRY: &'static str = "country";
+
     /// Every code that a field error can have.
     pub const CODES: &'static [&'static str] = &[
         Self::REQUIRED,
@@ -139,6 +158,12 @@ impl FieldError {
         Self::WRONG,
         "domain",
         "misleading",
+        Self::COUNTRY,
+        "needs_number",
+        Self::MALFORMED_NUMBER,
+        "needs_country_code",
+        "no_such_number",
+        "not_texted",
         "contains_name",
         "contains_email",
         "contains_product",

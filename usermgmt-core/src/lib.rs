@@ -7,6 +7,7 @@
 pub mod address;
 pub mod api_key;
 pub mod audit;
+pub mod contact;
 pub mod error;
 pub mod flow;
 pub mod id;
@@ -18,6 +19,7 @@ pub mod opaque;
 pub mod page;
 pub mod password;
 pub mod permission;
+pub mod phone;
 pub mod planned;
 pub mod policy;
 pub mod port;

@@ -224,6 +224,16 @@ pub const CAPTCHA_AGE: Duration = Duration::minutes(5);
 /// Sign-ups a day with addresses that are one mailbox to their provider: `a+x@` and `a+y@`.
 pub const SIGN_UPS_PER_MAILBOX: u32 = 5;
 
+/// Digits at the end of a phone number that its block does not look at: 10,000 numbers are one block, as phone companies
+/// often get them.
+pub const PHONE_BLOCK_DIGITS: usize = 4;
+/// Texts to one block of phone numbers, each hour: whoever is paid for texts to a range of numbers asks for many.
+pub const TEXTS_PER_BLOCK: u32 = 20;
+/// Texts that clients of one address prefix ask for, each hour.
+pub const TEXTS_PER_ADDRESS: u32 = 20;
+/// Texts in all, each hour: what they cost has an end. An application with more sign-ins by text sets it higher.
+pub const TEXTS_PER_HOUR: u32 = 1_000;
+
 /// Life of the link that sets a new password (OWASP ASVS 5.0, 6.4.1: an hour at most is common; ours is half of it).
 pub const RESET_LINK_LIFE: Duration = Duration::minutes(30);
 /// Life of the link that signs in (OWASP ASVS 5.0, 6.5.5: ten minutes at most).

@@ -21,6 +21,7 @@ use crate::error::FieldError;
 use crate::id::UserId;
 use crate::limits::{USERNAME_MAX_CHARS, USERNAME_MIN_CHARS};
 use crate::model::IdentifierKind;
+use crate::phone::PhoneNumber;
 
 /// Version of the canonicalisation, stored beside each canonical form: if the rule ever changes, rows of the old rule
 /// can be found.
@@ -253,6 +254,8 @@ impl From<Username> for String {
 pub enum SignInName {
     /// An address.
     Email(EmailAddress),
+    /// A phone number.
+    Phone(PhoneNumber),
     /// A username.
     Username(Username),
 }
@@ -276,6 +279,7 @@ impl SignInName {
     pub const fn kind(&self) -> IdentifierKind {
         match self {
             Self::Email(_) => IdentifierKind::Email,
+            Self::Phone(_) => IdentifierKind::Phone,
             Self::Username(_) => IdentifierKind::Username,
         }
     }
@@ -285,6 +289,7 @@ impl SignInName {
     pub fn canonical(&self) -> &str {
         match self {
             Self::Email(email) => email.canonical(),
+            Self::Phone(phone) => phone.canonical(),
             Self::Username(name) => name.canonical(),
         }
     }

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use usermgmt_service::core::error::{FieldError, Unavailable};
 use usermgmt_service::{Error, Refused, UserMgmt};
 
+use crate::pages;
 use crate::wire::{self, Response};
 
 /// Challenge of a 401 that a session would have answered.
@@ -191,7 +192,7 @@ impl Problem {
             91..=5_400 => auth.texts().get(language, "wait-minutes", &[("count", &(seconds / 60 + 1).to_string())]),
             _ => auth.texts().get(language, "wait-hours", &[("count", &(seconds / 3_600 + 1).to_string())]),
         };
-        auth.texts().get(language, &self.code.replace('_', "-"), &[("when", &when)])
+        pages::text(auth, language, &self.code.replace('_', "-"), &[("when", &when)])
     }
 
     /// Adds the headers that belong to this problem, whatever its representation.

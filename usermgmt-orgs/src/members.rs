@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use usermgmt_core::address::EmailAddress;
+use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Error, FieldError, Refused};
 use usermgmt_core::flow::{Flow, Result, mailed};
 use usermgmt_core::id::{OrgId, UserId};
@@ -132,8 +133,8 @@ async fn join(
     let detail = json!({ "roles": membership.roles });
     let event = flow.event(AuditKind::MemberAdded, actor)?;
     changes.push(flow.record(AuditEvent { org: Some(org.id), subject: Some(user.id), detail, ..event }));
-    let emails = mailed::emails(flow, user.id).await?;
-    if let Some(to) = mailed::primary(&emails).and_then(mailed::recipient) {
+    let contacts = mailed::contacts(flow, user.id).await?;
+    if let Some(Contact::Email(to)) = mailed::primary(&contacts).and_then(mailed::recipient) {
         mailed::write_about(flow, &mut changes, MailKind::MemberAdded, &user, to, org.id)?;
     }
     put_anchored(flow, &mut changes, org, None, Some(&membership))?;

@@ -12,7 +12,9 @@ use usermgmt_core::limits::CONFLICT_TRIES;
 use usermgmt_core::password::PasswordRules;
 use usermgmt_core::permission::{RoleError, Roles};
 use usermgmt_core::policy::AuthPolicy;
-use usermgmt_core::port::{Bus, Clock, Hooks, Mailer, NoHooks, OsRandom, PasswordHasher, Random, Runtime, SystemClock};
+use usermgmt_core::port::{
+    Bus, Clock, Hooks, Mailer, NoHooks, OsRandom, PasswordHasher, Random, Runtime, SmsSender, SystemClock,
+};
 use usermgmt_core::store::{Store, StoreErrorKind, UniqueKey, Write};
 use usermgmt_sessions::SessionRules;
 
@@ -42,6 +44,7 @@ pub struct Builder {
     random: Arc<dyn Random>,
     hasher: Option<Arc<dyn PasswordHasher>>,
     mailer: Option<Arc<dyn Mailer>>,
+    sms_sender: Option<Arc<dyn SmsSender>>,
     hooks: Arc<dyn Hooks>,
     bus: Option<Arc<dyn Bus>>,
     pub(crate) abuse: crate::abuse::Abuse,
@@ -70,6 +73,7 @@ impl UserMgmt {
             random: Arc::new(OsRandom),
             hasher: None,
             mailer: None,
+            sms_sender: None,
             hooks: Arc::new(NoHooks),
             bus: None,
             abuse: crate::abuse::Abuse::default(),
@@ -280,6 +284,13 @@ impl Builder {
         self
     }
 
+    /// Hands texts to phones over for delivery, where the application has phone numbers. Default on localhost: the
+    /// development mailbox.
+    pub fn sms_sender(mut self, sender: impl SmsSender) -> Self {
+        self.sms_sender = Some(Arc::new(sender));
+        self
+    }
+
     /// Keeps the mails of the development mailbox in this folder, so that they outlive a restart. Localhost only.
     pub fn dev_mailbox(mut self, folder: impl AsRef<Path>) -> Self {
         self.mailbox = Some(DevMailbox::in_folder(folder));
@@ -370,6 +381,10 @@ impl Builder {
             (None, Some(mailbox)) => Arc::new(mailbox.clone()),
             (None, None) => return Err(ConfigError::NoMailer),
         };
+        let development = || mailbox.clone().map(|mailbox| Arc::new(mailbox) as Arc<dyn SmsSender>);
+        let sms_sender = self.sms_sender.or_else(development);
+        #[cfg(feature = "phones")]
+        crate::phones::check(&settings, sms_sender.is_some())?;
         let hasher: Arc<dyn PasswordHasher> = match self.hasher {
             Some(hasher) => hasher,
             None => {
@@ -391,6 +406,7 @@ impl Builder {
             random: self.random,
             hasher,
             mailer,
+            sms_sender,
             hooks: self.hooks,
             bus: self.bus,
             abuse: self.abuse,

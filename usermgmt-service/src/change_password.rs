@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use usermgmt_core::address::EmailAddress;
+use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Error, FieldError, Refused};
 use usermgmt_core::flow::{change_password, mailed};
 use usermgmt_core::model::AuditKind;
@@ -56,9 +56,10 @@ impl UserMgmt {
         let proven = stored.as_ref().map(|stored| stored.hash.clone());
 
         let mut user = self.store().user(self.realm(), principal.user()).await?.ok_or(Refused::AuthorityChanged)?;
-        let emails = mailed::emails(&self.flow(client), user.id).await?;
-        let email = mailed::primary(&emails).and_then(|email| EmailAddress::parse(&email.display).ok());
-        self.check_new_password("new_password", &new, email.as_ref(), &user.name, &previous(stored.as_ref())).await?;
+        let contacts = mailed::contacts(&self.flow(client), user.id).await?;
+        let contact = mailed::primary(&contacts).and_then(Contact::of);
+        let former = previous(stored.as_ref());
+        self.check_new_password("new_password", &new, contact.as_ref(), &user.name, &former).await?;
         let hash = self.hasher().hash(&new).await?;
         let rules = (self.settings().password_rules.history, input.end_others);
         let mut tries = Tries::default();

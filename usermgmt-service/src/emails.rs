@@ -1,8 +1,7 @@
 //! The addresses of an account.
 
 use time::OffsetDateTime;
-use usermgmt_core::address::EmailAddress;
-use usermgmt_core::error::{Error, FieldError, Refused};
+use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::{emails, mailed};
 use usermgmt_core::limits;
 use usermgmt_core::model::{AddressPurpose, TokenKind};
@@ -19,7 +18,7 @@ use crate::verify_email::AddressProof;
 /// An address of an account, as its holder sees it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct EmailItem {
-    /// The address as typed.
+    /// The address as typed; or a phone number, where there are such.
     pub email: String,
     /// Whether mails go there.
     pub primary: bool,
@@ -29,6 +28,8 @@ pub struct EmailItem {
     pub awaits_approval: bool,
     /// Whether mail to it comes back.
     pub undeliverable: bool,
+    /// Whether it can be removed: the primary address cannot, but be replaced; the last phone number can, beside an address.
+    pub removable: bool,
     /// When it was added or asked for.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
@@ -51,11 +52,12 @@ impl UserMgmt {
     pub async fn emails(&self, principal: &Principal) -> Result<Vec<EmailItem>, Error> {
         let client = Client::default();
         let flow = self.flow(&client);
-        let mut items: Vec<_> = mailed::emails(&flow, principal.user())
-            .await?
-            .into_iter()
+        let contacts = mailed::contacts(&flow, principal.user()).await?;
+        let mut items: Vec<_> = contacts
+            .iter()
             .map(|email| EmailItem {
-                email: email.display,
+                removable: emails::is_removable(&contacts, email),
+                email: email.display.clone(),
                 primary: email.primary,
                 verified: email.verified_at.is_some(),
                 awaits_approval: false,
@@ -72,6 +74,7 @@ impl UserMgmt {
             verified: false,
             awaits_approval: token.kind == TokenKind::ApproveEmail,
             undeliverable: false,
+            removable: true,
             created_at: token.created_at,
         }));
         Ok(items)
@@ -84,11 +87,11 @@ impl UserMgmt {
     /// # Errors
     /// An invalid `email`; too many attempts; or an outage.
     pub async fn add_email(&self, client: &Client, proof: &StepUp, input: AddEmail<'_>) -> Result<Accepted, Error> {
-        let email = EmailAddress::parse(input.email).map_err(|error| FieldError::email("email", error))?;
+        let contact = self.contact("email", input.email)?;
         let user = proof.principal().user();
         let meter = Meter::new(self, client);
         let mut charges = vec![meter.account_mail(user)];
-        charges.extend(meter.mail(&email));
+        charges.extend(meter.messages(contact.canonical()));
         meter.take(&charges, self.now()).await?;
         let purpose = AddressPurpose::AddEmail {
             user,
@@ -96,7 +99,7 @@ impl UserMgmt {
             replaces_primary: input.replaces_primary,
             needs_approval: self.settings().email_change_needs_approval,
         };
-        self.request(client, email, purpose).await
+        self.request(client, contact, purpose).await
     }
 
     /// The holder of the primary address approves another one, by the link in the mail; now the new one is written to.
@@ -141,7 +144,7 @@ impl UserMgmt {
     /// # Errors
     /// An invalid `email`, also with the code `primary`; [`Refused::NotFound`]; or an outage.
     pub async fn remove_email(&self, client: &Client, proof: &StepUp, email: &str) -> Result<(), Error> {
-        let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
+        let email = self.contact("email", email)?;
         let principal = proof.principal();
         let waiting = self.store().live_tokens(principal.user(), self.now()).await?;
         let waits = |kind| matches!(kind, TokenKind::ApproveEmail | TokenKind::AddEmail);
@@ -160,7 +163,7 @@ impl UserMgmt {
     /// # Errors
     /// An invalid `email`, [`Refused::NotFound`], too many attempts, or an outage.
     pub async fn make_email_primary(&self, client: &Client, proof: &StepUp, email: &str) -> Result<(), Error> {
-        let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
+        let email = self.contact("email", email)?;
         let meter = Meter::new(self, client);
         meter.take(&[meter.account_mail(proof.principal().user())], self.now()).await?;
         committing!(self, client, |flow| {
@@ -177,11 +180,10 @@ impl UserMgmt {
         if !self.settings().availability_check {
             return Err(Refused::NotFound.into());
         }
-        let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
+        let contact = self.contact("email", email)?;
         let meter = Meter::new(self, client);
         meter.take(&[meter.availability()], self.now()).await?;
-        let kind = usermgmt_core::model::IdentifierKind::Email;
-        let known = self.store().sign_in_record(self.realm(), kind, email.canonical()).await?;
+        let known = self.store().sign_in_record(self.realm(), contact.kind(), contact.canonical()).await?;
         Ok(known.is_none_or(|known| known.identifier.verified_at.is_none()))
     }
 }

@@ -10,7 +10,7 @@ use usermgmt_core::id::RealmId;
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::limits as numbers;
 use usermgmt_core::permission::Roles;
-use usermgmt_core::port::{Bus, Clock, Hooks, Mailer, PasswordHasher, Random, Runtime};
+use usermgmt_core::port::{Bus, Clock, Hooks, Mailer, PasswordHasher, Random, Runtime, SmsSender};
 use usermgmt_core::proof::ScopeRules;
 use usermgmt_core::store::Store;
 
@@ -56,6 +56,7 @@ pub(crate) struct Parts {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) mailer: Arc<dyn Mailer>,
+    pub(crate) sms_sender: Option<Arc<dyn SmsSender>>,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) bus: Option<Arc<dyn Bus>>,
     pub(crate) mailbox: Option<DevMailbox>,

@@ -39,9 +39,13 @@ pub mod metrics;
 mod new_sign_in;
 mod orgs;
 mod origins;
+#[cfg(any(feature = "captcha", feature = "hibp", feature = "sms-http"))]
+mod outbound;
 #[cfg(feature = "passkeys")]
 mod passkey;
 mod password;
+#[cfg(feature = "phones")]
+mod phones;
 mod profile;
 mod refusals;
 mod reset_password;
@@ -57,9 +61,12 @@ mod sign_in_name;
 mod sign_up;
 #[cfg(feature = "tokens")]
 mod signing;
+#[cfg(feature = "sms-http")]
+mod sms;
 #[cfg(feature = "smtp")]
 mod smtp;
 mod step_up;
+mod text_message;
 mod texts;
 #[cfg(feature = "tokens")]
 mod tokens;
@@ -108,6 +115,8 @@ pub use orgs::Orgs;
 pub use passkey::{
     AttestationCaListBuilder, AttestationRoots, NewPasskey, PasskeyAnswer, PasskeyChallenge, Passkeys, Residency,
 };
+#[cfg(feature = "phones")]
+pub use phones::Phones;
 pub use profile::{OwnProfile, ProfileChange};
 pub use refusals::Refusals;
 pub use runtime::TokioRuntime;
@@ -118,6 +127,8 @@ pub use session::SessionItem;
 pub use settings::{Origin, Settings, SignUpField, TrustedProxies};
 pub use sign_in::{PendingStep, SignIn, SignInOutcome, SignedIn};
 pub use sign_up::{Accepted, Secret, SignUp};
+#[cfg(feature = "sms-http")]
+pub use sms::{HttpSms, SmsConfigError};
 #[cfg(feature = "smtp")]
 pub use smtp::{SmtpBuilder, SmtpConfigError, SmtpMailer};
 pub use texts::{TextError, Texts};

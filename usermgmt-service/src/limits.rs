@@ -3,12 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use time::{Duration, OffsetDateTime};
-use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::id::{ApiKeyId, OrgId, UserId};
 use usermgmt_core::keys::{Purpose, PurposeKey};
 use usermgmt_core::limits as numbers;
-use usermgmt_core::model::AuditKind;
+use usermgmt_core::model::{AuditKind, IdentifierKind};
 use usermgmt_core::port::BotPurpose;
 use usermgmt_core::store::{Charge, ThrottleKey, Throttled};
 
@@ -47,6 +46,12 @@ pub struct Limits {
     pub audit_checks_per_org: u32,
     /// Sign-ups with addresses that are one mailbox to their provider, a day.
     pub sign_ups_per_mailbox: u32,
+    /// Texts to a block of 10,000 phone numbers, an hour.
+    pub texts_per_block: u32,
+    /// Texts that clients of one address prefix ask for, an hour.
+    pub texts_per_address: u32,
+    /// Texts in all, an hour.
+    pub texts_per_hour: u32,
     /// Pause between two requests for a mail to the same address.
     pub resend_pause: Duration,
 }
@@ -70,6 +75,9 @@ impl Limits {
             additions_per_user: u32::MAX,
             audit_checks_per_org: u32::MAX,
             sign_ups_per_mailbox: u32::MAX,
+            texts_per_block: u32::MAX,
+            texts_per_address: u32::MAX,
+            texts_per_hour: u32::MAX,
             resend_pause: Duration::ZERO,
         }
     }
@@ -92,6 +100,9 @@ impl Default for Limits {
             additions_per_user: numbers::ADDITIONS_PER_USER,
             audit_checks_per_org: numbers::AUDIT_CHECKS_PER_ORG,
             sign_ups_per_mailbox: numbers::SIGN_UPS_PER_MAILBOX,
+            texts_per_block: numbers::TEXTS_PER_BLOCK,
+            texts_per_address: numbers::TEXTS_PER_ADDRESS,
+            texts_per_hour: numbers::TEXTS_PER_HOUR,
             resend_pause: numbers::RESEND_PAUSE,
         }
     }
@@ -200,20 +211,31 @@ impl<'a> Meter<'a> {
         self.by_address("sign-up/address", self.limits.sign_ups_per_address)
     }
 
-    /// The counters of mails to an address: one at a time, a few an hour, some more a day.
-    pub(crate) fn mail(&self, email: &EmailAddress) -> [Charge; 3] {
-        self.mail_by_name(email.canonical())
-    }
-
-    /// The same for mails that are asked for by any name: by the one that was typed, so that known and unknown ones are
-    /// limited alike.
-    pub(crate) fn mail_by_name(&self, canonical: &str) -> [Charge; 3] {
+    /// The counters of messages that are asked for by a name: one at a time, a few an hour, some more a day. They go by
+    /// the name that was typed, so that known and unknown ones are limited alike.
+    pub(crate) fn messages(&self, canonical: &str) -> Vec<Charge> {
         let account = canonical.as_bytes();
         let (hour, day) = (self.limits.mails_per_address_hour, self.limits.mails_per_address_day);
-        [
+        let mut charges = vec![
             self.charge("mail/pause", &[account], 1, self.limits.resend_pause),
             self.charge("mail/hour", &[account], hour, Duration::HOUR),
             self.charge("mail/day", &[account], day, Duration::DAY),
+        ];
+        if IdentifierKind::signs_in_by(canonical) == IdentifierKind::Phone {
+            charges.extend(self.texts(canonical));
+        }
+        charges
+    }
+
+    /// The counters of what texts cost: whoever is paid for those to a range of numbers asks for many, of many of them.
+    fn texts(&self, canonical: &str) -> [Charge; 3] {
+        let length = canonical.len().saturating_sub(numbers::PHONE_BLOCK_DIGITS);
+        let block = canonical.as_bytes().get(..length).unwrap_or_default();
+        let Limits { texts_per_block, texts_per_address, texts_per_hour, .. } = self.limits;
+        [
+            self.charge("text/block", &[block], texts_per_block, Duration::HOUR),
+            self.charge("text/address", &[&self.client.address_prefix()], texts_per_address, Duration::HOUR),
+            self.charge("text/all", &[], texts_per_hour, Duration::HOUR),
         ]
     }
 

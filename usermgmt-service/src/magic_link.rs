@@ -1,8 +1,8 @@
-//! Sign-in by a mailed link or code.
+//! Sign-in by a mailed link or code, or by one that is sent to a phone.
 
 use time::OffsetDateTime;
-use usermgmt_core::address::EmailAddress;
-use usermgmt_core::error::{Error, Refused};
+use usermgmt_core::contact::Contact;
+use usermgmt_core::error::{Error, FieldError, Refused};
 use usermgmt_core::flow::{magic_link, mailed};
 use usermgmt_core::model::{AddressPurpose, AuditKind, IdentifierKind, Method, Token, TokenKind};
 use usermgmt_core::port::BotPurpose;
@@ -126,8 +126,13 @@ impl UserMgmt {
     /// [`Refused::NotFound`] where
     /// [`Builder::magic_link`] was not called, or an outage.
     pub async fn request_sign_in_mail(&self, client: &Client, email: &str) -> Result<Accepted, Error> {
-        self.magic_link()?;
+        self.has_messages()?;
         let name = self.sign_in_name("email", email)?;
+        if self.sent_to(name.kind()).is_none() {
+            let is_phone = name.kind() == IdentifierKind::Phone;
+            let code = if is_phone { FieldError::MALFORMED } else { FieldError::MALFORMED_NUMBER };
+            return Err(FieldError::new("email", code).into());
+        }
         self.sign_in_mail_to(client, name, true).await
     }
 
@@ -137,17 +142,20 @@ impl UserMgmt {
     /// [`Refused::LinkInvalid`] for what was never such a link, or was one a week ago; else as
     /// [`request_sign_in_mail`](Self::request_sign_in_mail).
     pub async fn request_another_sign_in_mail(&self, client: &Client, link: Secret<'_>) -> Result<Accepted, Error> {
-        self.magic_link()?;
+        self.has_messages()?;
         let meter = Meter::new(self, client);
         meter.take(&[meter.verification()], self.now()).await?;
         let token = self.link_over(client, link).await?;
-        let email = EmailAddress::parse(&token.display).map_err(|_| Refused::LinkInvalid)?;
-        self.sign_in_mail_to(client, SignInName::Email(email), false).await
+        let name = match token.contact().ok_or(Refused::LinkInvalid)? {
+            Contact::Email(email) => SignInName::Email(email),
+            Contact::Phone(phone) => SignInName::Phone(phone),
+        };
+        self.sign_in_mail_to(client, name, false).await
     }
 
     async fn sign_in_mail_to(&self, client: &Client, name: SignInName, checked: bool) -> Result<Accepted, Error> {
         let meter = Meter::new(self, client);
-        let mails = meter.mail_by_name(name.canonical());
+        let mails = meter.messages(name.canonical());
         let mut charges = vec![meter.sign_up()];
         charges.extend_from_slice(&mails);
         meter.take(&charges, self.now()).await?;
@@ -156,8 +164,11 @@ impl UserMgmt {
         }
         let label = client.label.as_deref().and_then(text::label);
         // Where no mail signs in but the first one of an account, only who still waits for that one gets it again.
-        let by_mail = self.settings().has_sign_in_mails();
-        let purpose = if by_mail { AddressPurpose::SignIn { label } } else { AddressPurpose::Verify };
+        let purpose = if self.settings().has_sign_in_messages(name.kind()) {
+            AddressPurpose::SignIn { label }
+        } else {
+            AddressPurpose::Verify
+        };
         self.request_by_name(client, name, purpose).await
     }
 
@@ -180,10 +191,10 @@ impl UserMgmt {
     /// [`Refused::LinkInvalid`], too many attempts, [`Refused::NotFound`] where [`Builder::magic_link`] was not called,
     /// or an outage.
     pub async fn preview_sign_in_link(&self, client: &Client, link: Secret<'_>) -> Result<LinkPreview, Error> {
-        let settings = self.magic_link()?;
+        self.has_messages()?;
         let meter = Meter::new(self, client);
         meter.take(&[meter.verification()], self.now()).await?;
-        let token = self.sign_in_token(client, AddressProof::Link(link), settings).await?;
+        let (token, settings) = self.sign_in_token(client, AddressProof::Link(link)).await?;
         let token = magic_link::found(&self.flow(client), token).await?.token;
         let same_browser = asked_here(client, &token);
         Ok(LinkPreview {
@@ -205,11 +216,11 @@ impl UserMgmt {
     /// [`Refused::LinkInvalid`] or [`Refused::CodeInvalid`]; [`Refused::OtherBrowser`] if links are bound to the browser
     /// that asked; too many attempts; [`Refused::NotFound`] where [`Builder::magic_link`] was not called; or an outage.
     pub async fn sign_in_by_mail(&self, client: &Client, input: SignInByMail<'_>) -> Result<SignInOutcome, Error> {
-        let settings = self.magic_link()?;
+        self.has_messages()?;
         let meter = Meter::new(self, client);
         meter.take(&[meter.verification()], self.now()).await?;
         let dead = input.proof.dead();
-        let mut token = self.sign_in_token(client, input.proof, settings).await?;
+        let (mut token, settings) = self.sign_in_token(client, input.proof).await?;
         if settings.bound && !asked_here(client, &token) {
             self.refusals().note(AuditKind::VerificationRefused, client, Refused::OtherBrowser.code(), self.now());
             return Err(Refused::OtherBrowser.into());
@@ -219,7 +230,7 @@ impl UserMgmt {
         let (user, canonical) = loop {
             let flow = self.flow(client);
             let found = magic_link::found(&flow, token).await.map_err(|error| or_dead(error, &dead))?;
-            let changes = magic_link::plan(&flow, &found, browser, !settings.alone)?;
+            let changes = magic_link::plan(&flow, &found, browser, self.settings().has_passwords())?;
             match self.commit_raw(changes).await {
                 Ok(_) => {
                     self.release(client, found.entered()).await;
@@ -234,32 +245,45 @@ impl UserMgmt {
                 Err(error) => return Err(error.into()),
             }
         };
-        let record = self.store().sign_in_record(self.realm(), IdentifierKind::Email, &canonical).await?;
+        let kind = IdentifierKind::signs_in_by(&canonical);
+        let record = self.store().sign_in_record(self.realm(), kind, &canonical).await?;
         let record = record.filter(|record| record.user.id == user).ok_or(dead)?;
-        self.begin(client, record, Method::Email, input.remember).await
+        let method = if kind == IdentifierKind::Phone { Method::Sms } else { Method::Email };
+        self.begin(client, record, method, input.remember).await
     }
 
-    /// What was switched on.
-    fn magic_link(&self) -> Result<MagicLink, Refused> {
-        self.settings().mailed_sign_in().ok_or(Refused::NotFound)
-    }
-
-    /// The live token behind a link or code, as far as mails carry it: what is not mailed cannot be right.
-    async fn sign_in_token(
-        &self,
-        client: &Client,
-        proof: AddressProof<'_>,
-        settings: MagicLink,
-    ) -> Result<Token, Error> {
-        let carried = match proof {
-            AddressProof::Link(_) => settings.link,
-            AddressProof::Code(_) => settings.code,
-        };
-        if !carried {
-            self.refusals().note(AuditKind::VerificationRefused, client, "not mailed", self.now());
-            return Err(proof.dead().into());
+    /// What messages that sign in carry, where they go to this kind of name; `None` if there are none.
+    fn sent_to(&self, kind: IdentifierKind) -> Option<MagicLink> {
+        #[cfg(feature = "phones")]
+        if kind == IdentifierKind::Phone {
+            let is_any = self.settings().has_sign_in_texts() || self.settings().has_passkey_sign_up();
+            return is_any.then(MagicLink::code_only);
         }
-        self.mailed(client, TokenKind::SignIn, proof).await
+        self.settings().mailed_sign_in().filter(|_| kind != IdentifierKind::Phone)
+    }
+
+    /// Whether there are messages that sign in, be it only the first one of an account that is made without a password.
+    #[must_use]
+    pub fn has_sign_in_messages(&self) -> bool {
+        [IdentifierKind::Email, IdentifierKind::Phone].into_iter().any(|kind| self.sent_to(kind).is_some())
+    }
+
+    fn has_messages(&self) -> Result<(), Refused> {
+        if self.has_sign_in_messages() { Ok(()) } else { Err(Refused::NotFound) }
+    }
+
+    /// The live token behind a link or code, as far as its message carries it: what is not sent cannot be right.
+    async fn sign_in_token(&self, client: &Client, proof: AddressProof<'_>) -> Result<(Token, MagicLink), Error> {
+        let token = self.mailed(client, TokenKind::SignIn, proof).await?;
+        let carried = self.sent_to(IdentifierKind::signs_in_by(&token.canonical)).filter(|set| match proof {
+            AddressProof::Link(_) => set.link,
+            AddressProof::Code(_) => set.code,
+        });
+        let Some(carried) = carried else {
+            self.refusals().note(AuditKind::VerificationRefused, client, "not sent", self.now());
+            return Err(proof.dead().into());
+        };
+        Ok((token, carried))
     }
 }
 

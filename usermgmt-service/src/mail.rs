@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use usermgmt_core::address::EmailAddress;
+use usermgmt_core::contact::Contact;
 use usermgmt_core::id::OutboxId;
 use usermgmt_core::model::{MailKind, TokenKind};
 use usermgmt_core::port::Mail;
@@ -45,18 +46,18 @@ impl Brand {
 }
 
 /// Where a mail leads and what stands below it.
-struct Shape {
+pub(crate) struct Shape {
     /// Path below the prefix.
-    path: &'static str,
+    pub(crate) path: &'static str,
     /// Kind of token in the link, if the mail carries one.
-    token: Option<TokenKind>,
+    pub(crate) token: Option<TokenKind>,
     /// Whether the mail carries a code.
-    code: bool,
+    pub(crate) code: bool,
     /// Whether it is about the safety of the account.
     notice: bool,
 }
 
-const fn shape(kind: MailKind) -> Shape {
+pub(crate) const fn shape(kind: MailKind) -> Shape {
     let (path, token, code, notice) = match kind {
         MailKind::VerifyEmail => ("/verify", Some(TokenKind::VerifyEmail), true, false),
         MailKind::AlreadyRegistered => ("/sign-in", None, false, false),
@@ -66,7 +67,7 @@ const fn shape(kind: MailKind) -> Shape {
         MailKind::SignIn => ("/sign-in/mailed", Some(TokenKind::SignIn), true, false),
         MailKind::AccountLocked => ("/forgot", None, false, true),
         MailKind::ForgottenUsername => ("/sign-in", None, false, false),
-        MailKind::EmailTaken => ("/sign-in", None, false, true),
+        MailKind::EmailTaken | MailKind::PhoneTaken => ("/sign-in", None, false, true),
         MailKind::MemberAdded => ("/sign-in", None, false, true),
         MailKind::RemoveFactors => ("/factors/remove", Some(TokenKind::RemoveFactors), false, true),
         MailKind::PasswordChanged
@@ -85,6 +86,8 @@ const fn shape(kind: MailKind) -> Shape {
         | MailKind::UsernameChanged
         | MailKind::EmailAdded
         | MailKind::EmailRemoved
+        | MailKind::PhoneAdded
+        | MailKind::PhoneRemoved
         | MailKind::PrimaryEmailChanged => ("/secure", Some(TokenKind::SecureAccount), false, true),
     };
     Shape { path, token, code, notice }
@@ -94,7 +97,7 @@ const fn shape(kind: MailKind) -> Shape {
 pub(crate) struct Draft<'a> {
     pub(crate) id: OutboxId,
     pub(crate) kind: MailKind,
-    pub(crate) to: EmailAddress,
+    pub(crate) to: Contact,
     pub(crate) name: &'a str,
     /// The address that the mail is about, where that is not the one it goes to.
     pub(crate) about: Option<&'a str>,
@@ -183,7 +186,7 @@ impl UserMgmt {
     }
 
     /// Writes a mail.
-    pub(crate) fn write_mail(&self, draft: Draft<'_>) -> Result<Mail, minijinja::Error> {
+    pub(crate) fn write_mail(&self, to: EmailAddress, draft: &Draft<'_>) -> Result<Mail, minijinja::Error> {
         let settings = self.settings();
         let name = unlinked(draft.name);
         let values =
@@ -238,7 +241,7 @@ impl UserMgmt {
         let templates = &self.0.parts.templates;
         let text = templates.render(draft.kind, "txt", &values)?;
         let html = templates.render(draft.kind, "html", &values)?;
-        Ok(Mail::new(draft.id, draft.to, subject, text, Some(html)))
+        Ok(Mail::new(draft.id, to, subject, text, Some(html)))
     }
 }
 

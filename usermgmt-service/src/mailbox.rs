@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use usermgmt_core::port::{Mail, MailError, Mailer};
+use usermgmt_core::port::{Mail, MailError, Mailer, Sms, SmsError, SmsSender};
 
 /// Mails that are kept; the oldest give way.
 const KEPT: usize = 200;
@@ -61,6 +61,21 @@ impl DevMailbox {
         }
     }
 
+    fn put(&self, kept: KeptMail) -> std::io::Result<()> {
+        let mails = match &*self.0 {
+            Place::Folder(folder) => return keep(folder, &kept),
+            Place::Memory(mails) => mails,
+        };
+        let mut mails = mails.lock().unwrap_or_else(PoisonError::into_inner);
+        // The same message sent again after a crash is the same mail.
+        mails.retain(|mail| mail.id != kept.id);
+        mails.push_back(kept);
+        if mails.len() > KEPT {
+            mails.pop_front();
+        }
+        Ok(())
+    }
+
     /// One mail.
     #[must_use]
     pub fn mail(&self, id: &str) -> Option<KeptMail> {
@@ -97,20 +112,23 @@ impl Mailer for DevMailbox {
             text: mail.expose_text().to_owned(),
             html: mail.expose_html().map(str::to_owned),
         };
-        let mails = match &*self.0 {
-            Place::Folder(folder) => {
-                return keep(folder, &kept).map_err(|error| MailError::Temporary(error.to_string()));
-            }
-            Place::Memory(mails) => mails,
+        self.put(kept).map_err(|error| MailError::Temporary(error.to_string()))
+    }
+}
+
+/// A text lies among the mails: its first line is the subject.
+#[async_trait]
+impl SmsSender for DevMailbox {
+    async fn send(&self, sms: &Sms) -> Result<(), SmsError> {
+        let text = sms.expose_text();
+        let kept = KeptMail {
+            id: sms.id.to_string(),
+            to: sms.to.canonical().to_owned(),
+            subject: text.lines().next().unwrap_or_default().to_owned(),
+            text: text.to_owned(),
+            html: None,
         };
-        let mut mails = mails.lock().unwrap_or_else(PoisonError::into_inner);
-        // The same message sent again after a crash is the same mail.
-        mails.retain(|mail| mail.id != kept.id);
-        mails.push_back(kept);
-        if mails.len() > KEPT {
-            mails.pop_front();
-        }
-        Ok(())
+        self.put(kept).map_err(|error| SmsError::Temporary(error.to_string()))
     }
 }
 
@@ -127,8 +145,8 @@ mod tests {
         let id = OutboxId::new(&OsRandom, OffsetDateTime::from_unix_timestamp(second).unwrap()).unwrap();
         let to = EmailAddress::parse("ann@example.com").unwrap();
         let mail = Mail::new(id, to, subject.to_owned(), "text".to_owned(), None);
-        mailbox.send(&mail).await.unwrap();
-        mailbox.send(&mail).await.unwrap();
+        Mailer::send(mailbox, &mail).await.unwrap();
+        Mailer::send(mailbox, &mail).await.unwrap();
         id.to_string()
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use time::Duration;
 use usermgmt_core::address::EmailAddress;
+use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
 use usermgmt_core::flow::{emails, mailed, reset_password};
 use usermgmt_core::id::UserId;
@@ -149,10 +150,10 @@ impl Users<'_> {
         let password = Password::new(password.0).map_err(|error| FieldError::password("password", error))?;
         let (user, all) = {
             let client = Client::default();
-            (self.get(id).await?, mailed::emails(&self.auth.flow(&client), id).await?)
+            (self.get(id).await?, mailed::contacts(&self.auth.flow(&client), id).await?)
         };
-        let email = all.iter().find_map(|email| EmailAddress::parse(&email.display).ok());
-        self.auth.check_new_password("password", &password, email.as_ref(), &user.name, &[]).await?;
+        let contact = all.iter().find_map(Contact::of);
+        self.auth.check_new_password("password", &password, contact.as_ref(), &user.name, &[]).await?;
         let hash = self.auth.hasher().hash(&password).await?;
         let client = Client::default();
         let history = self.auth.settings().password_rules.history;
@@ -234,13 +235,14 @@ impl Users<'_> {
         let client = Client::default();
         committing!(self.auth, &client, |flow| {
             let user = self.get(id).await?;
-            let all = mailed::emails(&flow, id).await?;
+            let all = mailed::contacts(&flow, id).await?;
             let primary =
                 mailed::primary(&all).filter(|_| user.status == UserStatus::Active).ok_or(Refused::NotFound)?;
             let to = mailed::recipient(primary).ok_or(Refused::NotFound)?;
             let mut changes = self.changes(&flow)?.with(Write::RevokeTokens { user: id, kind: reset.token });
             mailed::notify(&flow, &mut changes, reset.notice, &user, primary).await?;
-            for other in all.iter().filter(|email| !email.primary && email.verified_at.is_some()) {
+            let others = all.iter().filter(|other| other.canonical != primary.canonical && other.verified_at.is_some());
+            for other in others {
                 if let Some(other) = mailed::recipient(other) {
                     mailed::write_to(&flow, &mut changes, reset.notice, &user, other, None)?;
                 }

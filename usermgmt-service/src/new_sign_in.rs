@@ -43,8 +43,8 @@ impl Novelty {
             return Ok(());
         }
         if let Some(user) = flow.store.user(flow.realm, session.user).await? {
-            let emails = mailed::emails(flow, user.id).await?;
-            if let Some(primary) = mailed::primary(&emails) {
+            let contacts = mailed::contacts(flow, user.id).await?;
+            if let Some(primary) = mailed::primary(&contacts) {
                 mailed::notify(flow, changes, mail, &user, primary).await?;
             }
         }

@@ -1,6 +1,9 @@
 //! Whether a password may be set: the one check that sign-up, change, reset and creation by an administrator share.
 
+use std::borrow::Cow;
+
 use usermgmt_core::address::EmailAddress;
+use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Error, FieldError};
 use usermgmt_core::password::{Password, PasswordError, PasswordHash};
 use usermgmt_core::port::HashError;
@@ -38,15 +41,17 @@ impl UserMgmt {
     /// # Errors
     /// The field with the code of the first rule that it breaks; an outage of the hasher, or of the source if the
     /// application refuses on its outage.
-    pub(crate) async fn check_new_password<'e>(
+    pub(crate) async fn check_new_password(
         &self,
         field: &'static str,
         password: &Password,
-        email: impl Into<Option<&'e EmailAddress>>,
+        contact: Option<&Contact>,
         name: &str,
         previous: &[PasswordHash],
     ) -> Result<(), Error> {
-        let email = email.into();
+        let email = contact.and_then(Contact::email);
+        let name = contact.map_or(Cow::Borrowed(name), |contact| Cow::Owned(contact.beside(name)));
+        let name = name.as_ref();
         let broken = |error| Error::from(FieldError::password(field, error));
         self.check_password_rules(password, email, name).map_err(broken)?;
         if self.is_guessable(password, email, name).await? {

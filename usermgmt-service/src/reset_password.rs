@@ -1,6 +1,5 @@
 //! A forgotten password.
 
-use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Error, FieldError, Refused};
 use usermgmt_core::flow::reset_password::{self, Found};
 use usermgmt_core::flow::{mailed, secure_account};
@@ -28,8 +27,9 @@ pub(crate) fn previous(former: Option<&PasswordCredential>) -> Vec<PasswordHash>
 impl UserMgmt {
     /// Asks for a mail that sets a new password.
     ///
-    /// Costs one commit and answers the same, whether the address is known or not. Where there are usernames, one may
-    /// stand in its place; the mail goes to the primary address of its holder.
+    /// Costs one commit and answers the same, whether the address is known or not. Where there are phone
+    /// numbers, one may stand in its place, and a text goes there. Where there are usernames, one may, too; the mail goes to
+    /// the primary address of its holder.
     ///
     /// # Errors
     /// An invalid `email`, too many attempts (one mail a minute, five an hour), a bot check that was not passed, or
@@ -38,7 +38,7 @@ impl UserMgmt {
         self.settings().passwords()?;
         let name = self.sign_in_name("email", email)?;
         let meter = Meter::new(self, client);
-        let mails = meter.mail_by_name(name.canonical());
+        let mails = meter.messages(name.canonical());
         let mut charges = vec![meter.sign_up()];
         charges.extend_from_slice(&mails);
         meter.take(&charges, self.now()).await?;
@@ -94,9 +94,9 @@ impl UserMgmt {
             let flow = self.flow(client);
             let found: Found = reset_password::found(&flow, token).await?;
             if hash.is_none() {
-                let email = EmailAddress::parse(&found.token.display).map_err(|_| Refused::LinkInvalid)?;
+                let contact = found.token.contact().ok_or(Refused::LinkInvalid)?;
                 let previous = previous(found.password.as_ref());
-                self.check_new_password("password", &password, &email, &found.user.name, &previous).await?;
+                self.check_new_password("password", &password, Some(&contact), &found.user.name, &previous).await?;
             }
             let second = match &typed {
                 Some(typed) if found.user.factors.is_asked() => {

@@ -36,6 +36,7 @@ pub struct SecondFactorProven {
 /// A code as somebody types it, in a form that can be one.
 pub(crate) enum Typed {
     /// Six digits of an application.
+    #[cfg_attr(not(feature = "totp"), expect(dead_code, reason = "nobody has an application without the feature"))]
     Totp(Zeroizing<String>),
     /// A recovery code.
     Recovery(RecoveryCode),
@@ -200,7 +201,7 @@ impl UserMgmt {
                 let detail = serde_json::json!({});
                 let audit = flow.audit(AuditKind::SecondFactorGuessed, actor, user.id, detail)?;
                 let mut changes = flow.changes()?.with(audit);
-                if let Some(primary) = mailed::primary(&mailed::emails(&flow, user.id).await?) {
+                if let Some(primary) = mailed::primary(&mailed::contacts(&flow, user.id).await?) {
                     mailed::notify(&flow, &mut changes, MailKind::SecondFactorGuessed, &user, primary).await?;
                 }
                 (changes, ())

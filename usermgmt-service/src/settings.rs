@@ -6,6 +6,7 @@ use time::{Duration, OffsetDateTime};
 use url::Url;
 use usermgmt_core::error::Refused;
 use usermgmt_core::limits;
+use usermgmt_core::model::IdentifierKind;
 use usermgmt_core::password::PasswordRules;
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_sessions::SessionRules;
@@ -158,6 +159,9 @@ pub struct Settings {
     /// Passkeys, if people may sign in by them.
     #[cfg(feature = "passkeys")]
     pub passkeys: Option<crate::Passkeys>,
+    /// Phone numbers, if people may have an account by them.
+    #[cfg(feature = "phones")]
+    pub phones: Option<crate::Phones>,
     /// Whether people have usernames.
     pub usernames: Usernames,
     /// Usernames that nobody may choose, beside those that nobody gets anywhere.
@@ -177,6 +181,10 @@ impl Settings {
     /// Whether people sign in by password.
     #[must_use]
     pub fn has_passwords(&self) -> bool {
+        #[cfg(feature = "phones")]
+        if self.phones.as_ref().is_some_and(crate::Phones::is_alone) {
+            return false;
+        }
         #[cfg(feature = "magic-link")]
         return self.magic_link.is_none_or(|set| !set.is_alone());
         #[cfg(not(feature = "magic-link"))]
@@ -190,6 +198,16 @@ impl Settings {
         return self.magic_link.is_some();
         #[cfg(not(feature = "magic-link"))]
         false
+    }
+
+    /// Whether messages sign in that go to this kind of name.
+    #[must_use]
+    pub const fn has_sign_in_messages(&self, kind: IdentifierKind) -> bool {
+        #[cfg(feature = "phones")]
+        if let (IdentifierKind::Phone, Some(phones)) = (kind, &self.phones) {
+            return phones.has_sign_in();
+        }
+        self.has_sign_in_mails() && !matches!(kind, IdentifierKind::Phone)
     }
 
     /// What mails that sign in carry, be it only the first one of an account that is made without a password.
@@ -251,6 +269,8 @@ impl Settings {
             magic_link: None,
             #[cfg(feature = "passkeys")]
             passkeys: None,
+            #[cfg(feature = "phones")]
+            phones: None,
             usernames: Usernames::Off,
             reserved_usernames: Vec::new(),
             availability_check: false,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 use usermgmt_core::address::EmailAddress;
+use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
 use usermgmt_core::flow::change_password;
 use usermgmt_core::flow::sign_in::{self, Entry, Facts, Next, Terms};
@@ -271,14 +272,15 @@ impl UserMgmt {
         };
         let meter = Meter::new(self, client);
         meter.take(&[meter.step_up(facts.user.id)], self.now()).await?;
-        let email = EmailAddress::parse(&facts.identifier.display).ok();
+        let contact = Contact::of(&facts.identifier);
         let former = facts.password.as_ref();
         // The present one is never the new one here, whatever the rules say about earlier ones.
         let own = former.map(|former| former.hash.clone());
         if self.hasher().verify(&password, own.as_ref()).await?.matches {
             return Err(FieldError::new("password", "reused").into());
         }
-        self.check_new_password("password", &password, email.as_ref(), &facts.user.name, &previous(former)).await?;
+        let previous = previous(former);
+        self.check_new_password("password", &password, contact.as_ref(), &facts.user.name, &previous).await?;
         let hash = self.hasher().hash(&password).await?;
         let flow = self.flow(client);
         let history = self.settings().password_rules.history;
@@ -346,13 +348,14 @@ impl UserMgmt {
         }
     }
 
-    /// What a device knows the account by: its primary address, or the username of somebody without one.
+    /// What a device knows the account by: its primary address, or the number or username of somebody without one.
     async fn device_key(&self, principal: &Principal) -> Result<String, Error> {
         if let Some(email) = principal.email().and_then(|email| EmailAddress::parse(email).ok()) {
             return Ok(email.canonical().to_owned());
         }
         let names = self.store().identifiers(principal.user()).await?;
-        Ok(usernames::present(&names).map(|name| name.canonical.clone()).unwrap_or_default())
+        let phone = names.iter().find(|name| name.kind.is_contact() && name.primary);
+        Ok(phone.or_else(|| usernames::present(&names)).map(|name| name.canonical.clone()).unwrap_or_default())
     }
 
     /// Makes the hash anew at today's cost, unless the password was changed meanwhile. Failing is no reason to refuse

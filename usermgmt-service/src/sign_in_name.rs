@@ -1,6 +1,8 @@
-//! The name that somebody enters who signs in: an address, or a username where there are such.
+//! The name that somebody enters who signs in: an address, or a phone number or a username where there are such.
 
 use time::OffsetDateTime;
+use usermgmt_core::address::EmailAddress;
+use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Error, FieldError};
 use usermgmt_core::flow::usernames;
 use usermgmt_core::model::{AddressPurpose, Job, NameRequest, SignInRecord};
@@ -41,14 +43,37 @@ impl Meant {
 impl UserMgmt {
     /// Reads the name that was entered in this field.
     pub(crate) fn sign_in_name(&self, field: &'static str, text: &str) -> Result<SignInName, FieldError> {
+        #[cfg(feature = "phones")]
+        if let Some(phone) = self.phone(field, text)? {
+            return Ok(SignInName::Phone(phone));
+        }
         SignInName::parse(field, text, self.settings().usernames.is_on())
+    }
+
+    /// Reads the address or number that was entered in this field by somebody who is to be reached there.
+    pub(crate) fn contact(&self, field: &'static str, text: &str) -> Result<Contact, FieldError> {
+        #[cfg(feature = "phones")]
+        if let Some(phone) = self.phone(field, text)? {
+            return Ok(Contact::Phone(phone));
+        }
+        let email = EmailAddress::parse(text).map_err(|error| FieldError::email(field, error))?;
+        Ok(Contact::Email(email))
+    }
+
+    /// Reads what somebody signs up with.
+    pub(crate) fn sign_up_contact(&self, field: &'static str, text: &str) -> Result<Contact, FieldError> {
+        #[cfg(feature = "phones")]
+        if let Some(phone) = self.only_phone(field, text) {
+            return phone;
+        }
+        self.contact(field, text)
     }
 
     /// Whom a name means, as far as it is to be known before limits are charged.
     pub(crate) async fn meant(&self, client: &Client, name: SignInName) -> Result<Meant, Error> {
         let named = match &name {
             SignInName::Username(username) => usernames::behind(&self.flow(client), username).await?,
-            SignInName::Email(_) => None,
+            SignInName::Email(_) | SignInName::Phone(_) => None,
         };
         Ok(Meant { name, named })
     }
@@ -56,10 +81,8 @@ impl UserMgmt {
     /// The account that is meant, if there is one.
     pub(crate) async fn account_of(&self, meant: &Meant) -> Result<Option<SignInRecord>, Error> {
         Ok(match &meant.name {
-            SignInName::Email(email) => {
-                self.store().sign_in_record(self.realm(), meant.name.kind(), email.canonical()).await?
-            }
             SignInName::Username(_) => meant.named.clone(),
+            name => self.store().sign_in_record(self.realm(), name.kind(), name.canonical()).await?,
         })
     }
 
@@ -97,7 +120,8 @@ impl UserMgmt {
         purpose: AddressPurpose,
     ) -> Result<Accepted, Error> {
         let username = match name {
-            SignInName::Email(email) => return self.request(client, email, purpose).await,
+            SignInName::Email(email) => return self.request(client, email.into(), purpose).await,
+            SignInName::Phone(phone) => return self.request(client, phone.into(), purpose).await,
             SignInName::Username(username) => username,
         };
         let browser = self.browser(client)?;

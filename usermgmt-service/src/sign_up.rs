@@ -1,7 +1,7 @@
 //! Sign-up, and another mail for an address that is not proven yet.
 
 use serde_json::Map;
-use usermgmt_core::address::EmailAddress;
+use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Check, Error, FieldError};
 use usermgmt_core::flow::sign_up;
 use usermgmt_core::model::{AddressPurpose, Facts, SignUpRequest};
@@ -21,7 +21,7 @@ use crate::usernames::{Kept, Usernames};
 /// What somebody enters who signs up.
 #[derive(Clone, Debug, Default)]
 pub struct SignUp<'a> {
-    /// E-mail address.
+    /// E-mail address, or a phone number where there are such.
     pub email: &'a str,
     /// Password, 8 to 256 characters. Not looked at where the application has none.
     pub password: Secret<'a>,
@@ -80,7 +80,7 @@ impl UserMgmt {
     /// outage.
     pub async fn sign_up(&self, client: &Client, input: SignUp<'_>) -> Result<Accepted, Error> {
         let mut check = Check::default();
-        let email = check.take(EmailAddress::parse(input.email).map_err(|error| FieldError::email("email", error)));
+        let contact = check.take(self.sign_up_contact("email", input.email));
         let name = check.take(text::name("name", input.name));
         let organization = input.organization.map(str::trim).filter(|name| !name.is_empty());
         let organization = organization.map(|name| text::name("organization", name)).transpose();
@@ -91,38 +91,41 @@ impl UserMgmt {
         let nobodys = Bearer::mint(BearerKind::Browser, self.random())?;
         let typed = if passwordless { nobodys.expose() } else { input.password.0 };
         let password = Password::new(typed).and_then(|password| {
-            match (&email, &name) {
+            match (&contact, &name) {
                 _ if passwordless => {}
-                (Some(email), Some(name)) => {
-                    let names = with_username(name, username.as_ref());
-                    self.check_password_rules(&password, Some(email), &names)?;
+                (Some(contact), Some(name)) => {
+                    let names = with_username(&contact.beside(name), username.as_ref());
+                    self.check_password_rules(&password, contact.email(), &names)?;
                 }
                 _ => self.settings().password_rules.check_length(&password)?,
             }
             Ok(password)
         });
         let password = check.take(password.map_err(|error| FieldError::password("password", error)));
-        let fate = email.as_ref().map_or(Fate::Welcome, |email| self.0.parts.abuse.disposable.fate(email));
+        let email = contact.as_ref().and_then(Contact::email);
+        let fate = email.map_or(Fate::Welcome, |email| self.0.parts.abuse.disposable.fate(email));
         if fate == Fate::Refused {
             check.take::<()>(Err(FieldError::new("email", FieldError::DISPOSABLE)));
         }
         check.end()?;
-        let (Some(email), Some(name), Some(password)) = (email, name, password) else {
+        let (Some(contact), Some(name), Some(password)) = (contact, name, password) else {
             return Err(FieldError::new("email", FieldError::REQUIRED).into());
         };
         let meter = Meter::new(self, client);
-        let mut mails = meter.mail(&email).to_vec();
-        mails.push(meter.mailbox(&disposable::folded(&email)));
+        let mut mails = meter.messages(contact.canonical());
+        mails.extend(contact.email().map(|email| meter.mailbox(&disposable::folded(email))));
         let mut charges = vec![meter.sign_up()];
         charges.extend_from_slice(&mails);
         meter.take(&charges, self.now()).await?;
         self.pass_bot_check(client, &meter, BotPurpose::SignUp, &mails).await?;
-        if !passwordless && let Err(error) = self.check_new_password("password", &password, &email, &name, &[]).await {
+        if !passwordless
+            && let Err(error) = self.check_new_password("password", &password, Some(&contact), &name, &[]).await
+        {
             // No mail was asked for yet: whoever chooses another password need not wait.
             meter.give_back(&mails, self.now()).await?;
             return Err(error);
         }
-        let facts = match self.facts(client, &input, &email, &name, organization.as_deref()).await {
+        let facts = match self.facts(client, &input, &contact, &name, organization.as_deref()).await {
             Ok(facts) => facts,
             Err(error) => {
                 meter.give_back(&mails, self.now()).await?;
@@ -147,7 +150,7 @@ impl UserMgmt {
             let password = self.hasher().hash(&password).await?;
             let (locale, held) = (Some(self.texts().best(&client.languages)), fate == Fate::Held);
             let entered = SignUpRequest { name, organization, password, passwordless, username, locale, facts, held };
-            self.request(client, email, AddressPurpose::SignUp(entered)).await
+            self.request(client, contact, AddressPurpose::SignUp(entered)).await
         };
         match promised.await {
             Ok(accepted) => {
@@ -188,7 +191,7 @@ impl UserMgmt {
         &self,
         client: &Client,
         input: &SignUp<'_>,
-        email: &EmailAddress,
+        contact: &Contact,
         name: &str,
         organization: Option<&str>,
     ) -> Result<Facts, FieldError> {
@@ -201,38 +204,38 @@ impl UserMgmt {
                 value => own.insert(field.name.to_owned(), text::line(field.name, value)?.into()),
             };
         }
-        let (email, address) = (email.display(), client.address());
+        let (email, address) = (contact.display(), client.address());
         let candidate = Candidate { email, name, organization, fields: &own, address };
         let Enrichment { public, private } = self.0.parts.hooks.before_sign_up(candidate).await?;
         Ok(Facts { own, public, private })
     }
 
-    /// Asks for another link and code for an address that is not proven yet.
+    /// Asks for another link and code for an address, or another code for a number, that is not proven yet.
     ///
     /// Costs one commit and answers the same, whether the address is known or not.
     ///
     /// # Errors
     /// An invalid `email`, too many attempts (one mail a minute, five an hour), or an outage.
     pub async fn request_verification(&self, client: &Client, email: &str) -> Result<Accepted, Error> {
-        let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
+        let contact = self.contact("email", email)?;
         let meter = Meter::new(self, client);
         let mut charges = vec![meter.sign_up()];
-        charges.extend(meter.mail(&email));
+        charges.extend(meter.messages(contact.canonical()));
         meter.take(&charges, self.now()).await?;
         let by_mail = AddressPurpose::SignIn { label: client.label.as_deref().and_then(text::label) };
         let purpose = if self.settings().has_passwords() { AddressPurpose::Verify } else { by_mail };
-        self.request(client, email, purpose).await
+        self.request(client, contact, purpose).await
     }
 
     pub(crate) async fn request(
         &self,
         client: &Client,
-        email: EmailAddress,
+        to: Contact,
         purpose: AddressPurpose,
     ) -> Result<Accepted, Error> {
         let browser = self.browser(client)?;
         let digest = browser.digest();
-        committing!(self, client, |flow| { (sign_up::request(&flow, email.clone(), digest, purpose.clone())?, ()) })?;
+        committing!(self, client, |flow| { (sign_up::request(&flow, to.clone(), digest, purpose.clone())?, ()) })?;
         Ok(Accepted { browser })
     }
 

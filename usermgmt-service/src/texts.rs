@@ -11,7 +11,7 @@ use unic_langid::LanguageIdentifier;
 const FALLBACK: &str = "en";
 
 /// The languages that come with the library, each with all its texts.
-const STANDARD: [(&str, [&str; 8]); 2] = [
+const STANDARD: [(&str, [&str; 9]); 2] = [
     (
         FALLBACK,
         [
@@ -21,6 +21,7 @@ const STANDARD: [(&str, [&str; 8]); 2] = [
             include_str!("../texts/en/mails.ftl"),
             include_str!("../texts/en/pages.ftl"),
             include_str!("../texts/en/passkeys.ftl"),
+            include_str!("../texts/en/phones.ftl"),
             include_str!("../texts/en/second_factor.ftl"),
             include_str!("../texts/en/usernames.ftl"),
         ],
@@ -34,6 +35,7 @@ const STANDARD: [(&str, [&str; 8]); 2] = [
             include_str!("../texts/de/mails.ftl"),
             include_str!("../texts/de/pages.ftl"),
             include_str!("../texts/de/passkeys.ftl"),
+            include_str!("../texts/de/phones.ftl"),
             include_str!("../texts/de/second_factor.ftl"),
             include_str!("../texts/de/usernames.ftl"),
         ],

@@ -146,12 +146,12 @@ impl UserMgmt {
         self.has_usernames()?;
         let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
         let meter = Meter::new(self, client);
-        let mails = meter.mail(&email);
+        let mails = meter.messages(email.canonical());
         let mut charges = vec![meter.sign_up()];
         charges.extend_from_slice(&mails);
         meter.take(&charges, self.now()).await?;
         self.pass_bot_check(client, &meter, BotPurpose::Forgot, &mails).await?;
-        self.request(client, email, AddressPurpose::Username).await
+        self.request(client, email.into(), AddressPurpose::Username).await
     }
 
     /// Keeps a name for its holder until it stands with an account; `None` if it belongs to somebody else. Of any number

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use usermgmt_core::address::{CANONICAL_VERSION, EmailAddress};
+use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
 use usermgmt_core::flow::{Flow, usernames};
 use usermgmt_core::id::UserId;
 use usermgmt_core::model::{
-    Actor, AuditKind, FactorKinds, Identifier, IdentifierKind, Origin, PasswordCredential, Profile, SignInRecord, User,
-    UserFilter, UserKind, UserStatus, Version,
+    Actor, AuditKind, FactorKinds, Identifier, Origin, PasswordCredential, Profile, SignInRecord, User, UserFilter,
+    UserKind, UserStatus, Version,
 };
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::password::{Password, PasswordHash};
@@ -34,8 +34,8 @@ pub struct Users<'a> {
 /// By what a new user signs in.
 #[derive(Clone, Copy)]
 enum Named<'a> {
-    /// By this address; whether somebody vouches that it is theirs.
-    Email(&'a EmailAddress, bool),
+    /// By this address or number; whether somebody vouches that it is theirs.
+    Contact(&'a Contact, bool),
     /// By this username alone.
     Username(&'a Username),
 }
@@ -43,7 +43,7 @@ enum Named<'a> {
 impl Named<'_> {
     const fn field(self) -> &'static str {
         match self {
-            Self::Email(..) => "email",
+            Self::Contact(..) => "email",
             Self::Username(_) => "username",
         }
     }
@@ -61,7 +61,7 @@ enum Authority {
 /// A user to be made by the application.
 #[derive(Clone, Debug)]
 pub struct NewUser<'a> {
-    /// E-mail address.
+    /// E-mail address, or a phone number where there are such.
     pub email: &'a str,
     /// Name.
     pub name: &'a str,
@@ -89,7 +89,7 @@ pub struct UserWithoutEmail<'a> {
 #[cfg(feature = "imported-hashes")]
 #[derive(Clone, Debug)]
 pub struct ImportedUser<'a> {
-    /// E-mail address.
+    /// E-mail address, or a phone number where there are such.
     pub email: &'a str,
     /// Name.
     pub name: &'a str,
@@ -162,22 +162,22 @@ impl Users<'_> {
     /// Invalid fields; `email` with the code `taken` if it belongs to a user already; or an outage.
     pub async fn create(&self, input: NewUser<'_>) -> Result<UserId, Error> {
         let mut check = Check::default();
-        let email = check.take(EmailAddress::parse(input.email).map_err(|error| FieldError::email("email", error)));
+        let contact = check.take(self.auth.contact("email", input.email));
         let name = check.take(text::name("name", input.name));
         let password = input.password.map(|text| Password::new(text.0)).transpose();
         let password = check.take(password.map_err(|error| FieldError::password("password", error))).flatten();
         check.end()?;
-        let (Some(email), Some(name)) = (email, name) else {
+        let (Some(contact), Some(name)) = (contact, name) else {
             return Err(FieldError::new("email", FieldError::REQUIRED).into());
         };
         if let Some(password) = &password {
-            self.auth.check_new_password("password", password, &email, &name, &[]).await?;
+            self.auth.check_new_password("password", password, Some(&contact), &name, &[]).await?;
         }
         let hash = match &password {
             Some(password) => Some(self.auth.hasher().hash(password).await?),
             None => None,
         };
-        self.insert(Named::Email(&email, input.email_is_verified), name, hash, false).await
+        self.insert(Named::Contact(&contact, input.email_is_verified), name, hash, false).await
     }
 
     /// Makes a user who has no e-mail address.
@@ -212,10 +212,10 @@ impl Users<'_> {
     #[cfg(feature = "imported-hashes")]
     pub async fn import(&self, input: ImportedUser<'_>) -> Result<UserId, Error> {
         let mut check = Check::default();
-        let email = check.take(EmailAddress::parse(input.email).map_err(|error| FieldError::email("email", error)));
+        let contact = check.take(self.auth.contact("email", input.email));
         let name = check.take(text::name("name", input.name));
         check.end()?;
-        let (Some(email), Some(name)) = (email, name) else {
+        let (Some(contact), Some(name)) = (contact, name) else {
             return Err(FieldError::new("email", FieldError::REQUIRED).into());
         };
         let stored = match input.hash.to_be_hashed() {
@@ -226,7 +226,7 @@ impl Users<'_> {
             None => input.hash.stored().unwrap_or_default().to_owned(),
         };
         let hash = PasswordHash::from_phc(stored);
-        self.insert(Named::Email(&email, input.email_is_verified), name, Some(hash), false).await
+        self.insert(Named::Contact(&contact, input.email_is_verified), name, Some(hash), false).await
     }
 
     async fn insert(
@@ -256,12 +256,12 @@ impl Users<'_> {
             Named::Username(name) => {
                 usernames::give(&flow, &mut changes, id, name).await?;
             }
-            Named::Email(email, is_verified) => changes.push(Write::PutIdentifier(Identifier {
+            Named::Contact(contact, is_verified) => changes.push(Write::PutIdentifier(Identifier {
                 realm: flow.realm,
-                kind: IdentifierKind::Email,
-                canonical: email.canonical().to_owned(),
-                display: email.display().to_owned(),
-                canonical_version: CANONICAL_VERSION,
+                kind: contact.kind(),
+                canonical: contact.canonical().to_owned(),
+                display: contact.display().to_owned(),
+                canonical_version: contact.canonical_version(),
                 user: id,
                 primary: true,
                 verified_at: is_verified.then_some(flow.now),
@@ -308,14 +308,13 @@ impl Users<'_> {
         Ok(self.auth.store().users_among(self.auth.realm(), ids).await?)
     }
 
-    /// The user behind an e-mail address, however it is written.
+    /// The user behind an e-mail address, or behind a phone number where there are such, however it is written.
     ///
     /// # Errors
     /// An invalid `email`, [`Refused::NotFound`], or an outage.
     pub async fn by_email(&self, email: &str) -> Result<SignInRecord, Error> {
-        let email = EmailAddress::parse(email).map_err(|error| FieldError::email("email", error))?;
-        let found =
-            self.auth.store().sign_in_record(self.auth.realm(), IdentifierKind::Email, email.canonical()).await?;
+        let contact = self.auth.contact("email", email)?;
+        let found = self.auth.store().sign_in_record(self.auth.realm(), contact.kind(), contact.canonical()).await?;
         Ok(found.ok_or(Refused::NotFound)?)
     }
 

@@ -1,6 +1,5 @@
 //! Proof of an address.
 
-use usermgmt_core::address::EmailAddress;
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
 use usermgmt_core::flow::mailed;
 use usermgmt_core::flow::verify_email::{self, Entered, Found, Preview, Verified};
@@ -90,8 +89,8 @@ impl UserMgmt {
         let mut tries = Tries::default();
         loop {
             if let Some(password) = password.as_ref().filter(|_| found.preview().needs_password && hash.is_none()) {
-                let email = EmailAddress::parse(found.canonical()).map_err(|_| Refused::LinkInvalid)?;
-                self.check_new_password("password", password, &email, &found.preview().name, &[]).await?;
+                let contact = found.token().contact().ok_or(Refused::LinkInvalid)?;
+                self.check_new_password("password", password, Some(&contact), &found.preview().name, &[]).await?;
                 hash = Some(self.hasher().hash(password).await?);
             }
             let flow = self.flow(client);

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
+use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::{mailed_secrets, sign_up, usernames};
 use usermgmt_core::id::{OrgId, WorkerId};
@@ -168,7 +169,8 @@ impl UserMgmt {
                 };
                 let (name, about) = (owner.name.as_str(), Some(org.name.as_str()));
                 let language = self.texts().best(&locale.into_iter().collect::<Vec<_>>());
-                let draft = Draft { id: row.id, kind: mail, to, name, about, language: &language, secrets: None };
+                let draft =
+                    Draft { id: row.id, kind: mail, to: to.into(), name, about, language: &language, secrets: None };
                 self.send(worker, &row, draft).await
             }
             Job::MembersChanged { org } => self.tell_of_members(worker, &row, org).await,
@@ -236,27 +238,27 @@ impl UserMgmt {
             metrics::job_ended(row.job.kind(), JobEnd::Lost);
             return Ok(());
         }
-        let sent = match self.write_mail(draft) {
-            Ok(mail) => {
-                let begun = Instant::now();
-                let sent = self.0.parts.mailer.send(&mail).await;
-                metrics::mail(kind.as_str(), outcome(&sent), begun.elapsed());
-                sent
-            }
-            Err(error) => Err(MailError::Temporary(error.to_string())),
+        let begun = Instant::now();
+        let sent = match &draft.to {
+            Contact::Email(to) => match self.write_mail(to.clone(), &draft) {
+                Ok(mail) => self.0.parts.mailer.send(&mail).await,
+                Err(error) => Err(MailError::Temporary(error.to_string())),
+            },
+            Contact::Phone(to) => self.text(to.clone(), &draft).await,
         };
+        metrics::mail(kind.as_str(), outcome(&sent), begun.elapsed());
         match sent {
             Ok(()) => self.finish(worker, row).await,
             Err(MailError::Temporary(reason)) if row.tries < limits::OUTBOX_TRIES => {
-                tracing::warn!(id = %row.id, kind = kind.as_str(), reason, "a mail is tried again later");
+                tracing::warn!(id = %row.id, kind = kind.as_str(), reason, "a message is tried again later");
                 self.retry(worker, row).await
             }
             Err(error) => {
-                tracing::error!(id = %row.id, kind = kind.as_str(), %error, "a mail was given up");
+                tracing::error!(id = %row.id, kind = kind.as_str(), %error, "a message was given up");
                 let client = Client::default();
                 let flow = self.flow(&client);
                 let detail = json!({ "job": row.id, "mail": kind.as_str(), "tries": row.tries });
-                let system = Actor::System { reason: "the mail could not be handed over".into() };
+                let system = Actor::System { reason: "the message could not be handed over".into() };
                 let event = flow.event(AuditKind::MessageGivenUp, system)?;
                 let event = AuditEvent { outcome: AuditOutcome::Refused, detail, ..event };
                 let event = flow.record(event);

@@ -260,8 +260,8 @@ async fn put(flow: &Flow<'_>, of: KeysOf<'_>, mut changes: ChangeSet, key: &ApiK
     if let KeyOwner::User(user) = of.owner()
         && let Some(user) = flow.store.user(flow.realm, user).await?
     {
-        let emails = mailed::emails(flow, user.id).await?;
-        if let Some(primary) = mailed::primary(&emails) {
+        let contacts = mailed::contacts(flow, user.id).await?;
+        if let Some(primary) = mailed::primary(&contacts) {
             mailed::notify(flow, &mut changes, MailKind::ApiKeyMade, &user, primary).await?;
         }
     }

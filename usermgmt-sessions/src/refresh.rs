@@ -74,8 +74,8 @@ pub async fn refresh(flow: &Flow<'_>, token: &RefreshToken, leeway: Duration) ->
         detail,
     )?);
     if let Some(user) = flow.store.user(flow.realm, user).await? {
-        let emails = mailed::emails(flow, user.id).await?;
-        if let Some(primary) = mailed::primary(&emails) {
+        let contacts = mailed::contacts(flow, user.id).await?;
+        if let Some(primary) = mailed::primary(&contacts) {
             mailed::notify(flow, &mut changes, MailKind::SessionStolen, &user, primary).await?;
         }
     }

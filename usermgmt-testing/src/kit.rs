@@ -59,6 +59,7 @@ impl Kit {
         builder
             .clock(self.clock.clone())
             .mailer(self.mailbox.clone())
+            .sms_sender(self.mailbox.clone())
             .hash_cost(HashCost::insecure_for_tests())
             .breach_check(BreachCheck::default())
             .without_workers()
@@ -133,7 +134,8 @@ impl TestAuth {
         self.auth.run_until_idle().await.unwrap_or_else(|error| panic!("the work is not done: {error}"));
     }
 
-    /// Does the work that was promised so far, and answers the newest mail to this address.
+    /// Does the work that was promised so far, and answers the newest mail to this address, or text to this number (`+` and
+    /// digits).
     ///
     /// # Panics
     /// If there is none.

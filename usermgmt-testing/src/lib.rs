@@ -6,7 +6,7 @@
 //! | usermgmt as the application itself puts it together, on whichever store | [`Kit::prepare`] and [`Kit::over`] |
 //! | somebody signed in, with roles, by chosen proofs of a chosen age | [`TestAuth::sign_in_as`] and [`Persona`] |
 //! | time to pass | [`TestAuth::advance`] |
-//! | the link or the code of a mail | [`TestAuth::mail_to`] |
+//! | the link or the code of a mail, or of a text to a phone | [`TestAuth::mail_to`] |
 //! | to send a request as that person's browser would | [`Browser`], to an [`Application`] |
 //! | the same by a client of its own | [`Browser::cookie`], [`Browser::headers`] |
 //!

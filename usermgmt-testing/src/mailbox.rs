@@ -1,18 +1,18 @@
-//! Mail that goes nowhere.
+//! Mails and texts that go nowhere.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use url::Url;
-use usermgmt_http::service::core::port::{Mail, MailError, Mailer};
+use usermgmt_http::service::core::port::{Mail, MailError, Mailer, Sms, SmsError, SmsSender};
 
-/// A mail as it was handed over, links and codes in clear.
+/// A mail, or a text to a phone, as it was handed over, links and codes in clear.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapturedMail {
     id: String,
-    /// The recipient, as typed.
+    /// The recipient, as typed; a phone number as `+` and digits.
     pub to: String,
-    /// The subject.
+    /// The subject; of a text the first line.
     pub subject: String,
     /// The text part.
     pub text: String,
@@ -51,14 +51,15 @@ impl CapturedMail {
         token.unwrap_or_else(|| panic!("no link with a token in this mail: {}", self.text))
     }
 
-    /// The code in it: the line that is nothing but six or eight digits.
+    /// The code in it: the line that is nothing but six or eight digits, or what a text ends with.
     ///
     /// # Panics
     /// If it has none.
     #[must_use]
     pub fn code(&self) -> String {
         let is_code = |line: &&str| matches!(line.len(), 6 | 8) && line.bytes().all(|byte| byte.is_ascii_digit());
-        let code = self.text.lines().map(str::trim).find(is_code);
+        let texted = self.text.rsplit('#').next().filter(|_| self.html.is_none());
+        let code = self.text.lines().map(str::trim).chain(texted).find(is_code);
         code.unwrap_or_else(|| panic!("no code in this mail: {}", self.text)).to_owned()
     }
 }
@@ -90,25 +91,43 @@ impl Mailbox {
         self.kept().clear();
     }
 
+    fn keep(&self, new: CapturedMail) {
+        let mut kept = self.kept();
+        // The same message sent again is the same mail.
+        kept.retain(|mail| mail.id != new.id);
+        kept.push(new);
+    }
+
     pub(crate) fn recipients(&self) -> Vec<String> {
         self.kept().iter().map(|mail| mail.to.clone()).collect()
     }
 }
 
 #[async_trait]
+impl SmsSender for Mailbox {
+    async fn send(&self, sms: &Sms) -> Result<(), SmsError> {
+        let text = sms.expose_text().to_owned();
+        self.keep(CapturedMail {
+            id: sms.id.to_string(),
+            to: sms.to.canonical().to_owned(),
+            subject: text.lines().next().unwrap_or_default().to_owned(),
+            text,
+            html: None,
+        });
+        Ok(())
+    }
+}
+
+#[async_trait]
 impl Mailer for Mailbox {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
-        let new = CapturedMail {
+        self.keep(CapturedMail {
             id: mail.id.to_string(),
             to: mail.to.display().to_owned(),
             subject: mail.subject.clone(),
             text: mail.expose_text().to_owned(),
             html: mail.expose_html().map(str::to_owned),
-        };
-        let mut kept = self.kept();
-        // The same message sent again is the same mail.
-        kept.retain(|mail| mail.id != new.id);
-        kept.push(new);
+        });
         Ok(())
     }
 }

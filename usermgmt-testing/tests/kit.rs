@@ -8,7 +8,8 @@ use time::Duration;
 use usermgmt_axum::{ActiveOrg, CurrentUser, Fresh, MaybeUser, Mfa, Require, SteppedUp, attach};
 use usermgmt_http::service::core::permission;
 use usermgmt_http::service::core::policy::{AuthPolicy, SecondFactor};
-use usermgmt_http::service::{Builder, Client, MemoryStore, SignIn, SignInOutcome};
+use usermgmt_http::service::core::port::Country;
+use usermgmt_http::service::{Builder, Client, MemoryStore, Phones, SignIn, SignInOutcome};
 use usermgmt_testing::{Kit, Method, Persona, TestAuth};
 
 permission!(ReadThings = "thing:read"; RemoveThings = "thing:remove");
@@ -51,6 +52,18 @@ async fn proofs_are_as_old_as_they_are_said_to_be() {
     let back = ann.submit(&app, "/auth/step-up", "/auth/step-up", &fields).await;
     assert_eq!(back.header("location"), Some("/fresh"));
     assert_eq!(ann.get(&app, "/fresh").await.body, "fresh");
+}
+
+#[tokio::test]
+async fn texts_lie_beside_mails() {
+    let countries = ["US"].map(|code| Country::parse(code).unwrap());
+    let (auth, app) = started(|builder| builder.phones(Phones::in_countries(countries))).await;
+    let mut ann = auth.browser();
+    let entered = json!({ "email": "(202) 555-0143", "password": Persona::PASSWORD, "name": "Ann" });
+    assert_eq!(ann.post_json(&app, "/auth/sign-up", &entered).await.status, 202);
+    let text = auth.mail_to("+12025550143").await;
+    assert_eq!(ann.post_json(&app, "/auth/verify", &json!({ "code": text.code() })).await.status, 200);
+    assert!(text.links().is_empty() && text.subject.starts_with(&text.code()), "{text:?}");
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@
 //!   is 503, never a stranger and never a "no".
 //! - Separate your own tables by organisation: that holds only if your queries take `permit.scope().org()`.
 //!
-//! Not built yet: passkeys, phone numbers and usernames, social and enterprise sign-in, SCIM, invitations, webhooks,
+//! Not built yet: social and enterprise sign-in, SCIM, invitations, webhooks,
 //! deletion and export.
 //!
 //! # Features
@@ -106,9 +106,11 @@
 //! | `totp` | | a second factor: authenticator applications, recovery codes, trusted devices | totp-rs 6, qrcode 0.14 |
 //! | `magic-link` | | `Builder::magic_link`: sign-in by a mailed link or code | nothing |
 //! | `passkeys` | | `Builder::passkeys`: passkeys to sign in, as a second factor, to sign up; with `magic-link` | webauthn-rs 0.6 |
+//! | `phones` | | `Builder::phones`: accounts by phone number, codes by text; with `magic-link` | phonenumber 0.3 |
 //! | `proof-of-work` | | `ProofOfWork`, a bot check | altcha 1 |
 //! | `captcha` | | `Captcha`: Turnstile, hCaptcha, reCAPTCHA | reqwest 0.13, TLS by rustls and aws-lc: a C compiler |
 //! | `geoip` | | `GeoIp` | maxminddb 0.32 |
+//! | `sms-http` | | `HttpSms`: text messages by the HTTP interface of a provider | reqwest 0.13, TLS by rustls and aws-lc: a C compiler |
 //! | `smtp` | | `SmtpMailer` | lettre 0.11 without its default features, TLS by rustls and aws-lc: a C compiler |
 //!
 //! Without any: [`UserMgmt`], every flow as a call, and [`MemoryStore`]. Features only add; none changes a default or
@@ -179,14 +181,18 @@ pub use usermgmt_service::core::model::{
 };
 
 // Ports.
+#[cfg(feature = "phones")]
+pub use usermgmt_service::Phones;
 #[cfg(feature = "proof-of-work")]
 pub use usermgmt_service::ProofOfWork;
 pub use usermgmt_service::core::address::EmailAddress;
+pub use usermgmt_service::core::contact::{Contact, ContactError};
+pub use usermgmt_service::core::phone::{PhoneError, PhoneNumber};
 pub use usermgmt_service::core::port::{
     Alarm, BotCall, BotChallenge, BotCheck, BotCheckError, BotPurpose, BotScript, BotVerdict, BotWidget, BoxFuture,
     BreachError, BreachPrefix, BreachRange, BreachSource, Bus, BusError, Candidate, Clock, Country, Enrichment,
     GeoError, GeoLookup, HashError, HashVerdict, Hooks, LocalBus, Mail, MailError, Mailer, ManualClock, OsRandom,
-    PasswordHasher, Random, RandomError, Runtime, SystemClock, Wakes,
+    PasswordHasher, Random, RandomError, Runtime, Sms, SmsError, SmsSender, SystemClock, Wakes,
 };
 #[cfg(feature = "captcha")]
 pub use usermgmt_service::{Captcha, CaptchaError};
@@ -197,6 +203,8 @@ pub use usermgmt_service::{FastDigest, FirebaseScrypt, ImportedHash, ImportedHas
 pub use usermgmt_service::{GeoIp, GeoIpError};
 #[cfg(feature = "hibp")]
 pub use usermgmt_service::{HaveIBeenPwned, SourceError};
+#[cfg(feature = "sms-http")]
+pub use usermgmt_service::{HttpSms, SmsConfigError};
 #[cfg(feature = "magic-link")]
 pub use usermgmt_service::{LinkPreview, MagicLink, SignInByMail};
 #[cfg(feature = "smtp")]

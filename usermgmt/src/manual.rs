@@ -21,6 +21,7 @@
 //! | take users over from another system | [`howto_import`] |
 //! | let people sign in by a mailed link or code | [`howto_sign_in_by_mail`] |
 //! | let people have usernames | [`howto_usernames`] |
+//! | let people have an account by their phone number | [`howto_phones`] |
 
 #[doc = include_str!("../manual/getting_started.md")]
 pub mod getting_started {}
@@ -77,6 +78,9 @@ pub mod howto_sign_in_by_mail {}
 
 #[doc = include_str!("../manual/howto_test.md")]
 pub mod howto_test {}
+
+#[doc = include_str!("../manual/howto_phones.md")]
+pub mod howto_phones {}
 
 #[doc = include_str!("../manual/howto_usernames.md")]
 pub mod howto_usernames {}

@@ -18,21 +18,23 @@ cells!(
     messages_say_what_happened_and_what_to_do,
 );
 
-const ENGLISH: [&str; 8] = [
+const ENGLISH: [&str; 9] = [
     include_str!("../../../usermgmt-service/texts/en/magic_link.ftl"),
     include_str!("../../../usermgmt-service/texts/en/audit.ftl"),
     include_str!("../../../usermgmt-service/texts/en/pages.ftl"),
     include_str!("../../../usermgmt-service/texts/en/passkeys.ftl"),
+    include_str!("../../../usermgmt-service/texts/en/phones.ftl"),
     include_str!("../../../usermgmt-service/texts/en/second_factor.ftl"),
     include_str!("../../../usermgmt-service/texts/en/usernames.ftl"),
     include_str!("../../../usermgmt-service/texts/en/errors.ftl"),
     include_str!("../../../usermgmt-service/texts/en/mails.ftl"),
 ];
-const GERMAN: [&str; 8] = [
+const GERMAN: [&str; 9] = [
     include_str!("../../../usermgmt-service/texts/de/magic_link.ftl"),
     include_str!("../../../usermgmt-service/texts/de/audit.ftl"),
     include_str!("../../../usermgmt-service/texts/de/pages.ftl"),
     include_str!("../../../usermgmt-service/texts/de/passkeys.ftl"),
+    include_str!("../../../usermgmt-service/texts/de/phones.ftl"),
     include_str!("../../../usermgmt-service/texts/de/second_factor.ftl"),
     include_str!("../../../usermgmt-service/texts/de/usernames.ftl"),
     include_str!("../../../usermgmt-service/texts/de/errors.ftl"),
@@ -43,7 +45,7 @@ const GERMAN: [&str; 8] = [
 const AUSTRIA: &str = "de-AT,de;q=0.9,en;q=0.5";
 
 /// The sources of all texts of a language.
-fn values(catalogue: [&'static str; 8]) -> impl Iterator<Item = &'static str> {
+fn values(catalogue: [&'static str; 9]) -> impl Iterator<Item = &'static str> {
     let lines = catalogue.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| line.split_once(" = ")).map(|(_, value)| value.trim())
 }

@@ -48,6 +48,7 @@ mod passkey_attacks;
 mod passkeys;
 mod password_rules;
 mod passwordless;
+mod phones;
 mod pooler;
 mod processes;
 mod profile;

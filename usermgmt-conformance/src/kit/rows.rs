@@ -331,7 +331,9 @@ pub fn job(number: u128) -> OutboxRow {
         realm: REALM,
         job: Job::Mail {
             mail: MailKind::VerifyEmail,
-            to: usermgmt_core::address::EmailAddress::parse("somebody@example.test").expect("this is an address"),
+            to: usermgmt_core::address::EmailAddress::parse("somebody@example.test")
+                .expect("this is an address")
+                .into(),
             user: user_id(1),
             token: Some(token_id(number)),
             locale: None,

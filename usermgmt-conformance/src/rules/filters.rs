@@ -158,13 +158,17 @@ pub async fn any_identifier_of_a_user_counts_once(store: AnyStore) {
     }
 }
 
-/// A user is found by address and by username, and not by what a username looks like.
+/// A user is found by address, by phone number and by username, and not by what a username looks like.
 pub async fn looks_of_usernames_find_nobody(store: AnyStore) {
     named(&store, &["a@example.test", "b@example.test"]).await;
     let of = |kind, canonical| Identifier { kind, ..identifier(1, canonical) };
-    let rows = [of(IdentifierKind::Username, "name"), of(IdentifierKind::UsernameLook, "look")];
+    let rows = [
+        of(IdentifierKind::Phone, "+447700900123"),
+        of(IdentifierKind::Username, "name"),
+        of(IdentifierKind::UsernameLook, "look"),
+    ];
     commit(&store, rows.map(Write::PutIdentifier)).await;
-    for (prefix, wanted) in [("a@", vec![1]), ("nam", vec![1]), ("loo", vec![]), ("", vec![1, 2])] {
+    for (prefix, wanted) in [("a@", vec![1]), ("+4477", vec![1]), ("nam", vec![1]), ("loo", vec![]), ("", vec![1, 2])] {
         let read = found(&store, REALM, &begins(prefix)).await;
         assert_eq!(read, wanted, "users are found by what is no name of theirs, or not by what is: {prefix:?}");
     }

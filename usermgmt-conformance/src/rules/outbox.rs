@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 use usermgmt_core::address::EmailAddress;
+use usermgmt_core::contact::Contact;
 use usermgmt_core::id::OutboxId;
 use usermgmt_core::limits::PAGE_MAX;
 use usermgmt_core::model::{
@@ -53,8 +54,9 @@ fn give_up(number: u128, by: u128) -> Write {
 pub async fn a_job_is_returned_as_it_was_put(store: AnyStore) {
     let email =
         EmailAddress::parse("Somebody.Else+tag@Bücher.example").unwrap_or_else(|error| panic!("an address: {error}"));
-    let request =
-        |purpose| Job::AddressRequest(AddressRequest { email: email.clone(), browser: digest("browser"), purpose });
+    let phone = Contact::parse("+447700900123").unwrap_or_else(|error| panic!("a phone number: {error}"));
+    let to = |to: Contact, purpose| Job::AddressRequest(AddressRequest { to, browser: digest("browser"), purpose });
+    let request = |purpose| to(email.clone().into(), purpose);
     let entered = |value: serde_json::Value| value.as_object().cloned().unwrap_or_default();
     let facts = Facts {
         own: entered(serde_json::json!({ "": "", "größe": [1, 0.5, null, u64::MAX, i64::MIN], "{\"": { "🦀": {} } })),
@@ -75,7 +77,7 @@ pub async fn a_job_is_returned_as_it_was_put(store: AnyStore) {
     let by_name =
         |purpose| Job::NameRequest(NameRequest { username: username.clone(), browser: digest("browser"), purpose });
     let named = SignUpRequest { username: Some(username.clone()), ..sign_up(None, Facts::default()) };
-    let mail = |mail, token, locale| Job::Mail { mail, to: email.clone(), user: user_id(1), token, locale };
+    let mail = |mail, token, locale| Job::Mail { mail, to: email.clone().into(), user: user_id(1), token, locale };
     let add_email = |replaces_primary, needs_approval| AddressPurpose::AddEmail {
         user: user_id(1),
         auth_epoch: 1,
@@ -88,6 +90,8 @@ pub async fn a_job_is_returned_as_it_was_put(store: AnyStore) {
         request(AddressPurpose::SignUp(SignUpRequest { passwordless: true, ..sign_up(None, Facts::default()) })),
         request(AddressPurpose::SignUp(named)),
         request(AddressPurpose::Verify),
+        to(phone.clone(), AddressPurpose::Verify),
+        Job::Mail { mail: MailKind::SignIn, to: phone, user: user_id(1), token: None, locale: None },
         request(AddressPurpose::Username),
         by_name(AddressPurpose::Reset),
         by_name(AddressPurpose::Locked),

@@ -41,7 +41,7 @@ pub async fn plan(
         principal.auth_epoch() + u64::from(end_others),
     ));
     changes.push(flow.audit(AuditKind::PasswordChanged, actor, user.id, json!({ "ended_others": end_others }))?);
-    if let Some(primary) = mailed::primary(&mailed::emails(flow, user.id).await?) {
+    if let Some(primary) = mailed::primary(&mailed::contacts(flow, user.id).await?) {
         mailed::notify(flow, &mut changes, MailKind::PasswordChanged, user, primary).await?;
     }
     Ok((changes, secret))
@@ -73,7 +73,7 @@ pub async fn plan_step(
     changes.push(Write::PutAttempt(attempt.clone()));
     changes.push(flow.audit(AuditKind::PasswordChanged, actor, user.id, json!({ "ended_others": true }))?);
     // Whoever knew the former password may have been faster than the owner.
-    if let Some(primary) = mailed::primary(&mailed::emails(flow, user.id).await?) {
+    if let Some(primary) = mailed::primary(&mailed::contacts(flow, user.id).await?) {
         mailed::notify(flow, &mut changes, MailKind::PasswordChanged, user, primary).await?;
     }
     Ok((changes, attempt))

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::{Flow, Result, mailed};
-use crate::address::{CANONICAL_VERSION, EmailAddress};
+use crate::contact::Contact;
 use crate::error::{FieldError, Refused};
 use crate::id::UserId;
 use crate::limits;
@@ -58,20 +58,21 @@ pub async fn fulfil(
     if own.as_ref().is_some_and(|own| own.undeliverable_at.is_none()) {
         return Ok(changes);
     }
-    let emails = mailed::emails(flow, user.id).await?;
+    let contacts = mailed::contacts(flow, user.id).await?;
     let asks = wish.needs_approval && own.is_none();
-    let approver = mailed::primary(&emails).filter(|_| asks).and_then(mailed::recipient);
+    // Who has no address is asked by nobody: a text carries no link.
+    let approver = mailed::primary_of(&contacts, IdentifierKind::Email).filter(|_| asks).and_then(mailed::recipient);
     mailed::meet(&mut changes, &user);
     for kind in [TokenKind::ApproveEmail, TokenKind::AddEmail] {
         changes.push(Write::RevokeTokens { user: user.id, kind });
     }
     changes.push(flow.audit(AuditKind::EmailAddRequested, actor(user.id), user.id, json!({}))?);
     let kind = if approver.is_some() { TokenKind::ApproveEmail } else { TokenKind::AddEmail };
-    let token = flow.token(kind, user.id, &request.email, Some(request.browser))?;
+    let token = flow.token(kind, user.id, &request.to, Some(request.browser))?;
     let token = Token { replaces_primary: wish.replaces_primary, ..token };
     match approver {
         Some(primary) => mailed::write_with(flow, &mut changes, MailKind::ApproveEmail, &user, primary, token)?,
-        None => ask_for_proof(flow, &mut changes, &user, request.email.clone(), token, owner)?,
+        None => ask_for_proof(flow, &mut changes, &user, request.to.clone(), token, owner)?,
     }
     Ok(changes)
 }
@@ -82,7 +83,7 @@ fn ask_for_proof(
     flow: &Flow<'_>,
     changes: &mut ChangeSet,
     user: &User,
-    to: EmailAddress,
+    to: Contact,
     token: Token,
     owner: Option<SignInRecord>,
 ) -> Result<()> {
@@ -91,13 +92,22 @@ fn ask_for_proof(
     };
     changes.push(Write::PutToken(token));
     match mailed::recipient(&owner.identifier) {
-        Some(to) => mailed::write_to(flow, changes, MailKind::EmailTaken, &owner.user, to, None),
+        Some(to) => {
+            let notice = about(to.kind(), MailKind::EmailTaken, MailKind::PhoneTaken);
+            mailed::write_to(flow, changes, notice, &owner.user, to, None)
+        }
         None => Ok(()),
     }
 }
 
+/// The notice that is about this kind of identifier.
+fn about(kind: IdentifierKind, email: MailKind, phone: MailKind) -> MailKind {
+    if kind == IdentifierKind::Phone { phone } else { email }
+}
+
 async fn known(flow: &Flow<'_>, canonical: &str) -> Result<Option<SignInRecord>> {
-    Ok(flow.store.sign_in_record(flow.realm, IdentifierKind::Email, canonical).await?)
+    let kind = IdentifierKind::signs_in_by(canonical);
+    Ok(flow.store.sign_in_record(flow.realm, kind, canonical).await?)
 }
 
 /// Works out the approval by the holder of the primary address: now the new one is written to, or its owner if it
@@ -107,7 +117,7 @@ async fn known(flow: &Flow<'_>, canonical: &str) -> Result<Option<SignInRecord>>
 /// [`Refused::LinkInvalid`] if the account may not be used, or as the store.
 pub async fn plan_approval(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> {
     let (user, _) = mailed::holder(flow, token).await?;
-    let to = EmailAddress::parse(&token.display).map_err(|_| Refused::LinkInvalid)?;
+    let to = token.contact().ok_or(Refused::LinkInvalid)?;
     let next = flow.token(TokenKind::AddEmail, user.id, &to, token.browser)?;
     let next = Token { replaces_primary: token.replaces_primary, ..next };
     let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
@@ -124,17 +134,18 @@ pub async fn plan_approval(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> 
 /// [`Refused::LinkInvalid`] if the account may not be used or has all the addresses it may have, or the address is
 /// somebody else's; or as the store. A commit that meets the address elsewhere is a duplicate.
 pub async fn plan_proof(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> {
-    let (user, emails) = mailed::holder(flow, token).await?;
+    let (user, contacts) = mailed::holder(flow, token).await?;
+    let contact = token.contact().ok_or(Refused::LinkInvalid)?;
     let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
-    if let Some(own) = emails.iter().find(|email| email.canonical == token.canonical) {
+    if let Some(own) = contacts.iter().find(|own| own.canonical == token.canonical) {
         let verified_at = own.verified_at.or(Some(flow.now));
         changes.push(Write::PutIdentifier(Identifier { verified_at, undeliverable_at: None, ..own.clone() }));
         changes.push(flow.audit(AuditKind::EmailVerified, actor(user.id), user.id, json!({}))?);
         return Ok(changes);
     }
-    let former = mailed::primary(&emails);
+    let former = mailed::primary_of(&contacts, contact.kind());
     let primary = token.replaces_primary || former.is_none();
-    let stay = emails.len() - usize::from(primary && former.is_some());
+    let stay = contacts.len() - usize::from(primary && former.is_some());
     if stay >= limits::EMAILS_PER_USER {
         return Err(Refused::LinkInvalid.into());
     }
@@ -150,10 +161,10 @@ pub async fn plan_proof(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> {
     mailed::meet(&mut changes, &user);
     changes.push(Write::PutIdentifier(Identifier {
         realm: flow.realm,
-        kind: IdentifierKind::Email,
+        kind: contact.kind(),
         canonical: token.canonical.clone(),
         display: token.display.clone(),
-        canonical_version: CANONICAL_VERSION,
+        canonical_version: contact.canonical_version(),
         user: user.id,
         primary,
         verified_at: Some(flow.now),
@@ -163,13 +174,12 @@ pub async fn plan_proof(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> {
     }));
     let detail = json!({ "replaces_primary": primary });
     changes.push(flow.audit(AuditKind::EmailAdded, actor(user.id), user.id, detail)?);
-    if let Some(former) = former {
-        let mail = if primary { MailKind::PrimaryEmailChanged } else { MailKind::EmailAdded };
-        mailed::notify(flow, &mut changes, mail, &user, former).await?;
-        if primary {
-            changes.push(delete(former));
-        }
+    if let Some(told) = mailed::primary(&contacts) {
+        let email = if primary { MailKind::PrimaryEmailChanged } else { MailKind::EmailAdded };
+        let notice = about(contact.kind(), email, MailKind::PhoneAdded);
+        mailed::notify(flow, &mut changes, notice, &user, told).await?;
     }
+    former.filter(|_| primary).into_iter().for_each(|former| changes.push(delete(former)));
     Ok(changes)
 }
 
@@ -179,21 +189,30 @@ pub async fn plan_proof(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> {
 /// [`Refused::NotFound`] for one that is not theirs; an invalid `email` for the primary one, which can only be replaced;
 /// or as the store.
 pub async fn plan_removal(flow: &Flow<'_>, principal: &Principal, canonical: &str) -> Result<ChangeSet> {
-    let (user, emails) = own(flow, principal).await?;
-    let email = emails.iter().find(|email| email.canonical == canonical).ok_or(Refused::NotFound)?;
-    if email.primary {
+    let (user, contacts) = own(flow, principal).await?;
+    let email = contacts.iter().find(|email| email.canonical == canonical).ok_or(Refused::NotFound)?;
+    if !is_removable(&contacts, email) {
         return Err(FieldError::new("email", FieldError::PRIMARY).into());
     }
     let mut changes = flow.changes()?.with(Write::StillAuthorised(principal.authority())).with(delete(email));
     changes.push(flow.audit(AuditKind::EmailRemoved, session_of(principal), user.id, json!({}))?);
+    let notice = about(email.kind, MailKind::EmailRemoved, MailKind::PhoneRemoved);
     // Whoever holds the removed address learns of it, and can undo nothing by it.
     if let Some(to) = mailed::recipient(email) {
-        mailed::write_to(flow, &mut changes, MailKind::EmailRemoved, &user, to, None)?;
+        mailed::write_to(flow, &mut changes, notice, &user, to, None)?;
     }
-    if let Some(primary) = mailed::primary(&emails) {
-        mailed::notify(flow, &mut changes, MailKind::EmailRemoved, &user, primary).await?;
+    if let Some(primary) = mailed::primary(&contacts).filter(|primary| primary.canonical != canonical) {
+        mailed::notify(flow, &mut changes, notice, &user, primary).await?;
     }
     Ok(changes)
+}
+
+/// Whether one of these addresses and numbers can be removed: no primary one, but the last number beside an address.
+#[must_use]
+pub fn is_removable(contacts: &[Identifier], contact: &Identifier) -> bool {
+    let is_last = contacts.iter().filter(|other| other.kind == contact.kind).count() == 1;
+    let is_phone = contact.kind == IdentifierKind::Phone;
+    !contact.primary || (is_phone && is_last && mailed::primary_of(contacts, IdentifierKind::Email).is_some())
 }
 
 /// Works out another primary address of the principal, one of the proven ones.
@@ -201,19 +220,20 @@ pub async fn plan_removal(flow: &Flow<'_>, principal: &Principal, canonical: &st
 /// # Errors
 /// [`Refused::NotFound`] for one that is not theirs and proven, or as the store.
 pub async fn plan_primary(flow: &Flow<'_>, principal: &Principal, canonical: &str) -> Result<ChangeSet> {
-    let (user, emails) = own(flow, principal).await?;
-    let chosen = emails.iter().find(|email| email.canonical == canonical && email.verified_at.is_some());
+    let (user, contacts) = own(flow, principal).await?;
+    let chosen = contacts.iter().find(|email| email.canonical == canonical && email.verified_at.is_some());
     let chosen = chosen.ok_or(Refused::NotFound)?;
     let mut changes = flow.changes()?.with(Write::StillAuthorised(principal.authority()));
     if chosen.primary {
         return Ok(changes);
     }
-    for former in emails.iter().filter(|email| email.primary) {
+    for former in contacts.iter().filter(|email| email.primary && email.kind == chosen.kind) {
         changes.push(Write::PutIdentifier(Identifier { primary: false, ..former.clone() }));
     }
     changes.push(Write::PutIdentifier(Identifier { primary: true, ..chosen.clone() }));
     changes.push(flow.audit(AuditKind::PrimaryEmailChanged, session_of(principal), user.id, json!({}))?);
-    if let Some(former) = mailed::primary(&emails) {
+    // Which of the numbers is the primary one changes nothing for anybody: none is told of it.
+    if let Some(former) = mailed::primary_of(&contacts, chosen.kind).filter(|_| chosen.kind == IdentifierKind::Email) {
         mailed::notify(flow, &mut changes, MailKind::PrimaryEmailChanged, &user, former).await?;
     }
     Ok(changes)
@@ -240,8 +260,8 @@ pub fn plan_bounce(
 
 async fn own(flow: &Flow<'_>, principal: &Principal) -> Result<(User, Vec<Identifier>)> {
     let user = flow.store.user(flow.realm, principal.user()).await?.ok_or(Refused::NotFound)?;
-    let emails = mailed::emails(flow, user.id).await?;
-    Ok((user, emails))
+    let contacts = mailed::contacts(flow, user.id).await?;
+    Ok((user, contacts))
 }
 
 fn session_of(principal: &Principal) -> Actor {

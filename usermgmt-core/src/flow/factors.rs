@@ -373,7 +373,7 @@ pub async fn undo_since(
 /// # Errors
 /// [`Refused::LinkInvalid`] if the account may not be used, or as the store.
 pub async fn plan_reset(flow: &Flow<'_>, token: &Token) -> Result<(ChangeSet, String)> {
-    let (user, emails) = mailed::holder(flow, token).await?;
+    let (user, contacts) = mailed::holder(flow, token).await?;
     let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
     for factor in flow.store.factors(user.id).await? {
         changes.push(Write::DeleteFactor { user: user.id, id: factor.id, version: factor.version });
@@ -382,7 +382,7 @@ pub async fn plan_reset(flow: &Flow<'_>, token: &Token) -> Result<(ChangeSet, St
     changes.push(Write::MoveAuthEpoch { user: user.id, from: user.auth_epoch });
     let actor = Actor::User { user: user.id, session: None };
     changes.push(flow.audit(AuditKind::FactorsReset, actor, user.id, json!({}))?);
-    if let Some(primary) = mailed::primary(&emails) {
+    if let Some(primary) = mailed::primary(&contacts) {
         mailed::notify(flow, &mut changes, MailKind::FactorsRemoved, &user, primary).await?;
     }
     Ok((changes, token.display.clone()))
@@ -418,8 +418,8 @@ async fn changed(
     distrust(changes, user);
     let kinds = kinds(factors.iter().filter(|factor| factor.kind() != FactorKind::TrustedDevice));
     changes.push(Write::PutUser(User { factors: kinds, ..user.clone() }));
-    let emails = mailed::emails(flow, user.id).await?;
-    if let Some(primary) = mailed::primary(&emails) {
+    let contacts = mailed::contacts(flow, user.id).await?;
+    if let Some(primary) = mailed::primary(&contacts) {
         mailed::notify(flow, changes, mail, user, primary).await?;
     }
     let epoch = match &holder {

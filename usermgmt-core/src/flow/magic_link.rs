@@ -10,8 +10,8 @@ use super::{Flow, Result, mailed, organization, usernames};
 use crate::error::Refused;
 use crate::id::UserId;
 use crate::model::{
-    Actor, AddressRequest, AuditKind, Identifier, IdentifierKind, Job, MailKind, PasswordCredential, SignInRecord,
-    Token, TokenKind, UserStatus,
+    Actor, AddressRequest, AuditKind, Identifier, Job, MailKind, PasswordCredential, SignInRecord, Token, TokenKind,
+    UserStatus,
 };
 use crate::secret::{Bearer, Digest};
 use crate::store::{ChangeSet, Write};
@@ -52,8 +52,8 @@ pub(super) fn welcome(
     user: UserId,
     locale: Option<String>,
 ) -> Result<ChangeSet> {
-    let token = flow.token(TokenKind::SignIn, user, &request.email, Some(request.browser))?;
-    let mail = Job::Mail { mail: MailKind::SignIn, to: request.email.clone(), user, token: Some(token.id), locale };
+    let token = flow.token(TokenKind::SignIn, user, &request.to, Some(request.browser))?;
+    let mail = Job::Mail { mail: MailKind::SignIn, to: request.to.clone(), user, token: Some(token.id), locale };
     Ok(changes
         .with(Write::RevokeTokens { user, kind: TokenKind::SignIn })
         .with(Write::PutToken(token))
@@ -98,7 +98,7 @@ impl Found {
 /// # Errors
 /// [`Refused::LinkInvalid`] if they may not use their account, or the address is not theirs any more.
 pub async fn found(flow: &Flow<'_>, token: Token) -> Result<Found> {
-    let record = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, &token.canonical).await?;
+    let record = mailed::proven_by(flow, &token).await?;
     let theirs = |record: &SignInRecord| record.user.id == token.user && record.user.status == UserStatus::Active;
     let record = record.filter(theirs).ok_or(Refused::LinkInvalid)?;
     let names = usernames::of(flow, record.user.id).await?;

@@ -4,9 +4,12 @@ use serde_json::json;
 
 use super::{Flow, Result, mailed_secrets};
 use crate::address::EmailAddress;
+use crate::contact::Contact;
 use crate::error::Refused;
 use crate::id::{OrgId, UserId};
-use crate::model::{Actor, AuditKind, Identifier, IdentifierKind, Job, MailKind, Token, TokenKind, User, UserStatus};
+use crate::model::{
+    Actor, AuditKind, Identifier, IdentifierKind, Job, MailKind, SignInRecord, Token, TokenKind, User, UserStatus,
+};
 use crate::secret::{Bearer, Digest};
 use crate::store::{ChangeSet, Write};
 
@@ -46,38 +49,49 @@ pub fn code_matches(flow: &Flow<'_>, token: &Token, typed: &str) -> bool {
     mailed_secrets(flow.keys, token).is_some_and(|(_, code)| code.matches(typed))
 }
 
-/// The user of a token with all their addresses. A token of somebody who may not use their account is dead.
+/// The user of a token with all their addresses and numbers. A token of somebody who may not use their account is dead.
 ///
 /// # Errors
 /// [`Refused::LinkInvalid`].
 pub async fn holder(flow: &Flow<'_>, token: &Token) -> Result<(User, Vec<Identifier>)> {
     let user = flow.store.user(flow.realm, token.user).await?;
     let user = user.filter(|user| user.status == UserStatus::Active).ok_or(Refused::LinkInvalid)?;
-    let emails = emails(flow, user.id).await?;
-    Ok((user, emails))
+    let contacts = contacts(flow, user.id).await?;
+    Ok((user, contacts))
 }
 
-/// The addresses of a user.
+/// The account whose address or number a token is about, as sign-ins find it.
+pub(super) async fn proven_by(flow: &Flow<'_>, token: &Token) -> Result<Option<SignInRecord>> {
+    let kind = IdentifierKind::signs_in_by(&token.canonical);
+    Ok(flow.store.sign_in_record(flow.realm, kind, &token.canonical).await?)
+}
+
+/// The addresses and phone numbers of a user.
 ///
 /// # Errors
 /// As the store.
-pub async fn emails(flow: &Flow<'_>, user: UserId) -> Result<Vec<Identifier>> {
+pub async fn contacts(flow: &Flow<'_>, user: UserId) -> Result<Vec<Identifier>> {
     let mut all = flow.store.identifiers(user).await?;
-    all.retain(|identifier| identifier.kind == IdentifierKind::Email);
+    all.retain(|identifier| identifier.kind.is_contact());
     Ok(all)
 }
 
-/// The proven primary address of a user.
+/// Where a user is told of changes: the proven primary address, else the proven primary phone number. A mail can carry
+/// more, and the way to undo the change.
 #[must_use]
-pub fn primary(emails: &[Identifier]) -> Option<&Identifier> {
-    emails.iter().find(|email| email.primary && email.verified_at.is_some())
+pub fn primary(contacts: &[Identifier]) -> Option<&Identifier> {
+    primary_of(contacts, IdentifierKind::Email).or_else(|| primary_of(contacts, IdentifierKind::Phone))
 }
 
-/// The stored address as one to write to. Mail never goes to an address that somebody has typed just now instead.
+/// The proven primary identifier of this kind.
+pub(super) fn primary_of(contacts: &[Identifier], kind: IdentifierKind) -> Option<&Identifier> {
+    contacts.iter().find(|contact| contact.kind == kind && contact.primary && contact.verified_at.is_some())
+}
+
+/// The stored address or number as one to write to. No message goes to what somebody has typed just now instead.
 #[must_use]
-pub fn recipient(identifier: &Identifier) -> Option<EmailAddress> {
-    let deliverable = identifier.undeliverable_at.is_none();
-    EmailAddress::parse(&identifier.display).ok().filter(|_| deliverable)
+pub fn recipient(identifier: &Identifier) -> Option<Contact> {
+    Contact::of(identifier).filter(|_| identifier.undeliverable_at.is_none())
 }
 
 /// Takes an address that somebody else has entered and never proven from them: what nobody has proven keeps nobody
@@ -86,7 +100,8 @@ pub fn recipient(identifier: &Identifier) -> Option<EmailAddress> {
 /// # Errors
 /// As the store.
 pub async fn claim(flow: &Flow<'_>, changes: &mut ChangeSet, canonical: &str, user: UserId) -> Result<()> {
-    let known = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, canonical).await?;
+    let kind = IdentifierKind::signs_in_by(canonical);
+    let known = flow.store.sign_in_record(flow.realm, kind, canonical).await?;
     if let Some(known) = known.filter(|known| known.user.id != user && known.identifier.verified_at.is_none()) {
         let Identifier { realm, kind, canonical, user, version, .. } = known.identifier;
         changes.push(Write::DeleteIdentifier { realm, kind, canonical, user, version });
@@ -103,7 +118,7 @@ pub fn meet(changes: &mut ChangeSet, user: &User) {
     changes.push(Write::PutUser(user.clone()));
 }
 
-/// Adds a mail without link to a change set.
+/// Adds a message without link to a change set.
 ///
 /// # Errors
 /// Fails when the random generator fails.
@@ -112,10 +127,10 @@ pub fn write_to(
     changes: &mut ChangeSet,
     mail: MailKind,
     user: &User,
-    to: EmailAddress,
+    to: impl Into<Contact>,
     token: Option<&Token>,
 ) -> Result<()> {
-    let (token, locale) = (token.map(|token| token.id), user.locale.clone());
+    let (to, token, locale) = (to.into(), token.map(|token| token.id), user.locale.clone());
     changes.push(flow.job(Job::Mail { mail, to, user: user.id, token, locale })?);
     Ok(())
 }
@@ -145,7 +160,7 @@ pub fn write_with(
     changes: &mut ChangeSet,
     mail: MailKind,
     user: &User,
-    to: EmailAddress,
+    to: Contact,
     token: Token,
 ) -> Result<()> {
     write_to(flow, changes, mail, user, to, Some(&token))?;
@@ -153,7 +168,8 @@ pub fn write_with(
     Ok(())
 }
 
-/// Adds the notice of a change to a change set, with a link by which the owner of this address can undo it.
+/// Adds the notice of a change to a change set, with a link by which the owner of this address can undo it. A text to a
+/// phone only tells.
 ///
 /// As long as a link lives that brings back another address, no new one is given: whoever has just taken an account
 /// over could otherwise undo what its owner does about it.
@@ -165,12 +181,15 @@ pub async fn notify(
     changes: &mut ChangeSet,
     mail: MailKind,
     user: &User,
-    email: &Identifier,
+    primary: &Identifier,
 ) -> Result<()> {
-    let Some(to) = recipient(email) else { return Ok(()) };
+    let Some(to) = recipient(primary) else { return Ok(()) };
+    if to.email().is_none() {
+        return write_to(flow, changes, mail, user, to, None);
+    }
     let live = flow.store.live_tokens(user.id, flow.now).await?;
     let disputed =
-        live.iter().any(|token| token.kind == TokenKind::SecureAccount && token.canonical != email.canonical);
+        live.iter().any(|token| token.kind == TokenKind::SecureAccount && token.canonical != primary.canonical);
     if disputed {
         return write_to(flow, changes, mail, user, to, None);
     }

@@ -21,8 +21,8 @@ pub mod verify_email;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::address::EmailAddress;
 use crate::audit;
+use crate::contact::Contact;
 use crate::error::Error;
 use crate::id::{CommitId, EventId, OrgId, OutboxId, RealmId, TokenId, UserId};
 use crate::keys::{KeyRing, Purpose};
@@ -139,7 +139,7 @@ impl<'a> Flow<'a> {
         &self,
         kind: TokenKind,
         user: UserId,
-        email: &EmailAddress,
+        contact: &Contact,
         browser: Option<Digest>,
     ) -> Result<Token, RandomError> {
         let id = TokenId::new(self.random, self.now)?;
@@ -152,8 +152,8 @@ impl<'a> Flow<'a> {
             digest: link.digest(),
             key_id: self.keys.current_id().to_owned(),
             browser,
-            canonical: email.canonical().to_owned(),
-            display: email.display().to_owned(),
+            canonical: contact.canonical().to_owned(),
+            display: contact.display().to_owned(),
             label: None,
             replaces_primary: false,
             tries_left: limits::CODE_TRIES,

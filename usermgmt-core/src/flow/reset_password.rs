@@ -9,8 +9,8 @@ use super::second_factor::Shown;
 use super::{Flow, Result, factors, mailed, sign_up};
 use crate::error::Refused;
 use crate::model::{
-    Actor, AddressRequest, AuditKind, Identifier, MailKind, PasswordCredential, SignInRecord, Token, TokenKind, User,
-    UserStatus, Version,
+    Actor, AddressRequest, AuditKind, Identifier, IdentifierKind, MailKind, PasswordCredential, SignInRecord, Token,
+    TokenKind, User, UserStatus, Version,
 };
 use crate::password::PasswordHash;
 use crate::store::{ChangeSet, Write};
@@ -20,11 +20,12 @@ use crate::store::{ChangeSet, Write};
 pub const ENDED: [TokenKind; 5] =
     [TokenKind::VerifyEmail, TokenKind::ResetPassword, TokenKind::ApproveEmail, TokenKind::AddEmail, TokenKind::SignIn];
 
-/// Acts on a request for a new password, as the worker.
+/// Acts on a request for a new password, as the worker. Whoever has an address is mailed there although they have asked by
+/// their number: numbers are easier to take over.
 ///
 /// # Errors
-/// Fails when the random generator fails.
-pub fn fulfil(flow: &Flow<'_>, request: &AddressRequest, known: Option<SignInRecord>) -> Result<ChangeSet> {
+/// As the store.
+pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest, known: Option<SignInRecord>) -> Result<ChangeSet> {
     let mut changes = flow.changes()?;
     // No mail to somebody who may not come back by it, nor to an address that is nobody's.
     let Some(SignInRecord { identifier, user, .. }) = known.filter(|known| known.user.status == UserStatus::Active)
@@ -36,7 +37,12 @@ pub fn fulfil(flow: &Flow<'_>, request: &AddressRequest, known: Option<SignInRec
         // The proof of the address sets the password.
         return sign_up::ask_for_proof(flow, changes, request, user.id, user.locale);
     }
-    let Some(to) = mailed::recipient(&identifier) else { return Ok(changes) };
+    let contacts = mailed::contacts(flow, user.id).await?;
+    let asked_by = match identifier.kind {
+        IdentifierKind::Phone => mailed::primary_of(&contacts, IdentifierKind::Email).unwrap_or(&identifier),
+        _ => &identifier,
+    };
+    let Some(to) = mailed::recipient(asked_by) else { return Ok(changes) };
     let token = flow.token(TokenKind::ResetPassword, user.id, &to, Some(request.browser))?;
     changes.push(Write::RevokeTokens { user: user.id, kind: TokenKind::ResetPassword });
     mailed::write_with(flow, &mut changes, MailKind::ResetPassword, &user, to, token)?;

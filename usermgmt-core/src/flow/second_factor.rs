@@ -96,8 +96,8 @@ impl Shown {
             let actor = Actor::User { user: user.id, session: None };
             let detail = json!({ "left": left.len() });
             changes.push(flow.audit(AuditKind::RecoveryCodeUsed, actor, user.id, detail)?);
-            let emails = mailed::emails(flow, user.id).await?;
-            if let Some(primary) = mailed::primary(&emails) {
+            let contacts = mailed::contacts(flow, user.id).await?;
+            if let Some(primary) = mailed::primary(&contacts) {
                 mailed::notify(flow, changes, MailKind::RecoveryCodeUsed, user, primary).await?;
             }
         }

@@ -7,9 +7,9 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{Flow, Result, factors, mailed, usernames};
-use crate::address::{CANONICAL_VERSION, EmailAddress};
+use crate::contact::Contact;
 use crate::error::Refused;
-use crate::model::{Actor, AuditKind, Identifier, IdentifierKind, MailKind, Token, TokenKind, User, Version};
+use crate::model::{Actor, AuditKind, Identifier, MailKind, Token, TokenKind, User, Version};
 use crate::store::{ChangeSet, Write};
 
 /// Works out the undo. Answers the address that the mail goes to; where the application has no `passwords` there is none
@@ -18,8 +18,8 @@ use crate::store::{ChangeSet, Write};
 /// # Errors
 /// [`Refused::LinkInvalid`] if the account may not be used, or as the store.
 pub async fn plan(flow: &Flow<'_>, token: &Token, passwords: bool) -> Result<(ChangeSet, String)> {
-    let (user, emails) = mailed::holder(flow, token).await?;
-    let to = EmailAddress::parse(&token.display).map_err(|_| Refused::LinkInvalid)?;
+    let (user, contacts) = mailed::holder(flow, token).await?;
+    let to = token.contact().ok_or(Refused::LinkInvalid)?;
     let actor = Actor::User { user: user.id, session: None };
     let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
     for kind in TokenKind::ALL {
@@ -38,7 +38,7 @@ pub async fn plan(flow: &Flow<'_>, token: &Token, passwords: bool) -> Result<(Ch
     let (user, factors) = factors::undo_since(flow, &mut changes, &user, since).await?;
     mailed::meet(&mut changes, &user);
     usernames::undo_since(flow, &mut changes, user.id, since).await?;
-    let removed = bring_back(flow, &mut changes, (token, since), &user, emails);
+    let removed = bring_back(flow, &mut changes, (token, since), (&user, &to), contacts);
     let detail = json!({ "removed_addresses": removed, "removed_factors": factors });
     changes.push(flow.audit(AuditKind::AccountSecured, actor, user.id, detail)?);
     let shown = to.display().to_owned();
@@ -54,30 +54,30 @@ fn bring_back(
     flow: &Flow<'_>,
     changes: &mut ChangeSet,
     (token, since): (&Token, OffsetDateTime),
-    user: &User,
-    emails: Vec<Identifier>,
+    (user, to): (&User, &Contact),
+    contacts: Vec<Identifier>,
 ) -> usize {
     let (mut removed, mut there) = (0, false);
-    for email in emails {
-        if email.canonical == token.canonical {
+    for contact in contacts {
+        if contact.canonical == token.canonical {
             there = true;
-            let verified_at = email.verified_at.or(Some(flow.now));
-            changes.push(Write::PutIdentifier(Identifier { primary: true, verified_at, ..email }));
-        } else if email.verified_at.is_none_or(|at| at >= since) {
+            let verified_at = contact.verified_at.or(Some(flow.now));
+            changes.push(Write::PutIdentifier(Identifier { primary: true, verified_at, ..contact }));
+        } else if contact.verified_at.is_none_or(|at| at >= since) {
             removed += 1;
-            let Identifier { realm, kind, canonical, user, version, .. } = email;
+            let Identifier { realm, kind, canonical, user, version, .. } = contact;
             changes.push(Write::DeleteIdentifier { realm, kind, canonical, user, version });
-        } else if email.primary {
-            changes.push(Write::PutIdentifier(Identifier { primary: false, ..email }));
+        } else if contact.primary && contact.kind == to.kind() {
+            changes.push(Write::PutIdentifier(Identifier { primary: false, ..contact }));
         }
     }
     if !there {
         changes.push(Write::PutIdentifier(Identifier {
             realm: flow.realm,
-            kind: IdentifierKind::Email,
+            kind: to.kind(),
             canonical: token.canonical.clone(),
             display: token.display.clone(),
-            canonical_version: CANONICAL_VERSION,
+            canonical_version: to.canonical_version(),
             user: user.id,
             primary: true,
             verified_at: Some(flow.now),

@@ -185,7 +185,7 @@ pub fn next(
     if facts.identifier.verified_at.is_none() {
         return Ok(Next::VerifyAddress(Pending::needs(attempt)));
     }
-    let by_mail_alone = attempt.proofs.iter().all(|proof| proof.method == Method::Email);
+    let by_mail_alone = attempt.proofs.iter().all(|proof| !proof.method.is_beyond_messages());
     let has_neither = facts.password.is_none() && !facts.user.factors.has_passkey();
     if terms.passkey_or_password && by_mail_alone && has_neither {
         return Ok(Next::EnrolPasskey(Pending::needs(attempt)));

@@ -7,12 +7,11 @@
 use serde_json::json;
 
 use super::{Flow, Result, emails, magic_link, mailed, reset_password, usernames};
-use crate::address::{CANONICAL_VERSION, EmailAddress};
+use crate::contact::Contact;
 use crate::id::UserId;
 use crate::model::{
-    Actor, AddressPurpose, AddressRequest, AuditKind, FactorKinds, Facts, Identifier, IdentifierKind, Job, MailKind,
-    Origin, PasswordCredential, Profile, SignInRecord, SignUpRequest, TokenKind, Unproven, User, UserKind, UserStatus,
-    Version,
+    Actor, AddressPurpose, AddressRequest, AuditKind, FactorKinds, Facts, Identifier, Job, MailKind, Origin,
+    PasswordCredential, Profile, SignInRecord, SignUpRequest, TokenKind, Unproven, User, UserKind, UserStatus, Version,
 };
 use crate::secret::Digest;
 use crate::store::{ChangeSet, Write};
@@ -21,8 +20,8 @@ use crate::store::{ChangeSet, Write};
 ///
 /// # Errors
 /// Fails when the random generator fails.
-pub fn request(flow: &Flow<'_>, email: EmailAddress, browser: Digest, purpose: AddressPurpose) -> Result<ChangeSet> {
-    let job = Job::AddressRequest(AddressRequest { email, browser, purpose });
+pub fn request(flow: &Flow<'_>, to: Contact, browser: Digest, purpose: AddressPurpose) -> Result<ChangeSet> {
+    let job = Job::AddressRequest(AddressRequest { to, browser, purpose });
     Ok(flow.changes()?.with(flow.job(job)?))
 }
 
@@ -31,7 +30,7 @@ pub fn request(flow: &Flow<'_>, email: EmailAddress, browser: Digest, purpose: A
 /// # Errors
 /// As the store.
 pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest) -> Result<ChangeSet> {
-    let known = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, request.email.canonical()).await?;
+    let known = flow.store.sign_in_record(flow.realm, request.to.kind(), request.to.canonical()).await?;
     match (&request.purpose, known) {
         (AddressPurpose::SignUp(entered), None) => sign_up(flow, request, entered).await,
         (AddressPurpose::SignUp(entered), Some(known)) if known.identifier.verified_at.is_none() => {
@@ -53,7 +52,7 @@ pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest) -> Result<ChangeS
         }
         (AddressPurpose::Verify, Some(known)) => tell_owner(flow, known),
         (AddressPurpose::Verify, None) => Ok(flow.changes()?),
-        (AddressPurpose::Reset, known) => reset_password::fulfil(flow, request, known),
+        (AddressPurpose::Reset, known) => reset_password::fulfil(flow, request, known).await,
         (AddressPurpose::SignIn { label }, known) => magic_link::fulfil(flow, request, label.as_deref(), known),
         (AddressPurpose::Locked, known) => tell_of_guesses(flow, known),
         (AddressPurpose::Username, known) => usernames::remind(flow, known),
@@ -84,10 +83,10 @@ async fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequ
     };
     let identifier = Identifier {
         realm: flow.realm,
-        kind: IdentifierKind::Email,
-        canonical: request.email.canonical().to_owned(),
-        display: request.email.display().to_owned(),
-        canonical_version: CANONICAL_VERSION,
+        kind: request.to.kind(),
+        canonical: request.to.canonical().to_owned(),
+        display: request.to.display().to_owned(),
+        canonical_version: request.to.canonical_version(),
         user: user.id,
         primary: true,
         verified_at: None,
@@ -120,7 +119,7 @@ async fn sign_up_again(
     let version = known.password.map_or(Version::NEW, |password| password.version);
     let shown = flow.store.profile(known.user.id).await?.map_or(Version::NEW, |profile| profile.version);
     let user = User { name: entered.name.clone(), locale: entered.locale.clone(), ..known.user };
-    let identifier = Identifier { display: request.email.display().to_owned(), ..known.identifier };
+    let identifier = Identifier { display: request.to.display().to_owned(), ..known.identifier };
     let (id, locale) = (user.id, user.locale.clone());
     let mut changes = flow
         .changes()?
@@ -185,9 +184,8 @@ pub(super) fn ask_for_proof(
     user: UserId,
     locale: Option<String>,
 ) -> Result<ChangeSet> {
-    let token = flow.token(TokenKind::VerifyEmail, user, &request.email, Some(request.browser))?;
-    let mail =
-        Job::Mail { mail: MailKind::VerifyEmail, to: request.email.clone(), user, token: Some(token.id), locale };
+    let token = flow.token(TokenKind::VerifyEmail, user, &request.to, Some(request.browser))?;
+    let mail = Job::Mail { mail: MailKind::VerifyEmail, to: request.to.clone(), user, token: Some(token.id), locale };
     Ok(changes
         .with(Write::RevokeTokens { user, kind: TokenKind::VerifyEmail })
         .with(Write::PutToken(token))

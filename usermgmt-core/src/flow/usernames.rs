@@ -148,7 +148,7 @@ pub async fn plan_choice(
     let is_change = give(flow, &mut changes, user.id, name).await?;
     mailed::meet(&mut changes, user);
     changes.push(flow.audit(AuditKind::UsernameSet, actor, user.id, json!({ "changed": is_change }))?);
-    if let Some(primary) = mailed::primary(&mailed::emails(flow, user.id).await?) {
+    if let Some(primary) = mailed::primary(&mailed::contacts(flow, user.id).await?) {
         mailed::notify(flow, &mut changes, MailKind::UsernameChanged, user, primary).await?;
     }
     Ok(changes)
@@ -204,8 +204,10 @@ pub async fn addressed(flow: &Flow<'_>, request: &NameRequest) -> Result<Option<
     let NameRequest { username, browser, purpose } = request;
     let known = flow.store.sign_in_record(flow.realm, IdentifierKind::Username, username.canonical()).await?;
     let Some(known) = known else { return Ok(None) };
-    let email = mailbox(flow, known.user.id).await?.and_then(|email| mailed::recipient(&email));
-    Ok(email.map(|email| AddressRequest { email, browser: *browser, purpose: purpose.clone() }))
+    // A text costs: none goes to a number that was not typed, and so counted.
+    let email = mailbox(flow, known.user.id).await?.filter(|contact| contact.kind == IdentifierKind::Email);
+    let to = email.and_then(|email| mailed::recipient(&email));
+    Ok(to.map(|to| AddressRequest { to, browser: *browser, purpose: purpose.clone() }))
 }
 
 /// The account behind a username, as its primary address shows it: what an address must have proven, it must have proven
@@ -222,7 +224,10 @@ pub async fn behind(flow: &Flow<'_>, name: &Username) -> Result<Option<SignInRec
 }
 
 async fn mailbox(flow: &Flow<'_>, user: UserId) -> Result<Option<Identifier>> {
-    Ok(mailed::emails(flow, user).await?.into_iter().find(|email| email.primary))
+    let mut contacts = mailed::contacts(flow, user).await?;
+    contacts.retain(|contact| contact.primary);
+    contacts.sort_by_key(|contact| contact.kind != IdentifierKind::Email);
+    Ok(contacts.into_iter().next())
 }
 
 fn row(flow: &Flow<'_>, user: UserId, name: &Username, verified_at: Option<OffsetDateTime>) -> Identifier {

@@ -6,12 +6,11 @@
 
 use serde_json::json;
 
-use super::{Flow, Result, organization, usernames};
-use crate::error::FieldError;
+use super::{Flow, Result, mailed, organization, usernames};
+use crate::contact::Contact;
+use crate::error::{FieldError, Refused};
 use crate::id::{OrgId, UserId};
-use crate::model::{
-    Actor, AuditKind, Identifier, IdentifierKind, PasswordCredential, SignInRecord, Token, TokenKind, Version,
-};
+use crate::model::{Actor, AuditKind, Identifier, PasswordCredential, SignInRecord, Token, TokenKind, Version};
 use crate::password::{Password, PasswordHash, PasswordRules};
 use crate::secret::Digest;
 use crate::store::{ChangeSet, Write};
@@ -79,12 +78,6 @@ impl Found {
     pub fn entered(&self) -> Option<(&Identifier, Digest)> {
         usernames::entered(&self.names, &self.record)
     }
-
-    /// Canonical form of the address.
-    #[must_use]
-    pub fn canonical(&self) -> &str {
-        &self.token.canonical
-    }
 }
 
 /// What a live token acts on; `None` if its address is proven by now, or belongs to another account. Changes nothing.
@@ -92,7 +85,7 @@ impl Found {
 /// # Errors
 /// As the store.
 pub async fn found(flow: &Flow<'_>, token: Token, browser: Option<Digest>) -> Result<Option<Found>> {
-    let record = flow.store.sign_in_record(flow.realm, IdentifierKind::Email, &token.canonical).await?;
+    let record = mailed::proven_by(flow, &token).await?;
     // The account is the token's; an address that has moved to another account meanwhile is not proven by it.
     let record = record.filter(|record| record.user.id == token.user && record.identifier.verified_at.is_none());
     let Some(record) = record else { return Ok(None) };
@@ -146,10 +139,9 @@ pub fn plan(
             let (Some(password), Some(hash)) = (entered.password, entered.hash) else {
                 return Err(FieldError::new("password", FieldError::REQUIRED).into());
             };
-            let email = crate::address::EmailAddress::parse(&record.identifier.canonical)
-                .map_err(|error| FieldError::email("email", error))?;
+            let contact = Contact::of(&record.identifier).ok_or(Refused::LinkInvalid)?;
             rules
-                .check(password, &email, &record.user.name)
+                .check(password, contact.email(), &contact.beside(&record.user.name))
                 .map_err(|error| FieldError::password("password", error))?;
             let version = former.as_ref().map_or(Version::NEW, |former| former.version);
             changes.push(Write::PutPassword(PasswordCredential {

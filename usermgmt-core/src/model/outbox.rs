@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::{RoleKey, words};
 use crate::address::EmailAddress;
+use crate::contact::Contact;
 use crate::id::{OrgId, OutboxId, RealmId, TokenId, UserId, WorkerId};
 use crate::password::PasswordHash;
 use crate::secret::Digest;
@@ -36,6 +37,12 @@ words! {
         EmailAdded = "email_added",
         /// Tells that an address was removed.
         EmailRemoved = "email_removed",
+        /// Tells that a phone number was added, with a link to undo it.
+        PhoneAdded = "phone_added",
+        /// Tells that a phone number was removed.
+        PhoneRemoved = "phone_removed",
+        /// Tells the owner that somebody wanted to add their phone number to another account.
+        PhoneTaken = "phone_taken",
         /// Tells that another address is the primary one, with a link to undo it.
         PrimaryEmailChanged = "primary_email_changed",
         /// Tells that a session was ended because a refresh token of it came twice, with a link to do more.
@@ -153,8 +160,9 @@ pub enum AddressPurpose {
 /// cannot tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressRequest {
-    /// The address as typed.
-    pub email: EmailAddress,
+    /// The address or phone number as typed.
+    #[serde(rename = "email")]
+    pub to: Contact,
     /// Digest of the browser that asks.
     pub browser: Digest,
     /// What for.
@@ -182,12 +190,13 @@ pub enum Job {
     AddressRequest(AddressRequest),
     /// Look up the username and act on the primary address of its holder.
     NameRequest(NameRequest),
-    /// Send a mail. Holds no secret: link and code are derived from the token when it is sent.
+    /// Send a mail, or a text where it goes to a phone number. Holds no secret: link and code are derived from the token
+    /// when it is sent.
     Mail {
         /// Which mail.
         mail: MailKind,
         /// To whom.
-        to: EmailAddress,
+        to: Contact,
         /// Whose account it concerns.
         user: UserId,
         /// The token whose link and code it carries.

@@ -14,6 +14,9 @@ words! {
         Password = "pwd",
         /// A link or code that was mailed.
         Email = "email",
+        /// A code that was sent to a phone. It is weak: numbers move to other people's cards (NIST SP 800-63B-4 section
+        /// 3.1.3.3). A policy bars it by [`AuthPolicy::methods`](crate::policy::AuthPolicy::methods).
+        Sms = "sms",
         /// A time-based code of an application (RFC 6238).
         Otp = "otp",
         /// A recovery code.
@@ -40,15 +43,15 @@ impl Method {
         match self {
             Self::Otp | Self::RecoveryCode | Self::Passkey => true,
             Self::Password => !has_second_factor,
-            Self::Email | Self::TrustedDevice => false,
+            Self::Email | Self::Sms | Self::TrustedDevice => false,
         }
     }
 
-    /// Whether it proves more than that somebody reads the mail of an address. By mail a password can be replaced too,
-    /// so mail is no second proof beside one, and none that sensitive actions take.
+    /// Whether it proves more than that somebody reads the messages to an address or a phone. By those a password can be
+    /// replaced too, so they are no second proof beside one, and none that sensitive actions take.
     #[must_use]
-    pub const fn is_beyond_mail(self) -> bool {
-        !matches!(self, Self::Email)
+    pub const fn is_beyond_messages(self) -> bool {
+        !matches!(self, Self::Email | Self::Sms)
     }
 }
 

@@ -3,6 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::words;
+use crate::contact::Contact;
 use crate::id::{RealmId, TokenId, UserId};
 use crate::limits;
 use crate::secret::{BearerKind, CODE_DIGITS, Digest, SIGN_IN_CODE_DIGITS};
@@ -106,6 +107,12 @@ impl TokenKind {
 }
 
 impl Token {
+    /// The address or number that it is about.
+    #[must_use]
+    pub fn contact(&self) -> Option<Contact> {
+        Contact::stored(&self.canonical, &self.display)
+    }
+
     /// Whether the link can still be used.
     #[must_use]
     pub fn is_live(&self, now: OffsetDateTime) -> bool {

@@ -61,6 +61,8 @@ words! {
     IdentifierKind {
         /// An e-mail address.
         Email = "email",
+        /// A phone number that takes texts (ITU-T E.164).
+        Phone = "phone",
         /// A username.
         Username = "username",
         /// What a username looks like (UTS #39 section 4): it keeps names that look the same from others. Nobody is
@@ -70,10 +72,21 @@ words! {
 }
 
 impl IdentifierKind {
-    /// The kind of name that this canonical form signs in by: addresses hold an `@`, usernames never do.
+    /// The kind of name that this canonical form signs in by: addresses hold an `@`, numbers begin with a `+`, usernames do
+    /// neither.
     #[must_use]
     pub fn signs_in_by(canonical: &str) -> Self {
-        if canonical.contains('@') { Self::Email } else { Self::Username }
+        match canonical {
+            email if email.contains('@') => Self::Email,
+            phone if phone.starts_with('+') => Self::Phone,
+            _ => Self::Username,
+        }
+    }
+
+    /// Whether messages reach whoever has such an identifier.
+    #[must_use]
+    pub const fn is_contact(self) -> bool {
+        matches!(self, Self::Email | Self::Phone)
     }
 }
 
@@ -111,7 +124,7 @@ pub struct UserFilter {
     pub status: Option<UserStatus>,
     /// Only of this kind.
     pub kind: Option<UserKind>,
-    /// Only with an address or a username whose canonical form begins so.
+    /// Only with an address, a phone number or a username whose canonical form begins so.
     pub identifier_prefix: Option<String>,
 }
 

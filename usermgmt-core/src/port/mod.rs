@@ -10,6 +10,7 @@ mod hooks;
 mod mailer;
 mod random;
 mod runtime;
+mod sms;
 
 pub use bot_check::{BotCall, BotChallenge, BotCheck, BotCheckError, BotPurpose, BotScript, BotVerdict, BotWidget};
 pub use breach::{BreachDigest, BreachError, BreachPrefix, BreachRange, BreachSource};
@@ -21,3 +22,4 @@ pub use hooks::{Alarm, Candidate, Enrichment, Hooks, NoHooks};
 pub use mailer::{Mail, MailError, Mailer};
 pub use random::{OsRandom, Random, RandomError};
 pub use runtime::{BoxFuture, Runtime};
+pub use sms::{Sms, SmsError, SmsSender};

@@ -233,13 +233,13 @@ impl Principal {
         passkey.into_iter().chain([Method::Password]).collect()
     }
 
-    /// When something was last proven that is strong enough for sensitive actions; with `by_mail` the mail is, on an
+    /// When something was last proven that is strong enough for sensitive actions; with `by_mail` a message is, on an
     /// account without a second factor. What counts is decided by the factors that the account has now, not by those it
     /// had when the session began.
     #[must_use]
     pub fn stepped_up_at(&self, by_mail: bool) -> Option<OffsetDateTime> {
         let has_second = self.factors.is_asked();
-        let mailed = |method| by_mail && !has_second && method == Method::Email;
+        let mailed = |method: Method| by_mail && !has_second && !method.is_beyond_messages();
         let strong = |proof: &&Proof| proof.method.steps_up(has_second) || mailed(proof.method);
         self.proofs.iter().filter(strong).map(|proof| proof.at).max()
     }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use minijinja::context;
 use usermgmt_service::UserMgmt;
 
-use super::{HTML, render};
+use super::{HTML, reach, render};
 use crate::authenticate::Head;
 use crate::csrf;
 use crate::problem::Problem;
@@ -57,7 +57,7 @@ pub fn error(auth: &UserMgmt, language: &str, problem: &Problem, head: Option<&H
     let text = problem.title(auth, language);
     let ways = ways(auth, problem, head);
     let shown = context! { heading, problem => text, code => problem.code, ways };
-    match render(auth, language, "error.html", shown) {
+    match render(auth, language, reach::by(auth, None), "error.html", shown) {
         Ok(html) => wire::response(problem.status, HTML, html),
         Err(error) => {
             tracing::error!(%error, "the error page could not be rendered");

@@ -23,9 +23,13 @@ mod catalogue;
 pub(crate) mod device;
 mod error;
 pub(crate) mod organization;
+mod reach;
 mod templates;
 
 pub use error::error;
+#[cfg(feature = "magic-link")]
+pub(crate) use reach::is_number;
+pub(crate) use reach::text_for_all as text;
 
 /// The style sheet. Themed by the custom properties at its top.
 pub const STYLE: &str = include_str!("../../assets/style.css");
@@ -63,6 +67,7 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
     let return_to = page.values.iter().find(|(name, _)| *name == "return_to").map_or("", |(_, value)| *value);
     let values = page.values.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
     let me = context.client.principal.as_ref();
+    let by = reach::by(auth, page.data.get_attr("email").ok().and_then(|email| email.as_str().map(str::to_owned)));
     // Many a page leads back to the sign-in by showing it.
     let purpose = page.purpose.or((template == "sign_in.html").then_some(BotPurpose::SignIn));
     let check = purpose.and_then(|purpose| bot_check::on_page(context, purpose, page.problem));
@@ -74,8 +79,9 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
         errors => Value::from(fields.into_iter().collect::<BTreeMap<_, _>>()),
         problem => page.problem.map(|problem| problem.title(auth, language)),
         code => page.problem.map(|problem| problem.code),
-        notice => page.notice.map(|id| auth.texts().get(language, id, &[])),
+        notice => page.notice.map(|id| reach::text(auth, language, by, id, &[])),
         data => page.data,
+        contact_type => reach::input_type(auth),
         me => me.map(|me| context! { name => me.name(), email => me.email() }),
         onward_query => onward(return_to),
         password_min => auth.settings().password_rules.min_chars,
@@ -87,7 +93,7 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
         usernames => usernames(auth),
         suggestions => page.problem.map(suggestions).unwrap_or_default(),
     };
-    let mut response = match render(auth, language, template, shown) {
+    let mut response = match render(auth, language, by, template, shown) {
         Ok(html) => {
             let mut response = wire::response(status, HTML, html);
             if let Some((_, widget)) = &check {
@@ -136,6 +142,10 @@ fn has_passkeys(auth: &UserMgmt) -> bool {
 
 /// What mails that sign in carry, for pages that offer them: `link`, `code` or `both`; nothing if there are none.
 fn by_mail(auth: &UserMgmt) -> Option<&'static str> {
+    #[cfg(feature = "phones")]
+    if auth.settings().magic_link.is_none() && auth.settings().has_sign_in_texts() {
+        return Some("code");
+    }
     #[cfg(feature = "magic-link")]
     return auth.settings().magic_link.map(|set| match (set.has_link(), set.has_code()) {
         (true, true) => "both",
@@ -182,7 +192,7 @@ fn fields(context: &Context<'_>, problem: &Problem) -> Vec<(String, String)> {
         let code = code.replace('_', "-");
         let own = format!("field-{}-{code}", field.replace('_', "-"));
         let id = if texts.knows(&own) { own } else { format!("field-{code}") };
-        texts.get(&context.language, &id, &[("min", &min)])
+        self::text(context.auth, &context.language, &id, &[("min", &min)])
     };
     problem.fields.iter().map(|error| (error.field.to_owned(), text(error.field, error.code))).collect()
 }
@@ -194,7 +204,13 @@ fn style() -> String {
     format!("{:016x}", hasher.finish())
 }
 
-fn render(auth: &UserMgmt, language: &str, template: &str, shown: Value) -> Result<String, minijinja::Error> {
+fn render(
+    auth: &UserMgmt,
+    language: &str,
+    by: &'static str,
+    template: &str,
+    shown: Value,
+) -> Result<String, minijinja::Error> {
     let (texts, product) = (auth.clone(), auth.settings().product.clone());
     let in_language = language.to_owned();
     let say = move |id: &str, values: Kwargs| -> Result<String, minijinja::Error> {
@@ -203,7 +219,7 @@ fn render(auth: &UserMgmt, language: &str, template: &str, shown: Value) -> Resu
             given.push((name.to_owned(), values.get::<Value>(name)?.to_string()));
         }
         let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Ok(texts.texts().get(&in_language, id, &given))
+        Ok(reach::text(&texts, &in_language, by, id, &given))
     };
     let shown = context! {
         t => Value::from_function(say),

@@ -116,7 +116,7 @@ async fn shown(
     let items = items.into_iter().map(|item| {
         context! {
             email => item.email, primary => item.primary, verified => item.verified,
-            awaits_approval => item.awaits_approval, undeliverable => item.undeliverable,
+            awaits_approval => item.awaits_approval, removable => item.removable, undeliverable => item.undeliverable,
         }
     });
     let fresh = context.fresh().is_ok();

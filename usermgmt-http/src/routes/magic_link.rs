@@ -32,7 +32,7 @@ const NOTICES: [(&str, &str); 1] = [("sent", "reset-sent")];
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AskInput {
-    /// E-mail address, or username where there are such.
+    /// E-mail address, or phone number or username where there are such.
     #[serde(default)]
     email: Option<String>,
     /// Instead of the address: the token of a link that is over. The mail goes where that one went.
@@ -89,7 +89,7 @@ pub(super) async fn ask_json(context: &Context<'_>) -> Result<Response, Problem>
 
 /// Pages that do not exist unless mails sign in.
 fn switched_on(context: &Context<'_>) -> Result<(), Problem> {
-    context.auth.settings().mailed_sign_in().map(drop).ok_or(Problem::NOT_FOUND)
+    if context.auth.has_sign_in_messages() { Ok(()) } else { Err(Problem::NOT_FOUND) }
 }
 
 pub(super) async fn ask_page(context: &Context<'_>) -> Result<Response, Problem> {
@@ -183,9 +183,11 @@ struct Shown<'a> {
 
 fn shown(context: &Context<'_>, shown: &Shown<'_>) -> Response {
     let say = |id: &str, values: &[(&str, &str)]| context.auth.texts().get(&context.language, id, values);
-    let set = context.auth.settings().mailed_sign_in();
     let (awaited, target) = awaited(context);
     let link = shown.link.as_ref();
+    // A text carries the code alone.
+    let to_phone = pages::is_number(&awaited);
+    let set = context.auth.settings().mailed_sign_in().filter(|_| !to_phone);
     let device = match link.and_then(|link| link.label.as_deref()).and_then(device::names) {
         Some((browser, system)) => say("device", &[("browser", browser), ("system", system)]),
         None => say("device-unknown", &[]),
@@ -200,7 +202,7 @@ fn shown(context: &Context<'_>, shown: &Shown<'_>) -> Response {
         email => link.map_or(awaited.as_str(), |link| link.email.as_str()),
         device, asked,
         has_link => set.is_some_and(|set| set.has_link()),
-        has_code => set.is_some_and(|set| set.has_code()),
+        has_code => set.is_none_or(|set| set.has_code()),
     };
     let remember = if shown.remember { "yes" } else { "" };
     let values = vec![("code", shown.code), ("remember", remember), ("return_to", target.as_str())];

@@ -26,7 +26,7 @@ const NOTICES: [(&str, &str); 1] = [("sent", "reset-sent")];
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ForgotInput {
-    /// E-mail address, or username where there are such.
+    /// E-mail address, or phone number or username where there are such.
     #[serde(default)]
     email: String,
     /// The answer to the bot check, where one is asked for.

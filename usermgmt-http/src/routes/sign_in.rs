@@ -36,7 +36,7 @@ const NOTICES: [(&str, &str); 9] = [
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignInInput {
-    /// E-mail address, or username where there are such.
+    /// E-mail address, or phone number or username where there are such.
     #[serde(default)]
     email: String,
     /// Password.

@@ -23,7 +23,7 @@ use crate::wire::{self, Response};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignUpInput {
-    /// E-mail address.
+    /// E-mail address, or phone number where there are such.
     #[serde(default)]
     email: String,
     /// Password, 8 to 256 characters.

@@ -66,7 +66,7 @@ async fn shown(context: &Context<'_>, target: &str, problem: Option<&Problem>) -
     let principal = context.principal()?;
     let stored = context.auth.has_password(principal).await.map_err(|error| context.problem(error))?;
     let has_password = stored && context.auth.settings().has_passwords();
-    let by_mail = principal.proofs().iter().all(|proof| !proof.method.is_beyond_mail());
+    let by_mail = principal.proofs().iter().all(|proof| !proof.method.is_beyond_messages());
     let by_passkey = principal.factors().has_passkey();
     let asked = by_code(context);
     let with_code = asked && principal.step_up_methods().iter().any(|method| *method != Method::Passkey);

@@ -1,16 +1,17 @@
 //! Turnstile, hCaptcha and reCAPTCHA as bot checks: the browser gets a token from the third party, and we ask the third
 //! party what it is worth.
 
-use std::error::Error as StdError;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, Url};
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 use usermgmt_core::limits;
 use usermgmt_core::port::{BotCall, BotChallenge, BotCheck, BotCheckError, BotScript, BotVerdict, BotWidget};
 use usermgmt_core::secret::Digest;
+
+use crate::outbound::{self, Fault};
 
 /// Longest token that is passed on (Turnstile: 2,048 characters; hCaptcha and reCAPTCHA may need more).
 const TOKEN_MAX_BYTES: usize = 8 * 1024;
@@ -33,7 +34,7 @@ const NOT_GOOD: [&str; 7] = [
 /// A check cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("no bot check: {0}")]
-pub struct CaptchaError(#[source] Box<dyn StdError + Send + Sync>);
+pub struct CaptchaError(#[source] Fault);
 
 /// The check of a third party, by its `siteverify` protocol.
 ///
@@ -170,22 +171,16 @@ impl Captcha {
         self
     }
 
-    async fn ask(&self, call: &BotCall<'_>, token: &str) -> Result<Answer, Box<dyn StdError + Send + Sync>> {
+    async fn ask(&self, call: &BotCall<'_>, token: &str) -> Result<Answer, Fault> {
         let fields = [("secret", &*self.secret), ("response", token), ("sitekey", &self.site_key)];
         let fields = fields.into_iter().chain(call.address.map(|address| ("remoteip", address)));
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = self.client.post(self.url.clone()).body(body);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
-        let mut response = request.send().await.map_err(reqwest::Error::without_url)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
-            if body.len() + chunk.len() > ANSWER_MAX_BYTES {
-                return Err("the answer is too long".into());
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let response = request.send().await.map_err(reqwest::Error::without_url)?;
         // Some say 400 together with what is wrong with the token.
         let status = response.status();
+        let body = outbound::body(response, ANSWER_MAX_BYTES).await?;
         match serde_json::from_slice(&body) {
             Ok(answer) if !status.is_server_error() && !status.is_redirection() => Ok(answer),
             _ => Err(format!("status {}, and no answer", status.as_u16()).into()),
@@ -239,18 +234,8 @@ fn moment(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
 }
 
-/// A client that leaves this machine by HTTPS only and follows no redirect.
 fn outbound(url: &str) -> Result<(Url, Client), CaptchaError> {
-    let url = Url::parse(url).map_err(|error| CaptchaError(error.into()))?;
-    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    if url.scheme() != "https" && !(url.scheme() == "http" && local) {
-        return Err(CaptchaError("the address must begin with https://".into()));
-    }
-    let client = Client::builder()
-        .user_agent(concat!("usermgmt/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .referer(false);
-    let client = if local { client.no_proxy() } else { client };
+    let (url, client) = outbound::client(url).map_err(CaptchaError)?;
     Ok((url, client.build().map_err(|error| CaptchaError(error.into()))?))
 }
 

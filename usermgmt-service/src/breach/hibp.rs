@@ -1,11 +1,11 @@
 //! The range query of Have I Been Pwned, or of a mirror with the same interface.
 
-use std::error::Error as StdError;
-
 use async_trait::async_trait;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, Url};
 use usermgmt_core::port::{BreachError, BreachPrefix, BreachRange, BreachSource};
+
+use crate::outbound::{self, Fault};
 
 /// The public service. It asks for no key and allows any number of queries.
 const PUBLIC: &str = "https://api.pwnedpasswords.com/";
@@ -15,7 +15,7 @@ const ANSWER_MAX_BYTES: usize = 256 * 1024;
 /// The address or the HTTP client of a source is not usable.
 #[derive(Debug, thiserror::Error)]
 #[error("no source of breached passwords: {0}")]
-pub struct SourceError(#[source] Box<dyn StdError + Send + Sync>);
+pub struct SourceError(#[source] Fault);
 
 /// The range query of Have I Been Pwned, by HTTPS.
 ///
@@ -48,40 +48,24 @@ impl HaveIBeenPwned {
     /// # Errors
     /// Fails when the address is neither `https://` nor `http://` on this machine, or the HTTP client cannot be set up.
     pub fn at(base: &str) -> Result<Self, SourceError> {
-        let mut base = Url::parse(base).map_err(|error| SourceError(error.into()))?;
-        let local = matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        if base.scheme() != "https" && !(base.scheme() == "http" && local) {
-            return Err(SourceError("the address must begin with https://".into()));
-        }
+        let (mut base, client) = outbound::client(base).map_err(SourceError)?;
         base.set_query(None);
         base.set_fragment(None);
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
         let padding = (HeaderName::from_static("add-padding"), HeaderValue::from_static("true"));
-        let client = Client::builder()
-            .user_agent(concat!("usermgmt/", env!("CARGO_PKG_VERSION")))
-            .default_headers(HeaderMap::from_iter([padding]))
-            .redirect(redirect::Policy::none())
-            .referer(false);
-        let client = if local { client.no_proxy() } else { client };
+        let client = client.default_headers(HeaderMap::from_iter([padding]));
         Ok(Self { base, client: client.build().map_err(|error| SourceError(error.into()))? })
     }
 
-    async fn fetch(&self, prefix: &BreachPrefix) -> Result<String, Box<dyn StdError + Send + Sync>> {
+    async fn fetch(&self, prefix: &BreachPrefix) -> Result<String, Fault> {
         let url = self.base.join(&format!("range/{}", prefix.as_str()))?;
-        let mut response = self.client.get(url).send().await.map_err(reqwest::Error::without_url)?;
+        let response = self.client.get(url).send().await.map_err(reqwest::Error::without_url)?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(format!("status {}", response.status().as_u16()).into());
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
-            if body.len() + chunk.len() > ANSWER_MAX_BYTES {
-                return Err("the answer is too long".into());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(String::from_utf8(body)?)
+        Ok(String::from_utf8(outbound::body(response, ANSWER_MAX_BYTES).await?)?)
     }
 }
 

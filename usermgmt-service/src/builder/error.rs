@@ -45,6 +45,9 @@ pub enum ConfigError {
     /// No way to send mail, outside development.
     #[error("a public origin needs a mailer: call `mailer(…)`")]
     NoMailer,
+    /// No way to send texts, outside development.
+    #[error("a public origin with phone numbers needs a way to send texts: call `sms_sender(…)`")]
+    NoSmsSender,
     /// A role is malformed.
     #[error(transparent)]
     Role(#[from] RoleError),

@@ -213,8 +213,9 @@ impl UserMgmt {
     async fn record_of(&self, user: UserId) -> Result<SignInRecord, Error> {
         let own = self.store().identifiers(user).await?;
         let of = |kind| own.iter().filter(move |one| one.kind == kind && one.primary);
-        // Somebody without an address has a username.
-        let first = of(IdentifierKind::Email).chain(of(IdentifierKind::Username)).next();
+        // Somebody without an address has a number or a username.
+        let kinds = [IdentifierKind::Email, IdentifierKind::Phone, IdentifierKind::Username];
+        let first = kinds.into_iter().flat_map(of).next();
         let first = first.ok_or(Refused::AccountUnavailable)?;
         let record = self.store().sign_in_record(self.realm(), first.kind, &first.canonical).await?;
         Ok(record.filter(|record| record.user.id == user).ok_or(Refused::AccountUnavailable)?)

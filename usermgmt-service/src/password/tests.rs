@@ -35,8 +35,8 @@ fn code(result: Result<(), Error>) -> Option<&'static str> {
 }
 
 async fn check(auth: &UserMgmt, text: &str, previous: &[PasswordHash]) -> Result<(), Error> {
-    let (password, email) = (Password::new(text).unwrap(), EmailAddress::parse("ann.smith@example.org").unwrap());
-    auth.check_new_password("new_password", &password, &email, "Ann Smith", previous).await
+    let (password, email) = (Password::new(text).unwrap(), Contact::parse("ann.smith@example.org").unwrap());
+    auth.check_new_password("new_password", &password, Some(&email), "Ann Smith", previous).await
 }
 
 /// PW-08 and PW-11 at their common place.

@@ -1,14 +1,26 @@
 # Signing in by mail. `$product` is there in every text.
 
 magic-link-button = Mail me a sign-in link
+    .either = Send me a sign-in link or code
+    .phone = Text me a sign-in code
 magic-link-button-code = Mail me a sign-in code
+    .either = Send me a sign-in code
+    .phone = Text me a sign-in code
 magic-link-title = Sign in by mail
+    .either = Sign in by a message
+    .phone = Sign in by text
 magic-link-intro = Tell us the e-mail address of your account. If there is one, we send a mail there by which you sign in.
+    .either = Tell us the e-mail address or the phone number of your account. If there is one, we send a message there by which you sign in.
+    .phone = Tell us the phone number of your account. If there is one, we text a code there by which you sign in.
 magic-link-password = Rather with your password?
 magic-link-wait-title = Sign in by mail
+    .either = Sign in by a message
+    .phone = Sign in by text
 magic-link-wait = Open the link in the mail, or enter the code from it here. The code works only in the browser in which you asked for it.
 magic-link-wait-link = Open the link in the mail and press the button there.
 magic-link-wait-code = Enter the code from the mail here. It works only in the browser in which you asked for it.
+    .either = Enter the code from the message here. It works only in the browser in which you asked for it.
+    .phone = Enter the code from the text here. It works only in the browser in which you asked for it.
 magic-link-code-hint = 8 digits. It works for 10 minutes.
 
 # Behind the link.
@@ -28,8 +40,14 @@ magic-link-again = Send me a new mail
 
 # A proof that a mail cannot give.
 step-up-no-password = What comes next is sensitive, and a link or code from a mail is not enough for it. Your account has no password yet. We send you a mail by which you choose one; afterwards you sign in with it and can go on.
+    .either = What comes next is sensitive, and a link or code from a message is not enough for it. Your account has no password yet. We send you a message by which you choose one; afterwards you sign in with it and can go on.
+    .phone = What comes next is sensitive, and a code from a text is not enough for it. Your account has no password yet. We send you a text by which you choose one; afterwards you sign in with it and can go on.
 step-up-mail-again = What comes next is sensitive, so please sign in once more: we send you a mail for that, and you come back here.
+    .either = What comes next is sensitive, so please sign in once more: we send you a message for that, and you come back here.
+    .phone = What comes next is sensitive, so please sign in once more: we send you a text for that, and you come back here.
 step-up-by-mail = You signed in by mail, which is not enough here. If you have no password at hand, you can set a new one:
+    .either = You signed in by a message, which is not enough here. If you have no password at hand, you can set a new one:
+    .phone = You signed in by text, which is not enough here. If you have no password at hand, you can set a new one:
 
 # In the audit log.
 audit-user-sign-in-mail-requested = Sign-in by mail asked for

@@ -38,7 +38,7 @@ macro_rules! members {
             " AND ($3 IS NULL OR usermgmt_membership.status = $3)",
             " AND ($4 IS NULL OR EXISTS (SELECT 1 FROM usermgmt_identifier",
             " WHERE usermgmt_identifier.user_id = usermgmt_membership.user_id",
-            " AND kind IN ('email', 'username') AND canonical >= $4 AND ",
+            " AND kind IN ('email', 'phone', 'username') AND canonical >= $4 AND ",
             $end,
             ")) ORDER BY usermgmt_membership.user_id LIMIT +$6"
         )

@@ -23,7 +23,7 @@ macro_rules! users {
             user_columns!(),
             " FROM usermgmt_user WHERE realm = $1 AND id > $2 AND ($3 IS NULL OR status = $3)",
             " AND ($4 IS NULL OR kind = $4) AND ($5 IS NULL OR id IN (SELECT user_id FROM usermgmt_identifier",
-            " WHERE realm = $1 AND kind IN ('email', 'username') AND canonical >= $5 AND ",
+            " WHERE realm = $1 AND kind IN ('email', 'phone', 'username') AND canonical >= $5 AND ",
             $end,
             ")) ORDER BY id LIMIT +$7"
         )

@@ -373,8 +373,8 @@ impl<S: Store> History<S> {
 
     fn job(&mut self, id: OutboxId, user: UserId) -> OutboxRow {
         let email = EmailAddress::parse("Ann@example.org").unwrap();
-        let request = AddressRequest { email: email.clone(), browser: digest(2), purpose: AddressPurpose::Verify };
-        let mail = Job::Mail { mail: MailKind::VerifyEmail, to: email, user, token: None, locale: None };
+        let request = AddressRequest { to: email.clone().into(), browser: digest(2), purpose: AddressPurpose::Verify };
+        let mail = Job::Mail { mail: MailKind::VerifyEmail, to: email.into(), user, token: None, locale: None };
         OutboxRow {
             id,
             realm: self.realm(),
