@@ -158,9 +158,13 @@ mailed-secure-button = Mein Konto sichern
 mailed-secure-not = Wenn Sie das waren, schließen Sie einfach diese Seite. Es geschieht dann nichts.
 mailed-secure-dead = Wenn Sie glauben, dass jemand Zugang zu Ihrem Konto hat, legen Sie ein neues Passwort fest. Damit werden alle abgemeldet.
 mailed-approve-title = E-Mail-Adresse freigeben
+    .phone = Telefonnummer freigeben
 mailed-approve-intro = Jemand, der in Ihrem Konto angemeldet ist, möchte diese Adresse hinzufügen:
+    .phone = Jemand, der in Ihrem Konto angemeldet ist, möchte diese Telefonnummer hinzufügen:
 mailed-approve-what = Wenn Sie das sind, klicken Sie auf die Schaltfläche; wir senden dann eine E-Mail an die neue Adresse.
+    .phone = Wenn Sie das sind, klicken Sie auf die Schaltfläche; wir senden dann einen Code per SMS an die Nummer.
 mailed-approve-button = Diese Adresse freigeben
+    .phone = Diese Nummer freigeben
 mailed-add-title = Neue Adresse bestätigen
 mailed-add-intro = Noch ein Klick auf die Schaltfläche, und diese Adresse gehört zu Ihrem Konto:
 

@@ -158,9 +158,13 @@ mailed-secure-button = Make my account safe
 mailed-secure-not = If it was you, simply close this page. Nothing will happen.
 mailed-secure-dead = If you think that somebody has access to your account, set a new password. That signs everybody out.
 mailed-approve-title = Approve an e-mail address
+    .phone = Approve a phone number
 mailed-approve-intro = Somebody who is signed in to your account wants to add this address to it:
+    .phone = Somebody who is signed in to your account wants to add this phone number to it:
 mailed-approve-what = If that is you, press the button; we then send a mail to the new address.
+    .phone = If that is you, press the button; we then text a code to the number.
 mailed-approve-button = Approve this address
+    .phone = Approve this number
 mailed-add-title = Confirm your new address
 mailed-add-intro = One more press of the button, and this address belongs to your account:
 
