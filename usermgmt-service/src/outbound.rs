@@ -31,3 +31,6 @@ pub(crate) async fn body(mut response: Response, max_bytes: usize) -> Result<Vec
     }
     Ok(body)
 }
+
+#[cfg(test)]
+pub(crate) mod counterpart;

@@ -36,7 +36,10 @@ pub struct SecondFactorProven {
 /// A code as somebody types it, in a form that can be one.
 pub(crate) enum Typed {
     /// Six digits of an application.
-    #[cfg_attr(not(feature = "totp"), expect(dead_code, reason = "nobody has an application without the feature"))]
+    #[cfg_attr(
+        not(any(test, feature = "totp")),
+        expect(dead_code, reason = "nobody has an application without the feature")
+    )]
     Totp(Zeroizing<String>),
     /// A recovery code.
     Recovery(RecoveryCode),

@@ -1,73 +1,29 @@
-use std::sync::{Arc, Mutex};
-
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 use usermgmt_core::id::OutboxId;
 use usermgmt_core::phone::PhoneNumber;
 use usermgmt_core::port::OsRandom;
 
 use super::*;
+use crate::outbound::counterpart::Counterpart;
 
 const NUMBER: &str = "+12025550143";
 const KEY: &str = "key-of-the-account";
 /// Everything that could end a value or begin another one.
 const TEXT: &str = "Code \"1234\\56\"\r\n&To=+1900{to}{id}\u{0}%26=</b> ', \u{1f511} ü";
 
-/// A provider on this machine that answers every request with these bytes, and keeps what it was sent.
-struct Provider {
-    url: String,
-    heard: Arc<Mutex<Vec<String>>>,
+/// Where the provider takes messages.
+fn url(provider: &Counterpart) -> String {
+    provider.at(&format!("/{KEY}/messages?key={KEY}"))
 }
 
-impl Provider {
-    /// `None`: takes the request and never answers.
-    async fn answering(answer: Option<Vec<u8>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/{KEY}/messages?key={KEY}", listener.local_addr().unwrap());
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let kept = heard.clone();
-        tokio::spawn(async move {
-            let mut held = Vec::new();
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut request = Vec::new();
-                let is_whole = |request: &[u8]| {
-                    let text = String::from_utf8_lossy(request).into_owned();
-                    text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
-                        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-                        length.is_some_and(|length| length.parse() == Ok(body.len()))
-                    })
-                };
-                while !is_whole(&request) {
-                    let mut buffer = [0; 4096];
-                    let read = stream.read(&mut buffer).await.unwrap();
-                    assert!(read > 0, "the request was broken off");
-                    request.extend_from_slice(&buffer[..read]);
-                }
-                kept.lock().unwrap().push(String::from_utf8(request).unwrap());
-                match &answer {
-                    Some(answer) => drop(stream.write_all(answer).await),
-                    None => held.push(stream),
-                }
-            }
-        });
-        Self { url, heard }
-    }
-
-    async fn saying(status: &str, body: &str) -> Self {
-        let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-        Self::answering(Some(format!("{head}{body}").into_bytes())).await
-    }
-
-    /// Head and body of each request.
-    fn heard(&self) -> Vec<(String, String)> {
-        let heard = self.heard.lock().unwrap();
-        heard.iter().map(|request| request.split_once("\r\n\r\n").unwrap()).map(|(h, b)| (h.into(), b.into())).collect()
-    }
+/// Head and body of each request.
+fn heard(provider: &Counterpart) -> Vec<(String, String)> {
+    let parts = |request: &String| request.split_once("\r\n\r\n").map(|(head, body)| (head.into(), body.into()));
+    provider.heard().iter().filter_map(parts).collect()
 }
 
 fn sms(text: &str) -> Sms {
     let id = OutboxId::new(&OsRandom, time::OffsetDateTime::UNIX_EPOCH).unwrap();
-    Sms::new(id, PhoneNumber::parse(NUMBER, None).unwrap(), text.into())
+    Sms::new(id, PhoneNumber::try_from(NUMBER.to_owned()).unwrap(), text.into())
 }
 
 fn form(url: &str) -> HttpSms {
@@ -86,12 +42,12 @@ async fn outcome(provider: &HttpSms) -> Result<(), SmsError> {
 
 #[tokio::test]
 async fn a_form_arrives_as_it_was_shown_and_the_text_stays_in_its_field() {
-    let provider = Provider::saying("201 Created", "{}").await;
+    let provider = Counterpart::saying("201 Created", "{}").await;
     let fields = [("To", "{to}"), ("From", "Ex & Co"), ("Body", "Ex: {text}"), ("Ref", "{id}/{to_digits}")];
-    let sender = HttpSms::form(&provider.url, fields).unwrap().basic_auth("AC42", Secret("p:w"));
+    let sender = HttpSms::form(&url(&provider), fields).unwrap().basic_auth("AC42", Secret("p:w"));
     let sms = sms(TEXT);
     sender.send(&sms).await.unwrap();
-    let (head, body) = provider.heard().remove(0);
+    let (head, body) = heard(&provider).remove(0);
     assert!(head.starts_with(&format!("POST /{KEY}/messages?key={KEY} HTTP/1.1\r\n")), "{head}");
     // `AC42:p:w` in Base64.
     for line in ["authorization: Basic QUM0MjpwOnc=", "content-type: application/x-www-form-urlencoded"] {
@@ -106,14 +62,14 @@ async fn a_form_arrives_as_it_was_shown_and_the_text_stays_in_its_field() {
 
 #[tokio::test]
 async fn json_arrives_as_it_was_shown_and_the_text_stays_in_its_string() {
-    let provider = Provider::saying("200 OK", "").await;
+    let provider = Counterpart::saying("200 OK", "").await;
     let template =
         r#"{"to": ["{to_digits}"], "n": 1, "a": {"{text}": true, "body": "{text}", "id": "{id}"}, "z": null}"#;
-    let sender = HttpSms::json(&provider.url, template).unwrap();
+    let sender = HttpSms::json(&url(&provider), template).unwrap();
     let sender = sender.bearer(Secret("abc")).unwrap().header("X-Api-Key", Secret("k")).unwrap();
     let sms = sms(TEXT);
     sender.send(&sms).await.unwrap();
-    let (head, body) = provider.heard().remove(0);
+    let (head, body) = heard(&provider).remove(0);
     for line in ["authorization: Bearer abc", "x-api-key: k", "content-type: application/json"] {
         assert!(head.lines().any(|said| said == line), "{head}");
     }
@@ -124,13 +80,13 @@ async fn json_arrives_as_it_was_shown_and_the_text_stays_in_its_string() {
 
 #[tokio::test]
 async fn each_try_of_a_message_carries_the_same_id() {
-    let provider = Provider::saying("503 Service Unavailable", "").await;
+    let provider = Counterpart::saying("503 Service Unavailable", "").await;
     let (one, other) = (sms("1"), sms("2"));
-    let renamed = form(&provider.url).idempotency_header("X-Request-Id").unwrap();
-    for (sender, sms) in [(&form(&provider.url), &one), (&form(&provider.url), &one), (&renamed, &other)] {
+    let renamed = form(&url(&provider)).idempotency_header("X-Request-Id").unwrap();
+    for (sender, sms) in [(&form(&url(&provider)), &one), (&form(&url(&provider)), &one), (&renamed, &other)] {
         assert!(sender.send(sms).await.is_err());
     }
-    let ids = provider.heard().into_iter().map(|(head, _)| {
+    let ids = heard(&provider).into_iter().map(|(head, _)| {
         let mut lines =
             head.lines().filter(|line| line.starts_with("idempotency-key") || line.starts_with("x-request"));
         let line = lines.next().unwrap().to_owned();
@@ -167,8 +123,8 @@ async fn what_the_provider_says_decides_whether_it_is_tried_again() {
         ("500 Internal Server Error", "Temporary"),
         ("503 Service Unavailable", "Temporary"),
     ] {
-        let provider = Provider::saying(status, if status.starts_with("204") { "" } else { &echo }).await;
-        let said = match outcome(&form(&provider.url)).await {
+        let provider = Counterpart::saying(status, if status.starts_with("204") { "" } else { &echo }).await;
+        let said = match outcome(&form(&url(&provider))).await {
             Ok(()) => "sent",
             Err(SmsError::Temporary(why)) => {
                 assert!(status.starts_with(why.rsplit(' ').next().unwrap()), "{why}");
@@ -178,31 +134,31 @@ async fn what_the_provider_says_decides_whether_it_is_tried_again() {
         };
         assert_eq!(said, expected, "{status}");
         // A redirect is not followed, and nothing is tried twice here.
-        assert_eq!(provider.heard().len(), 1, "{status}");
+        assert_eq!(heard(&provider).len(), 1, "{status}");
     }
 }
 
 #[tokio::test]
 async fn no_answer_is_tried_again_and_half_an_answer_counts() {
-    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let silent = Provider::answering(None).await;
-    let noise = Provider::answering(Some(b"\xff\xfe nothing of HTTP\r\n\r\n".to_vec())).await;
-    let hangs_up = Provider::answering(Some(Vec::new())).await;
+    let closed = Counterpart::gone().await;
+    let silent = Counterpart::answering(None).await;
+    let noise = Counterpart::answering(Some(b"\xff\xfe nothing of HTTP\r\n\r\n".to_vec())).await;
+    let hangs_up = Counterpart::answering(Some(Vec::new())).await;
     let short = Duration::from_millis(50);
     for sender in [
-        form(&format!("http://{closed}/{KEY}")),
-        form(&silent.url).time_limit(short),
-        form(&noise.url),
-        form(&hangs_up.url),
+        form(&format!("{closed}/{KEY}")),
+        form(&url(&silent)).time_limit(short),
+        form(&url(&noise)),
+        form(&url(&hangs_up)),
     ] {
         assert!(matches!(outcome(&sender).await, Err(SmsError::Temporary(_))));
     }
-    let cut = Provider::answering(Some(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{".to_vec())).await;
-    let long = Provider::saying("200 OK", &"x".repeat(ANSWER_MAX_BYTES * 4)).await;
-    let refusal = Provider::saying("400 Bad Request", &"x".repeat(ANSWER_MAX_BYTES * 4)).await;
-    assert_eq!(outcome(&form(&cut.url)).await, Ok(()));
-    assert_eq!(outcome(&form(&long.url)).await, Ok(()));
-    assert!(matches!(outcome(&form(&refusal.url)).await, Err(SmsError::Permanent(_))));
+    let cut = Counterpart::answering(Some(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{".to_vec())).await;
+    let long = Counterpart::saying("200 OK", &"x".repeat(ANSWER_MAX_BYTES * 4)).await;
+    let refusal = Counterpart::saying("400 Bad Request", &"x".repeat(ANSWER_MAX_BYTES * 4)).await;
+    assert_eq!(outcome(&form(&url(&cut))).await, Ok(()));
+    assert_eq!(outcome(&form(&url(&long))).await, Ok(()));
+    assert!(matches!(outcome(&form(&url(&refusal))).await, Err(SmsError::Permanent(_))));
 }
 
 #[test]

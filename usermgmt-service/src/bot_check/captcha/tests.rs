@@ -1,52 +1,12 @@
-use std::sync::Mutex;
-
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::port::{BotPurpose, OsRandom};
 
 use super::*;
+use crate::outbound::counterpart::Counterpart;
 
 /// 2027-01-15T08:00:00Z.
 const NOW: i64 = 1_800_000_000;
 const SECRET: &str = "0x-secret-of-the-site";
-
-/// A third party that answers every request with this status and body, and keeps what it was sent.
-struct ThirdParty {
-    url: String,
-    heard: Arc<Mutex<Vec<String>>>,
-}
-
-impl ThirdParty {
-    async fn saying(status: &'static str, body: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/siteverify", listener.local_addr().unwrap());
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let (kept, body) = (heard.clone(), body.to_owned());
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut request = Vec::new();
-                let is_whole = |request: &[u8]| {
-                    let text = String::from_utf8_lossy(request).into_owned();
-                    text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
-                        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-                        length.is_some_and(|length| length.parse() == Ok(body.len()))
-                    })
-                };
-                while !is_whole(&request) {
-                    let mut buffer = [0; 4096];
-                    let read = stream.read(&mut buffer).await.unwrap();
-                    assert!(read > 0, "the request was broken off");
-                    request.extend_from_slice(&buffer[..read]);
-                }
-                kept.lock().unwrap().push(String::from_utf8(request).unwrap());
-                let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-                drop(stream.write_all(format!("{head}{body}").as_bytes()).await);
-            }
-        });
-        Self { url, heard }
-    }
-}
 
 /// What becomes of a token when the third party says this.
 async fn verdict(
@@ -54,7 +14,7 @@ async fn verdict(
     status: &'static str,
     body: &str,
 ) -> Result<&'static str, String> {
-    let third_party = ThirdParty::saying(status, body).await;
+    let third_party = Counterpart::saying(status, body).await;
     let keys = KeyRing::generate(&OsRandom).unwrap();
     let now = OffsetDateTime::from_unix_timestamp(NOW).unwrap();
     let call = BotCall {
@@ -66,10 +26,10 @@ async fn verdict(
         keys: &keys,
         random: &OsRandom,
     };
-    let check = check("site-key", SECRET).unwrap().verified_at(&third_party.url).unwrap();
+    let check = check("site-key", SECRET).unwrap().verified_at(&third_party.at("/siteverify")).unwrap();
     assert!(!format!("{check:?}").contains(SECRET));
     let said = check.verify(&call, "token &=+ of the browser").await;
-    let heard = third_party.heard.lock().unwrap().clone();
+    let heard = third_party.heard();
     let [request] = heard.as_slice() else { panic!("one request, not {heard:?}") };
     let (head, form) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /siteverify HTTP/1.1\r\n"), "{head}");
@@ -147,8 +107,8 @@ async fn a_token_that_is_not_good_is_refused_and_a_fault_of_ours_or_theirs_is_an
     ] {
         assert!(verdict(Captcha::recaptcha, status, body).await.is_err(), "{status} {body:.40}");
     }
-    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let check = Captcha::turnstile("k", SECRET).unwrap().verified_at(&format!("http://{closed}/")).unwrap();
+    let closed = Counterpart::gone().await;
+    let check = Captcha::turnstile("k", SECRET).unwrap().verified_at(&closed).unwrap();
     let keys = KeyRing::generate(&OsRandom).unwrap();
     let now = OffsetDateTime::from_unix_timestamp(NOW).unwrap();
     let (purpose, random) = (BotPurpose::SignUp, &OsRandom);
