@@ -1,5 +1,6 @@
 # Der zweite Faktor.
 second-factor-title = Bitte geben Sie Ihren Code ein
+second-factor-title-any = Zeigen Sie, dass Sie es sind
 second-factor-intro = Ihr Konto ist durch einen zweiten Faktor geschützt. Öffnen Sie Ihre Authenticator-App und geben Sie den Code ein, den sie anzeigt.
 second-factor-code = Code-Eingabe
 second-factor-hint = Sechs Ziffern aus Ihrer Authenticator-App oder einer Ihrer Wiederherstellungscodes.
@@ -8,8 +9,10 @@ second-factor-trust = Auf diesem Gerät nicht mehr fragen
 second-factor-trust-hint = Für 30 Tage. Nur auf einem Gerät, das sonst niemand benutzt.
 second-factor-button = Weiter
 second-factor-lost = Ich kann meine Authenticator-App nicht benutzen
-second-factor-lost-codes = Geben Sie oben einen der Wiederherstellungscodes ein, die Sie beim Einrichten der App gesehen haben. Jeder gilt einmal.
+second-factor-lost-any = Ich kann nichts davon
+second-factor-lost-codes = Geben Sie oben einen der Wiederherstellungscodes ein, die Sie beim Einrichten des zweiten Faktors gesehen haben. Jeder gilt einmal.
 second-factor-lost-all = Wenn Sie auch die verloren haben, schreiben Sie bitte unserem Support. Wir können den zweiten Faktor nach einer Wartezeit entfernen, in der der Inhaber des Kontos benachrichtigt wird.
+second-factor-lost-passkey = Wenn Sie Ihren Passkey nicht mehr benutzen können, schreiben Sie bitte unserem Support. Wir können ihn als zweiten Faktor nach einer Wartezeit entfernen, in der der Inhaber des Kontos benachrichtigt wird.
 second-factor-back = Von vorn beginnen
 step-up-code-intro = Was jetzt kommt, ist heikel; deshalb fragen wir noch einmal nach einem Code Ihres zweiten Faktors. Sie sind angemeldet als:
 enrol-factor-title = Schützen Sie Ihr Konto
@@ -44,7 +47,7 @@ factors-replace = Stattdessen eine andere App einrichten
 factors-add = Authenticator-App einrichten
 factors-codes = Wiederherstellungscodes
 factors-codes-left = { $count ->
-    [0] Es sind keine Codes mehr übrig.
+    [0] Sie haben keine.
     [1] Ein Code ist noch übrig.
    *[other] { $count } Codes sind noch übrig.
 }

@@ -1,5 +1,6 @@
 # The second factor.
 second-factor-title = Enter your code
+second-factor-title-any = Show that it is you
 second-factor-intro = Your account is protected by a second factor. Open your authenticator app and enter the code that it shows.
 second-factor-code = Code
 second-factor-hint = Six digits from your authenticator app, or one of your recovery codes.
@@ -8,8 +9,10 @@ second-factor-trust = Do not ask again on this device
 second-factor-trust-hint = For 30 days. Only on a device that nobody else uses.
 second-factor-button = Continue
 second-factor-lost = I cannot use my authenticator app
-second-factor-lost-codes = Enter one of the recovery codes that you were shown when you set the app up, in the field above. Each works once.
+second-factor-lost-any = I can do nothing of this
+second-factor-lost-codes = Enter one of the recovery codes that you were shown when you set the second factor up, in the field above. Each works once.
 second-factor-lost-all = If you have lost those too, please write to our support. We can remove the second factor after a waiting time in which the owner of the account is told.
+second-factor-lost-passkey = If you cannot use your passkey any more, please write to our support. We can remove it as a second factor after a waiting time in which the owner of the account is told.
 second-factor-back = Start over
 step-up-code-intro = What comes next is sensitive, so we ask for a code of your second factor once more. You are signed in as:
 enrol-factor-title = Protect your account
@@ -44,7 +47,7 @@ factors-replace = Set up another app in its place
 factors-add = Set up an authenticator app
 factors-codes = Recovery codes
 factors-codes-left = { $count ->
-    [0] No codes are left.
+    [0] You have none.
     [1] One code is left.
    *[other] { $count } codes are left.
 }

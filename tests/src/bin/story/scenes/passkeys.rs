@@ -198,7 +198,7 @@ async fn second_factor(scene: &Scene<'_>, browser: &Browser) -> Result<()> {
             browser.open(ACCOUNT).await?;
             browser.press_containing("Sign out").await?;
             password(browser).await?;
-            browser.is_headed("Enter your code").await?;
+            browser.is_headed("Show that it is you").await?;
             browser.reads("Confirm with your passkey").await?;
             let strange = Authenticator::in_device(browser).await?;
             browser.press_here("Use my passkey").await?;
