@@ -155,7 +155,7 @@ async fn signs_in(auth: &UserMgmt, email: &str, password: &str) -> bool {
 async fn whoever_had_a_password_elsewhere_signs_in_and_it_is_hashed_anew() {
     let made = Made::read();
     let auth = auth(Some(made.firebase.parameters())).await;
-    let mut seen = 0;
+    let (mut seen, mut cut) = (0, 0);
     for (number, known) in made.passwords.iter().enumerate() {
         for (place, (name, hash)) in known.hashes().into_iter().enumerate() {
             let email = format!("user{number}.{place}@example.test");
@@ -165,6 +165,13 @@ async fn whoever_had_a_password_elsewhere_signs_in_and_it_is_hashed_anew() {
             assert!(!signs_in(&auth, &email, &wrong).await, "{name}: a wrong password signs in");
             assert!(!signs_in(&auth, &email, "x").await, "{name}: a wrong password signs in");
             assert_eq!(stored(&auth, &email).await, before, "{name}: a wrong password was kept");
+            // bcrypt has read the beginning alone.
+            if name.starts_with("bcrypt $") && known.password.len() > 72 {
+                assert!(!signs_in(&auth, &email, &known.password).await, "{name}: whatever ends so begins right");
+                assert_eq!(stored(&auth, &email).await, before);
+                cut += 1;
+                continue;
+            }
             assert!(signs_in(&auth, &email, &known.password).await, "{name}: the right password is refused");
             let after = stored(&auth, &email).await;
             // Django's own Argon2id costs more than ours: there is nothing to mend.
@@ -175,7 +182,7 @@ async fn whoever_had_a_password_elsewhere_signs_in_and_it_is_hashed_anew() {
             seen += 1;
         }
     }
-    assert!(seen >= 80, "{seen}");
+    assert!(seen >= 70 && cut >= 2, "{seen} {cut}");
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ use crate::imported_hash::{FastDigest, FirebaseScrypt, SaltPlace};
 
 /// Highest cost of a bcrypt hash: 2^16 rounds, some seconds.
 const BCRYPT_CEILING: u32 = 16;
+/// Bytes of a password that bcrypt reads.
+const BCRYPT_BYTES: usize = 72;
 /// Most memory that a scrypt hash may ask for, in bytes.
 const SCRYPT_MEMORY_CEILING: u64 = 256 << 20;
 /// Highest p of a scrypt hash.
@@ -106,7 +108,11 @@ impl<'a> Foreign<'a> {
         match self {
             Self::Bcrypt { text, hashed_first } => {
                 let verify = |password: &[u8]| bcrypt::verify(password, text).map_err(|_| HashError::Unreadable);
-                if *hashed_first { verify(FastDigest::Sha256.hex(&[password]).as_bytes()) } else { verify(password) }
+                if *hashed_first {
+                    return verify(FastDigest::Sha256.hex(&[password]).as_bytes());
+                }
+                // Of a longer one it would read the beginning, whatever follows: nobody knows whether it is right.
+                Ok(verify(password)? && password.len() <= BCRYPT_BYTES)
             }
             Self::Scrypt { log_n, r, p, salt, hash } => {
                 Ok(same(&derive_scrypt(password, salt, (*log_n, *r, *p), hash.len())?, hash))
