@@ -1,5 +1,7 @@
 //! OT-09: codes that are mailed or texted are evenly distributed, every digit for itself and all together.
 
+#![expect(clippy::indexing_slicing, reason = "test code: what is unexpected ends the test")]
+
 use usermgmt_core::keys::{KeyRing, Purpose};
 use usermgmt_core::port::OsRandom;
 use usermgmt_core::secret::{CODE_DIGITS, Code, SIGN_IN_CODE_DIGITS};

@@ -50,6 +50,7 @@ mod password_rules;
 mod passwordless;
 mod phones;
 mod pooler;
+mod prepared_accounts;
 mod processes;
 mod profile;
 mod recovery;
