@@ -255,7 +255,7 @@ async fn what_is_refused_for_good_is_given_up_at_once(app: App) {
         assert!(taken(&server, &person).is_empty());
     }
     let log = usermgmt_tests::log::keep_everything().text();
-    let line = log.lines().find(|line| line.contains("a mail was given up") && line.contains("RCPT TO: 550 5.1.1"));
+    let line = log.lines().find(|line| line.contains("a message was given up") && line.contains("RCPT TO: 550 5.1.1"));
     assert!(!line.expect("the step and the codes are logged").contains("person0@"), "what servers repeat is not");
 }
 
