@@ -54,7 +54,8 @@ impl Phones {
     }
 
     /// Takes passwords away: people sign up without one, and sign in by a code. As there is nothing else to ask for,
-    /// sensitive actions take a recent code for a proof.
+    /// sensitive actions take a recent code for a proof. Where people may sign up with an address, too,
+    /// [`Builder::magic_link`] must say how they sign in.
     #[must_use]
     pub fn without_passwords(self) -> Self {
         Self { alone: true, sign_in: true, ..self }
@@ -64,12 +65,6 @@ impl Phones {
     #[must_use]
     pub const fn is_only(&self) -> bool {
         self.only
-    }
-
-    /// Whether codes sign in.
-    #[must_use]
-    pub const fn has_sign_in(&self) -> bool {
-        self.sign_in
     }
 
     /// Whether there are no passwords.
@@ -95,6 +90,11 @@ pub(crate) fn check(settings: &Settings, has_sender: bool) -> Result<(), ConfigE
     if !has_sender {
         return Err(ConfigError::NoSmsSender);
     }
+    if phones.alone && !phones.only && settings.magic_link.is_none() {
+        return Err(ConfigError::Number(
+            "without passwords, whoever has an address needs a mail that signs in: call `magic_link`, or take numbers only",
+        ));
+    }
     // Whatever it is, it was looked up.
     drop(PhoneNumber::parse("2025550100", phones.countries.first().copied().or_else(|| Country::parse("US"))));
     Ok(())
@@ -115,10 +115,10 @@ impl Settings {
         self.phones.as_ref().is_none_or(|phones| !phones.only)
     }
 
-    /// Whether codes that are texted sign in.
+    /// Whether codes that are texted sign in: also where nobody has a password.
     #[must_use]
     pub fn has_sign_in_texts(&self) -> bool {
-        self.phones.as_ref().is_some_and(Phones::has_sign_in)
+        self.phones.as_ref().is_some_and(|phones| phones.sign_in || !self.has_passwords())
     }
 }
 
@@ -136,5 +136,37 @@ impl UserMgmt {
     pub(crate) fn only_phone(&self, field: &'static str, text: &str) -> Option<Result<Contact, FieldError>> {
         let phones = self.settings().phones.as_ref().filter(|phones| phones.only)?;
         Some(phones.read(field, text).map(Contact::Phone))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usermgmt_core::MemoryStore;
+    use usermgmt_core::keys::KeyRing;
+    use usermgmt_core::port::OsRandom;
+
+    use super::*;
+    use crate::{DevMailbox, MagicLink};
+
+    fn builder(origin: &str) -> Builder {
+        let keys = KeyRing::generate(&OsRandom).unwrap();
+        UserMgmt::builder(MemoryStore::new(), origin, keys).mailer(DevMailbox::default()).without_workers()
+    }
+
+    #[tokio::test]
+    async fn what_leads_nowhere_does_not_start() {
+        let (local, public) = ("http://localhost:3000", "https://app.example.com");
+        let phones = || Phones::in_countries(Country::parse("US"));
+        assert!(matches!(builder(public).phones(phones()).build().await, Err(ConfigError::NoSmsSender)));
+        let alone = || phones().without_passwords();
+        assert!(matches!(builder(local).phones(alone()).build().await, Err(ConfigError::Number(_))));
+        for starts in [
+            builder(local).phones(phones()),
+            builder(public).phones(phones()).sms_sender(DevMailbox::default()),
+            builder(local).phones(alone().only()),
+            builder(local).phones(alone()).magic_link(MagicLink::code_only()),
+        ] {
+            assert!(starts.build().await.is_ok());
+        }
     }
 }

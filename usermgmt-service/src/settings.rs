@@ -202,12 +202,12 @@ impl Settings {
 
     /// Whether messages sign in that go to this kind of name.
     #[must_use]
-    pub const fn has_sign_in_messages(&self, kind: IdentifierKind) -> bool {
+    pub fn has_sign_in_messages(&self, kind: IdentifierKind) -> bool {
         #[cfg(feature = "phones")]
-        if let (IdentifierKind::Phone, Some(phones)) = (kind, &self.phones) {
-            return phones.has_sign_in();
+        if kind == IdentifierKind::Phone {
+            return self.has_sign_in_texts();
         }
-        self.has_sign_in_mails() && !matches!(kind, IdentifierKind::Phone)
+        self.has_sign_in_mails() && kind != IdentifierKind::Phone
     }
 
     /// What mails that sign in carry, be it only the first one of an account that is made without a password.
