@@ -486,6 +486,9 @@ async fn pages_speak_of_texts(app: App) {
     agent.submit("/auth/sign-in", "/auth/sign-in", &[("email", ANN), ("password", PASSWORD)]).await.expect(303);
     let own = agent.navigate("/auth/account/emails").await.expect(200);
     assert!(own.body.contains("+1 202 555 0143"), "{}", own.body);
+    // Whoever has an address may have a number beside it.
+    let account = Person::signed_in(&app, "max").await.agent.navigate("/auth/account").await.expect(200);
+    assert!(account.body.contains("Addresses and phone numbers"), "{}", account.body);
     // Where mails are sent, pages say so.
     let mut other = app.agent();
     let fields = [("name", "Zoe"), ("email", "zoe@example.test"), ("password", PASSWORD)];

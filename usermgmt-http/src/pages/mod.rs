@@ -67,7 +67,8 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
     let return_to = page.values.iter().find(|(name, _)| *name == "return_to").map_or("", |(_, value)| *value);
     let values = page.values.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
     let me = context.client.principal.as_ref();
-    let by = reach::by(auth, page.data.get_attr("email").ok().and_then(|email| email.as_str().map(str::to_owned)));
+    let about = page.data.get_attr("email").ok().filter(|_| reach::ABOUT_ONE.contains(&template));
+    let by = reach::by(auth, about.and_then(|email| email.as_str().map(str::to_owned)));
     // Many a page leads back to the sign-in by showing it.
     let purpose = page.purpose.or((template == "sign_in.html").then_some(BotPurpose::SignIn));
     let check = purpose.and_then(|purpose| bot_check::on_page(context, purpose, page.problem));

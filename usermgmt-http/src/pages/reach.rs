@@ -8,6 +8,10 @@ use usermgmt_service::UserMgmt;
 /// Where only mails go out.
 const EMAIL: &str = "email";
 
+/// Pages about the one address or number that stands in their `data.email`.
+pub(super) const ABOUT_ONE: [&str; 5] =
+    ["check_mail.html", "sign_in_mailed.html", "verify.html", "reset.html", "mailed.html"];
+
 /// What a page speaks of, given to whom the message goes, if that is known: `email`, `phone` or `either`.
 pub(super) fn by(auth: &UserMgmt, to: Option<String>) -> &'static str {
     let to = to.filter(|to| !to.is_empty());
