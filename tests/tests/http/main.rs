@@ -48,6 +48,7 @@ mod passkey_attacks;
 mod passkeys;
 mod password_rules;
 mod passwordless;
+mod phone_attacks;
 mod phones;
 mod pooler;
 mod prepared_accounts;
