@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::fault::{Result, ensure};
 
-/// Nobody waits longer. It is no measure of speed.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Nobody waits longer. It is no measure of speed: two browsers at once on a busy machine are slow.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two looks.
 const BLINK: Duration = Duration::from_millis(25);
 
