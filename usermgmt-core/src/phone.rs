@@ -19,6 +19,12 @@ pub const E164_DIGITS: usize = 15;
 /// can be found.
 pub const CANONICAL_VERSION: u16 = 1;
 
+/// Whether a text can only be meant for a number: it has digits, and nothing that addresses and usernames are known by.
+#[must_use]
+pub fn is_meant(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit()) && !text.contains(|c: char| c.is_alphabetic() || c == '@')
+}
+
 /// Why a text is not a phone number that this system accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -17,11 +17,11 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_security::{GeneralSecurityProfile as _, MixedScript as _, skeleton};
 
 use crate::address::{EmailAddress, EmailError};
+use crate::contact::Contact;
 use crate::error::FieldError;
 use crate::id::UserId;
 use crate::limits::{USERNAME_MAX_CHARS, USERNAME_MIN_CHARS};
 use crate::model::IdentifierKind;
-use crate::phone::PhoneNumber;
 
 /// Version of the canonicalisation, stored beside each canonical form: if the rule ever changes, rows of the old rule
 /// can be found.
@@ -252,10 +252,8 @@ impl From<Username> for String {
 /// What somebody enters who signs in: which of both it is shows by the `@`, so that no name can pass for an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignInName {
-    /// An address.
-    Email(EmailAddress),
-    /// A phone number.
-    Phone(PhoneNumber),
+    /// An address, or a phone number.
+    Contact(Contact),
     /// A username.
     Username(Username),
 }
@@ -271,15 +269,14 @@ impl SignInName {
             return Ok(Self::Username(name));
         }
         let email = EmailAddress::parse(text).map_err(|error: EmailError| FieldError::email(field, error))?;
-        Ok(Self::Email(email))
+        Ok(Self::Contact(email.into()))
     }
 
     /// What kind of name it is.
     #[must_use]
     pub const fn kind(&self) -> IdentifierKind {
         match self {
-            Self::Email(_) => IdentifierKind::Email,
-            Self::Phone(_) => IdentifierKind::Phone,
+            Self::Contact(contact) => contact.kind(),
             Self::Username(_) => IdentifierKind::Username,
         }
     }
@@ -288,8 +285,7 @@ impl SignInName {
     #[must_use]
     pub fn canonical(&self) -> &str {
         match self {
-            Self::Email(email) => email.canonical(),
-            Self::Phone(phone) => phone.canonical(),
+            Self::Contact(contact) => contact.canonical(),
             Self::Username(name) => name.canonical(),
         }
     }

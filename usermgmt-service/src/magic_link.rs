@@ -1,7 +1,6 @@
 //! Sign-in by a mailed link or code, or by one that is sent to a phone.
 
 use time::OffsetDateTime;
-use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Error, FieldError, Refused};
 use usermgmt_core::flow::{magic_link, mailed};
 use usermgmt_core::model::{AddressPurpose, AuditKind, IdentifierKind, Method, Token, TokenKind};
@@ -146,11 +145,8 @@ impl UserMgmt {
         let meter = Meter::new(self, client);
         meter.take(&[meter.verification()], self.now()).await?;
         let token = self.link_over(client, link).await?;
-        let name = match token.contact().ok_or(Refused::LinkInvalid)? {
-            Contact::Email(email) => SignInName::Email(email),
-            Contact::Phone(phone) => SignInName::Phone(phone),
-        };
-        self.sign_in_mail_to(client, name, false).await
+        let contact = token.contact().ok_or(Refused::LinkInvalid)?;
+        self.sign_in_mail_to(client, SignInName::Contact(contact), false).await
     }
 
     async fn sign_in_mail_to(&self, client: &Client, name: SignInName, checked: bool) -> Result<Accepted, Error> {
@@ -246,7 +242,7 @@ impl UserMgmt {
             }
         };
         let kind = IdentifierKind::signs_in_by(&canonical);
-        let record = self.store().sign_in_record(self.realm(), kind, &canonical).await?;
+        let record = mailed::known(&self.flow(client), &canonical).await?;
         let record = record.filter(|record| record.user.id == user).ok_or(dead)?;
         let method = if kind == IdentifierKind::Phone { Method::Sms } else { Method::Email };
         self.begin(client, record, method, input.remember).await

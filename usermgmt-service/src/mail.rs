@@ -50,7 +50,7 @@ pub(crate) struct Shape {
     /// Path below the prefix.
     pub(crate) path: &'static str,
     /// Kind of token in the link, if the mail carries one.
-    pub(crate) token: Option<TokenKind>,
+    token: Option<TokenKind>,
     /// Whether the mail carries a code.
     pub(crate) code: bool,
     /// Whether it is about the safety of the account.

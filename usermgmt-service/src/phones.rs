@@ -2,7 +2,7 @@
 
 use usermgmt_core::contact::Contact;
 use usermgmt_core::error::FieldError;
-use usermgmt_core::phone::PhoneNumber;
+use usermgmt_core::phone::{self, PhoneNumber};
 use usermgmt_core::port::Country;
 
 use crate::UserMgmt;
@@ -109,12 +109,6 @@ impl Builder {
 }
 
 impl Settings {
-    /// Whether people sign up with e-mail addresses.
-    #[must_use]
-    pub fn has_email_sign_up(&self) -> bool {
-        self.phones.as_ref().is_none_or(|phones| !phones.only)
-    }
-
     /// Whether codes that are texted sign in: also where nobody has a password.
     #[must_use]
     pub fn has_sign_in_texts(&self) -> bool {
@@ -126,10 +120,8 @@ impl UserMgmt {
     /// Reads what may be a number; `None` for what can only be another name.
     pub(crate) fn phone(&self, field: &'static str, text: &str) -> Result<Option<PhoneNumber>, FieldError> {
         let Some(phones) = &self.settings().phones else { return Ok(None) };
-        let is_number =
-            text.contains(|c: char| c.is_ascii_digit()) && !text.contains(|c: char| c.is_alphabetic() || c == '@');
         let alone = phones.only && !self.settings().usernames.is_on() && !text.contains('@');
-        if is_number || alone { phones.read(field, text).map(Some) } else { Ok(None) }
+        if phone::is_meant(text) || alone { phones.read(field, text).map(Some) } else { Ok(None) }
     }
 
     /// Reads the number of somebody who signs up where there are no addresses, whatever it looks like.

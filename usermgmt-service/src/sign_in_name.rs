@@ -45,7 +45,7 @@ impl UserMgmt {
     pub(crate) fn sign_in_name(&self, field: &'static str, text: &str) -> Result<SignInName, FieldError> {
         #[cfg(feature = "phones")]
         if let Some(phone) = self.phone(field, text)? {
-            return Ok(SignInName::Phone(phone));
+            return Ok(SignInName::Contact(phone.into()));
         }
         SignInName::parse(field, text, self.settings().usernames.is_on())
     }
@@ -73,7 +73,7 @@ impl UserMgmt {
     pub(crate) async fn meant(&self, client: &Client, name: SignInName) -> Result<Meant, Error> {
         let named = match &name {
             SignInName::Username(username) => usernames::behind(&self.flow(client), username).await?,
-            SignInName::Email(_) | SignInName::Phone(_) => None,
+            SignInName::Contact(_) => None,
         };
         Ok(Meant { name, named })
     }
@@ -120,8 +120,7 @@ impl UserMgmt {
         purpose: AddressPurpose,
     ) -> Result<Accepted, Error> {
         let username = match name {
-            SignInName::Email(email) => return self.request(client, email.into(), purpose).await,
-            SignInName::Phone(phone) => return self.request(client, phone.into(), purpose).await,
+            SignInName::Contact(contact) => return self.request(client, contact, purpose).await,
             SignInName::Username(username) => username,
         };
         let browser = self.browser(client)?;

@@ -8,6 +8,7 @@ use usermgmt_core::secret::Code;
 
 use crate::UserMgmt;
 use crate::mail::{Draft, shape};
+use crate::worker::timed;
 
 impl UserMgmt {
     /// Hands a text over; nothing where its code is over by now.
@@ -16,10 +17,14 @@ impl UserMgmt {
             return Err(MailError::Permanent("the application sends no texts".to_owned()));
         };
         let Some(text) = self.write_text(draft) else { return Ok(()) };
-        sender.send(&Sms::new(draft.id, to, text)).await.map_err(|error| match error {
-            SmsError::Temporary(reason) => MailError::Temporary(reason),
-            error => MailError::Permanent(error.to_string()),
-        })
+        let sms = Sms::new(draft.id, to, text);
+        let handing = async {
+            sender.send(&sms).await.map_err(|error| match error {
+                SmsError::Temporary(reason) => MailError::Temporary(reason),
+                error => MailError::Permanent(error.to_string()),
+            })
+        };
+        timed(draft.kind, handing).await
     }
 
     /// What a text says; `None` where it would carry a code and that is over.

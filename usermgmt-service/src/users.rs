@@ -8,8 +8,8 @@ use usermgmt_core::error::{Check, Error, FieldError, Refused};
 use usermgmt_core::flow::{Flow, usernames};
 use usermgmt_core::id::UserId;
 use usermgmt_core::model::{
-    Actor, AuditKind, FactorKinds, Identifier, Origin, PasswordCredential, Profile, SignInRecord, User, UserFilter,
-    UserKind, UserStatus, Version,
+    Actor, AuditKind, FactorKinds, Origin, PasswordCredential, Profile, SignInRecord, User, UserFilter, UserKind,
+    UserStatus, Version,
 };
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::password::{Password, PasswordHash};
@@ -256,19 +256,9 @@ impl Users<'_> {
             Named::Username(name) => {
                 usernames::give(&flow, &mut changes, id, name).await?;
             }
-            Named::Contact(contact, is_verified) => changes.push(Write::PutIdentifier(Identifier {
-                realm: flow.realm,
-                kind: contact.kind(),
-                canonical: contact.canonical().to_owned(),
-                display: contact.display().to_owned(),
-                canonical_version: contact.canonical_version(),
-                user: id,
-                primary: true,
-                verified_at: is_verified.then_some(flow.now),
-                undeliverable_at: None,
-                created_at: flow.now,
-                version: Version::NEW,
-            })),
+            Named::Contact(contact, is_verified) => {
+                changes.push(Write::PutIdentifier(flow.identifier(contact, id, is_verified.then_some(flow.now))))
+            }
         }
         if let Some(hash) = hash {
             changes.push(Write::PutPassword(PasswordCredential {

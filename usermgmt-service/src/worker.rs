@@ -52,6 +52,17 @@ const fn outcome(sent: &Result<(), MailError>) -> &'static str {
     }
 }
 
+/// Counts that a message was handed over, and how long it took.
+pub(crate) async fn timed(
+    kind: MailKind,
+    handing: impl Future<Output = Result<(), MailError>>,
+) -> Result<(), MailError> {
+    let begun = Instant::now();
+    let sent = handing.await;
+    metrics::mail(kind.as_str(), outcome(&sent), begun.elapsed());
+    sent
+}
+
 impl UserMgmt {
     /// Does one round of work: up to 16 jobs, and the noted refusals. Answers how many jobs were taken.
     ///
@@ -238,15 +249,13 @@ impl UserMgmt {
             metrics::job_ended(row.job.kind(), JobEnd::Lost);
             return Ok(());
         }
-        let begun = Instant::now();
         let sent = match &draft.to {
             Contact::Email(to) => match self.write_mail(to.clone(), &draft) {
-                Ok(mail) => self.0.parts.mailer.send(&mail).await,
+                Ok(mail) => timed(kind, self.0.parts.mailer.send(&mail)).await,
                 Err(error) => Err(MailError::Temporary(error.to_string())),
             },
             Contact::Phone(to) => self.text(to.clone(), &draft).await,
         };
-        metrics::mail(kind.as_str(), outcome(&sent), begun.elapsed());
         match sent {
             Ok(()) => self.finish(worker, row).await,
             Err(MailError::Temporary(reason)) if row.tries < limits::OUTBOX_TRIES => {

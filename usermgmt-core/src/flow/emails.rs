@@ -12,7 +12,7 @@ use crate::id::UserId;
 use crate::limits;
 use crate::model::{
     Actor, AddressRequest, AuditKind, Identifier, IdentifierKind, MailKind, SignInRecord, Token, TokenKind, User,
-    UserStatus, Version,
+    UserStatus,
 };
 use crate::proof::Principal;
 use crate::store::{ChangeSet, Write};
@@ -105,11 +105,6 @@ fn about(kind: IdentifierKind, email: MailKind, phone: MailKind) -> MailKind {
     if kind == IdentifierKind::Phone { phone } else { email }
 }
 
-async fn known(flow: &Flow<'_>, canonical: &str) -> Result<Option<SignInRecord>> {
-    let kind = IdentifierKind::signs_in_by(canonical);
-    Ok(flow.store.sign_in_record(flow.realm, kind, canonical).await?)
-}
-
 /// Works out the approval by the holder of the primary address: now the new one is written to, or its owner if it
 /// belongs to somebody else.
 ///
@@ -122,7 +117,7 @@ pub async fn plan_approval(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> 
     let next = Token { replaces_primary: token.replaces_primary, ..next };
     let mut changes = flow.changes()?.with(Write::ConsumeToken { user: token.user, id: token.id });
     changes.push(flow.audit(AuditKind::EmailAddApproved, actor(user.id), user.id, json!({}))?);
-    let owner = known(flow, &token.canonical).await?;
+    let owner = mailed::known(flow, &token.canonical).await?;
     let owner = owner.filter(|known| known.identifier.verified_at.is_some() && known.user.id != user.id);
     ask_for_proof(flow, &mut changes, &user, to, next, owner)?;
     Ok(changes)
@@ -149,7 +144,7 @@ pub async fn plan_proof(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> {
     if stay >= limits::EMAILS_PER_USER {
         return Err(Refused::LinkInvalid.into());
     }
-    if let Some(other) = known(flow, &token.canonical).await? {
+    if let Some(other) = mailed::known(flow, &token.canonical).await? {
         if other.identifier.verified_at.is_some() {
             return Err(Refused::LinkInvalid.into());
         }
@@ -159,19 +154,7 @@ pub async fn plan_proof(flow: &Flow<'_>, token: &Token) -> Result<ChangeSet> {
         changes.push(flow.audit(AuditKind::EmailRemoved, reason, other.user.id, json!({}))?);
     }
     mailed::meet(&mut changes, &user);
-    changes.push(Write::PutIdentifier(Identifier {
-        realm: flow.realm,
-        kind: contact.kind(),
-        canonical: token.canonical.clone(),
-        display: token.display.clone(),
-        canonical_version: contact.canonical_version(),
-        user: user.id,
-        primary,
-        verified_at: Some(flow.now),
-        undeliverable_at: None,
-        created_at: flow.now,
-        version: Version::NEW,
-    }));
+    changes.push(Write::PutIdentifier(Identifier { primary, ..flow.identifier(&contact, user.id, Some(flow.now)) }));
     let detail = json!({ "replaces_primary": primary });
     changes.push(flow.audit(AuditKind::EmailAdded, actor(user.id), user.id, detail)?);
     if let Some(told) = mailed::primary(&contacts) {

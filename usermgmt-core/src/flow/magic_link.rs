@@ -98,7 +98,7 @@ impl Found {
 /// # Errors
 /// [`Refused::LinkInvalid`] if they may not use their account, or the address is not theirs any more.
 pub async fn found(flow: &Flow<'_>, token: Token) -> Result<Found> {
-    let record = mailed::proven_by(flow, &token).await?;
+    let record = mailed::known(flow, &token.canonical).await?;
     let theirs = |record: &SignInRecord| record.user.id == token.user && record.user.status == UserStatus::Active;
     let record = record.filter(theirs).ok_or(Refused::LinkInvalid)?;
     let names = usernames::of(flow, record.user.id).await?;

@@ -60,10 +60,12 @@ pub async fn holder(flow: &Flow<'_>, token: &Token) -> Result<(User, Vec<Identif
     Ok((user, contacts))
 }
 
-/// The account whose address or number a token is about, as sign-ins find it.
-pub(super) async fn proven_by(flow: &Flow<'_>, token: &Token) -> Result<Option<SignInRecord>> {
-    let kind = IdentifierKind::signs_in_by(&token.canonical);
-    Ok(flow.store.sign_in_record(flow.realm, kind, &token.canonical).await?)
+/// Who has this address or number, by its canonical form, as sign-ins find it.
+///
+/// # Errors
+/// As the store.
+pub async fn known(flow: &Flow<'_>, canonical: &str) -> Result<Option<SignInRecord>> {
+    Ok(flow.store.sign_in_record(flow.realm, IdentifierKind::signs_in_by(canonical), canonical).await?)
 }
 
 /// The addresses and phone numbers of a user.
@@ -100,8 +102,7 @@ pub fn recipient(identifier: &Identifier) -> Option<Contact> {
 /// # Errors
 /// As the store.
 pub async fn claim(flow: &Flow<'_>, changes: &mut ChangeSet, canonical: &str, user: UserId) -> Result<()> {
-    let kind = IdentifierKind::signs_in_by(canonical);
-    let known = flow.store.sign_in_record(flow.realm, kind, canonical).await?;
+    let known = known(flow, canonical).await?;
     if let Some(known) = known.filter(|known| known.user.id != user && known.identifier.verified_at.is_none()) {
         let Identifier { realm, kind, canonical, user, version, .. } = known.identifier;
         changes.push(Write::DeleteIdentifier { realm, kind, canonical, user, version });
@@ -127,10 +128,10 @@ pub fn write_to(
     changes: &mut ChangeSet,
     mail: MailKind,
     user: &User,
-    to: impl Into<Contact>,
+    to: Contact,
     token: Option<&Token>,
 ) -> Result<()> {
-    let (to, token, locale) = (to.into(), token.map(|token| token.id), user.locale.clone());
+    let (token, locale) = (token.map(|token| token.id), user.locale.clone());
     changes.push(flow.job(Job::Mail { mail, to, user: user.id, token, locale })?);
     Ok(())
 }

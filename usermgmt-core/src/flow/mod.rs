@@ -27,7 +27,9 @@ use crate::error::Error;
 use crate::id::{CommitId, EventId, OrgId, OutboxId, RealmId, TokenId, UserId};
 use crate::keys::{KeyRing, Purpose};
 use crate::limits;
-use crate::model::{Actor, AuditEvent, AuditKind, AuditOutcome, EventTag, Job, OutboxRow, Token, TokenKind};
+use crate::model::{
+    Actor, AuditEvent, AuditKind, AuditOutcome, EventTag, Identifier, Job, OutboxRow, Token, TokenKind, Version,
+};
 use crate::port::{Random, RandomError};
 use crate::secret::{Bearer, Code, Digest};
 use crate::store::{ChangeSet, Store, Write};
@@ -129,6 +131,24 @@ impl<'a> Flow<'a> {
             dead_at: None,
             created_at: self.now,
         }))
+    }
+
+    /// The row of an address or number as the primary one of its kind.
+    #[must_use]
+    pub fn identifier(&self, contact: &Contact, user: UserId, verified_at: Option<OffsetDateTime>) -> Identifier {
+        Identifier {
+            realm: self.realm,
+            kind: contact.kind(),
+            canonical: contact.canonical().to_owned(),
+            display: contact.display().to_owned(),
+            canonical_version: contact.canonical_version(),
+            user,
+            primary: true,
+            verified_at,
+            undeliverable_at: None,
+            created_at: self.now,
+            version: Version::NEW,
+        }
     }
 
     /// A new token that proves an address.

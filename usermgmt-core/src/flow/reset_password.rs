@@ -37,12 +37,12 @@ pub async fn fulfil(flow: &Flow<'_>, request: &AddressRequest, known: Option<Sig
         // The proof of the address sets the password.
         return sign_up::ask_for_proof(flow, changes, request, user.id, user.locale);
     }
-    let contacts = mailed::contacts(flow, user.id).await?;
-    let asked_by = match identifier.kind {
-        IdentifierKind::Phone => mailed::primary_of(&contacts, IdentifierKind::Email).unwrap_or(&identifier),
-        _ => &identifier,
+    let contacts = match identifier.kind {
+        IdentifierKind::Phone => mailed::contacts(flow, user.id).await?,
+        _ => Vec::new(),
     };
-    let Some(to) = mailed::recipient(asked_by) else { return Ok(changes) };
+    let reached = mailed::primary_of(&contacts, IdentifierKind::Email).unwrap_or(&identifier);
+    let Some(to) = mailed::recipient(reached) else { return Ok(changes) };
     let token = flow.token(TokenKind::ResetPassword, user.id, &to, Some(request.browser))?;
     changes.push(Write::RevokeTokens { user: user.id, kind: TokenKind::ResetPassword });
     mailed::write_with(flow, &mut changes, MailKind::ResetPassword, &user, to, token)?;

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::{Flow, Result, factors, mailed, usernames};
 use crate::contact::Contact;
 use crate::error::Refused;
-use crate::model::{Actor, AuditKind, Identifier, MailKind, Token, TokenKind, User, Version};
+use crate::model::{Actor, AuditKind, Identifier, MailKind, Token, TokenKind, User};
 use crate::store::{ChangeSet, Write};
 
 /// Works out the undo. Answers the address that the mail goes to; where the application has no `passwords` there is none
@@ -72,19 +72,7 @@ fn bring_back(
         }
     }
     if !there {
-        changes.push(Write::PutIdentifier(Identifier {
-            realm: flow.realm,
-            kind: to.kind(),
-            canonical: token.canonical.clone(),
-            display: token.display.clone(),
-            canonical_version: to.canonical_version(),
-            user: user.id,
-            primary: true,
-            verified_at: Some(flow.now),
-            undeliverable_at: None,
-            created_at: flow.now,
-            version: Version::NEW,
-        }));
+        changes.push(Write::PutIdentifier(flow.identifier(to, user.id, Some(flow.now))));
     }
     removed
 }

@@ -81,19 +81,7 @@ async fn sign_up(flow: &Flow<'_>, request: &AddressRequest, entered: &SignUpRequ
         created_at: flow.now,
         version: Version::NEW,
     };
-    let identifier = Identifier {
-        realm: flow.realm,
-        kind: request.to.kind(),
-        canonical: request.to.canonical().to_owned(),
-        display: request.to.display().to_owned(),
-        canonical_version: request.to.canonical_version(),
-        user: user.id,
-        primary: true,
-        verified_at: None,
-        undeliverable_at: None,
-        created_at: flow.now,
-        version: Version::NEW,
-    };
+    let identifier = flow.identifier(&request.to, user.id, None);
     let (id, locale) = (user.id, user.locale.clone());
     let mut changes = flow
         .changes()?

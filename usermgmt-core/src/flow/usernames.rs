@@ -224,10 +224,8 @@ pub async fn behind(flow: &Flow<'_>, name: &Username) -> Result<Option<SignInRec
 }
 
 async fn mailbox(flow: &Flow<'_>, user: UserId) -> Result<Option<Identifier>> {
-    let mut contacts = mailed::contacts(flow, user).await?;
-    contacts.retain(|contact| contact.primary);
-    contacts.sort_by_key(|contact| contact.kind != IdentifierKind::Email);
-    Ok(contacts.into_iter().next())
+    let primary = mailed::contacts(flow, user).await?.into_iter().filter(|contact| contact.primary);
+    Ok(primary.min_by_key(|contact| contact.kind != IdentifierKind::Email))
 }
 
 fn row(flow: &Flow<'_>, user: UserId, name: &Username, verified_at: Option<OffsetDateTime>) -> Identifier {

@@ -85,7 +85,7 @@ impl Found {
 /// # Errors
 /// As the store.
 pub async fn found(flow: &Flow<'_>, token: Token, browser: Option<Digest>) -> Result<Option<Found>> {
-    let record = mailed::proven_by(flow, &token).await?;
+    let record = mailed::known(flow, &token.canonical).await?;
     // The account is the token's; an address that has moved to another account meanwhile is not proven by it.
     let record = record.filter(|record| record.user.id == token.user && record.identifier.verified_at.is_none());
     let Some(record) = record else { return Ok(None) };

@@ -27,8 +27,6 @@ mod reach;
 mod templates;
 
 pub use error::error;
-#[cfg(feature = "magic-link")]
-pub(crate) use reach::is_number;
 pub(crate) use reach::text_for_all as text;
 
 /// The style sheet. Themed by the custom properties at its top.
@@ -68,7 +66,7 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
     let values = page.values.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
     let me = context.client.principal.as_ref();
     let about = page.data.get_attr("email").ok().filter(|_| reach::ABOUT_ONE.contains(&template));
-    let by = reach::by(auth, about.and_then(|email| email.as_str().map(str::to_owned)));
+    let by = reach::by(auth, about.as_ref().and_then(Value::as_str));
     // Many a page leads back to the sign-in by showing it.
     let purpose = page.purpose.or((template == "sign_in.html").then_some(BotPurpose::SignIn));
     let check = purpose.and_then(|purpose| bot_check::on_page(context, purpose, page.problem));

@@ -4,6 +4,7 @@
 //! it may be about a mail or a text. Where there are no phones it is said as it stands.
 
 use usermgmt_service::UserMgmt;
+use usermgmt_service::core::phone;
 
 /// Where only mails go out.
 const EMAIL: &str = "email";
@@ -13,12 +14,12 @@ pub(super) const ABOUT_ONE: [&str; 5] =
     ["check_mail.html", "sign_in_mailed.html", "verify.html", "reset.html", "mailed.html"];
 
 /// What a page speaks of, given to whom the message goes, if that is known: `email`, `phone` or `either`.
-pub(super) fn by(auth: &UserMgmt, to: Option<String>) -> &'static str {
+pub(super) fn by(auth: &UserMgmt, to: Option<&str>) -> &'static str {
     let to = to.filter(|to| !to.is_empty());
     match (of_all(auth), to) {
         (EMAIL, _) => EMAIL,
         (all, None) => all,
-        (_, Some(to)) if is_number(&to) => "phone",
+        (_, Some(to)) if phone::is_meant(to) => "phone",
         (_, Some(_)) => EMAIL,
     }
 }
@@ -30,11 +31,6 @@ pub(super) fn input_type(auth: &UserMgmt) -> &'static str {
         "either" => "text",
         _ => "email",
     }
-}
-
-/// Whether this is a number and neither an address nor a username.
-pub(crate) fn is_number(to: &str) -> bool {
-    to.contains(|c: char| c.is_ascii_digit()) && !to.contains(|c: char| c.is_alphabetic() || c == '@')
 }
 
 /// The text, in its variant for what people are reached by, where it has one.

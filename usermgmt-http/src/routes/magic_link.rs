@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use usermgmt_service::core::error::FieldError;
 use usermgmt_service::core::model::TokenKind;
+use usermgmt_service::core::phone;
 use usermgmt_service::core::port::BotPurpose;
 use usermgmt_service::core::secret::Bearer;
 use usermgmt_service::{Accepted, AddressProof, Error, LinkPreview, Refused, SignInByMail};
@@ -186,7 +187,7 @@ fn shown(context: &Context<'_>, shown: &Shown<'_>) -> Response {
     let (awaited, target) = awaited(context);
     let link = shown.link.as_ref();
     // A text carries the code alone.
-    let to_phone = pages::is_number(&awaited);
+    let to_phone = phone::is_meant(&awaited);
     let set = context.auth.settings().mailed_sign_in().filter(|_| !to_phone);
     let device = match link.and_then(|link| link.label.as_deref()).and_then(device::names) {
         Some((browser, system)) => say("device", &[("browser", browser), ("system", system)]),
