@@ -24,6 +24,9 @@ type Store = Sqlite;
 /// other connections and processes in SQLite itself.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The pause before a new file is opened again that another process was making.
+const AGAIN: Duration = Duration::from_millis(5);
+
 /// Connections for reading. Each is a thread; reads are short.
 const READERS: u32 = 8;
 
@@ -152,9 +155,24 @@ impl Sqlite {
         // A connection to a file does not go stale: neither test nor replace it.
         let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE);
         let pool = pool.test_before_acquire(false).max_lifetime(None).idle_timeout(None);
-        let writer = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(error)?;
-        let readers = pool.max_connections(READERS).connect_with(options).await.map_err(error)?;
+        let writer = Self::connected(pool.clone().max_connections(1), &options).await?;
+        let readers = Self::connected(pool.max_connections(READERS), &options).await?;
         Ok(Self { readers, writer, turn: Arc::new(Semaphore::new(1)) })
+    }
+
+    /// Two connections that set the journal of a new file at once would wait for each other, so SQLite answers one of
+    /// them at once that the file is busy, whatever its patience. The other has done the work when it comes again.
+    async fn connected(pool: SqlitePoolOptions, options: &SqliteConnectOptions) -> Result<SqlitePool> {
+        let connecting = async {
+            loop {
+                match pool.clone().connect_with(options.clone()).await.map_err(error) {
+                    Err(busy) if busy.kind() == StoreErrorKind::Conflict => tokio::time::sleep(AGAIN).await,
+                    answered => return answered,
+                }
+            }
+        };
+        let late = |elapsed| StoreError::caused_by(StoreErrorKind::Unavailable, elapsed);
+        tokio::time::timeout(PATIENCE, connecting).await.map_err(late)?
     }
 
     /// Uses a pool of the application. Nothing is migrated: call [`migrate`](Self::migrate), or

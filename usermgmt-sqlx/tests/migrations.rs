@@ -156,10 +156,12 @@ mod sqlite {
     #[tokio::test(flavor = "multi_thread")]
     async fn many_may_open_a_new_file_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("new.db");
-        let opening = (0..8).map(|_| tokio::spawn(Store::open(path.clone())));
-        for opened in join_all(opening).await {
-            assert_eq!(opened.unwrap().unwrap().schema().await.unwrap(), Schema::Current);
+        for round in 0..20 {
+            let path = folder.path().join(format!("{round}.db"));
+            let opening = (0..8).map(|_| tokio::spawn(Store::open(path.clone())));
+            for opened in join_all(opening).await {
+                assert_eq!(opened.unwrap().unwrap().schema().await.unwrap(), Schema::Current);
+            }
         }
     }
 
