@@ -51,7 +51,7 @@ pub struct App {
 
 impl App {
     pub async fn start(cell: Cell, report: Report) -> Self {
-        let store = FreshStore::of(cell).await;
+        let store = FreshStore::of(cell, report.test()).await;
         let clock = ManualClock::at(OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap());
         let keys = KeyRing::generate(&OsRandom).unwrap();
         Self::assemble(cell, report, Setup::default(), store, Arc::new(clock), keys).await

@@ -20,6 +20,12 @@ impl Report {
         Self { test: test.to_owned(), store, framework, shown: Arc::default() }
     }
 
+    /// The name of the test, with its cell.
+    #[must_use]
+    pub fn test(&self) -> &str {
+        &self.test
+    }
+
     /// A requirement by its number.
     pub fn requirement(&self, number: u32) {
         self.note(format!("R{number}"), "requirement");

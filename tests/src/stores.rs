@@ -1,18 +1,20 @@
 //! Fresh stores of every kind, with a look behind them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
+use sqlx::Row as _;
 use tempfile::TempDir;
-use tokio::sync::OnceCell;
 use usermgmt_core::MemoryStore;
 use usermgmt_core::store::Store;
 
 use crate::cell::{Cell, Framework, StoreKind};
 
+#[path = "../../usermgmt-sqlx/tests/support/database.rs"]
+mod database;
 #[path = "../../usermgmt-sqlx/tests/support/split.rs"]
 mod split;
+
+pub use database::{Database, admin_url};
 
 /// A fresh store that lives as long as this does.
 pub struct FreshStore {
@@ -28,20 +30,18 @@ enum Behind {
     Postgres { pool: sqlx::PgPool, database: Database },
 }
 
-/// A database in the cluster, which goes with this value.
-pub struct Database {
-    pub url: String,
-    name: String,
-}
-
 impl FreshStore {
-    /// A store for this cell. Frameworks do not know what is behind the store, so the two cells of PostgreSQL show two
-    /// things: under Axum the tables are whole, under Actix they are split.
-    pub async fn of(cell: Cell) -> Self {
-        match cell {
-            Cell { store: StoreKind::Postgres, framework: Framework::Actix } => Self::postgres(true).await,
-            Cell { store, .. } => Self::new(store).await,
+    /// A store for this test in this cell. On PostgreSQL one half of the tests finds whole tables and the other half
+    /// split ones; under the other framework it is the other way round.
+    pub async fn of(cell: Cell, test: &str) -> Self {
+        if cell.store != StoreKind::Postgres {
+            return Self::new(cell.store).await;
         }
+        let name = test.rsplit_once("::").map_or(test, |(name, _cell)| name);
+        let is_odd = name.bytes().fold(0, |sum, byte| sum ^ byte) & 1 == 1;
+        let script =
+            if is_odd == (cell.framework == Framework::Axum) { split::replacing_script() } else { String::new() };
+        Self::postgres(Database::emptied(&script).await).await
     }
 
     pub async fn new(kind: StoreKind) -> Self {
@@ -58,13 +58,11 @@ impl FreshStore {
                 let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options);
                 Self { store: Arc::new(store), memory: None, behind: Behind::Sqlite { pool, _dir: dir } }
             }
-            StoreKind::Postgres => Self::postgres(false).await,
+            StoreKind::Postgres => Self::postgres(Database::migrated("").await).await,
         }
     }
 
-    async fn postgres(split: bool) -> Self {
-        let (url, name) = database(split).await;
-        let database = Database { url, name };
+    async fn postgres(database: Database) -> Self {
         let store = usermgmt_sqlx::Postgres::connect(&database.url).await.expect("PostgreSQL connects");
         let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_lazy(&database.url).unwrap();
         Self { store: Arc::new(store), memory: None, behind: Behind::Postgres { pool, database } }
@@ -134,34 +132,11 @@ impl FreshStore {
         match &self.behind {
             Behind::Memory => panic!("memory has no SQL"),
             Behind::Sqlite { pool, .. } => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-            Behind::Postgres { pool, .. } => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+            Behind::Postgres { pool, database } => {
+                database.altered();
+                sqlx::query(sql).execute(pool).await.unwrap();
+            }
         }
-    }
-}
-
-impl Database {
-    /// With nothing in it, as an application finds it at its first start.
-    pub async fn empty() -> Self {
-        let name = next_name();
-        let mut connection = PgConnection::connect(&admin_url()).await.expect("PostgreSQL is there");
-        connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
-        Self { url: url_of(&name), name }
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let (admin, name) = (admin_url(), self.name.clone());
-        // The connections of the test may still be open; the database goes with them.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let mut connection = PgConnection::connect(&admin).await.ok()?;
-                let drop = sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)"));
-                connection.execute(drop).await.ok()
-            })
-        });
-        drop(dropped.join());
     }
 }
 
@@ -170,67 +145,4 @@ impl Drop for Database {
 pub fn redis_url() -> Option<String> {
     let missing = |_| panic!("run `cargo xtask test`, or set USERMGMT_TEST_WITHOUT=redis to leave Redis out");
     (!crate::cell::left_out("redis")).then(|| std::env::var("USERMGMT_TEST_REDIS").unwrap_or_else(missing))
-}
-
-/// The cluster that `cargo xtask test` has started.
-#[must_use]
-pub fn admin_url() -> String {
-    std::env::var("USERMGMT_TEST_POSTGRES").unwrap_or_else(|_| {
-        panic!("run `cargo xtask test`, or set USERMGMT_TEST_WITHOUT=postgres to leave PostgreSQL out")
-    })
-}
-
-/// The URL of a database in the cluster.
-fn url_of(name: &str) -> String {
-    let mut url = url::Url::parse(&admin_url()).unwrap();
-    url.set_path(name);
-    url.to_string()
-}
-
-/// A name that no other database has.
-fn next_name() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    format!("um_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
-}
-
-/// A database of its own, made from a template that is migrated once for each process.
-pub async fn fresh_database() -> (String, String) {
-    database(false).await
-}
-
-/// The same with the tables split, if so wanted.
-async fn database(split: bool) -> (String, String) {
-    static TEMPLATES: [OnceCell<String>; 2] = [const { OnceCell::const_new() }; 2];
-    let admin = admin_url();
-    let process = std::process::id();
-    let template = TEMPLATES[usize::from(split)]
-        .get_or_init(|| async {
-            let name = format!("um_template_{process}_{}", usize::from(split));
-            let mut connection = PgConnection::connect(&admin).await.expect("PostgreSQL is there");
-            for sql in [format!("drop database if exists {name} with (force)"), format!("create database {name}")] {
-                connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
-            }
-            let store = usermgmt_sqlx::Postgres::connect(&url_of(&name)).await.expect("migrations run");
-            if split {
-                let script = sqlx::AssertSqlSafe(split::replacing_script());
-                store.pool().execute(script).await.expect("the tables can be split");
-            }
-            store.close().await;
-            name
-        })
-        .await;
-    let name = next_name();
-    let mut connection = PgConnection::connect(&admin).await.unwrap();
-    let create = format!("create database {name} template {template}");
-    // Another test may be copying the template at this moment: PostgreSQL then asks to try again.
-    for _ in 0..200 {
-        match connection.execute(sqlx::AssertSqlSafe(create.clone())).await {
-            Ok(_) => return (url_of(&name), name),
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55006") => {
-                tokio::task::yield_now().await
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
-    panic!("the template database is never free");
 }

@@ -162,6 +162,7 @@ impl Sqlite {
 
     /// Two connections that set the journal of a new file at once would wait for each other, so SQLite answers one of
     /// them at once that the file is busy, whatever its patience. The other has done the work when it comes again.
+    #[expect(clippy::disallowed_methods, reason = "real time: it waits for another process")]
     async fn connected(pool: SqlitePoolOptions, options: &SqliteConnectOptions) -> Result<SqlitePool> {
         let connecting = async {
             loop {

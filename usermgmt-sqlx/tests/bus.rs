@@ -20,13 +20,13 @@ const COMES: Duration = Duration::from_secs(20);
 const STAYS_AWAY: Duration = Duration::from_millis(200);
 
 fn url(database: &Database, schema: &str) -> String {
-    let mut url = database.options.to_url_lossy();
+    let mut url = database.options().to_url_lossy();
     url.query_pairs_mut().append_pair("options", &format!("-c search_path={schema}"));
     url.into()
 }
 
 async fn execute(database: &Database, sql: impl Into<String>) {
-    let mut connection: PgConnection = database.options.connect().await.unwrap();
+    let mut connection: PgConnection = database.options().connect().await.unwrap();
     connection.execute(AssertSqlSafe(sql.into())).await.unwrap();
 }
 
@@ -39,7 +39,7 @@ async fn a_wake_reaches_every_node_of_its_schema_and_no_other() {
     if without_postgres() {
         return;
     }
-    let database = Database::create().await;
+    let database = Database::empty().await;
     for schema in ["one", "two"] {
         execute(&database, format!("CREATE SCHEMA {schema}")).await;
         Postgres::connect(&url(&database, schema)).await.unwrap().close().await;
@@ -64,7 +64,7 @@ async fn a_node_behind_a_pooler_is_woken_on_a_direct_connection() {
         return;
     }
     let (database, store) = support::pooled().await;
-    let bus = PostgresBus::connect(database.options.to_url_lossy().as_str()).unwrap();
+    let bus = PostgresBus::connect(&database.url).unwrap();
     let mut wakes = bus.listen().await.unwrap();
     let place = store.change_place().await.unwrap();
     store.commit(rows::changes([Write::PutUser(rows::user(1))])).await.unwrap();
@@ -79,7 +79,7 @@ async fn an_address_without_our_tables_is_no_silent_bus() {
     if without_postgres() {
         return;
     }
-    let database = Database::create().await;
+    let database = Database::empty().await;
     let bus = PostgresBus::connect(&url(&database, "public")).unwrap();
     let said = bus.listen().await.err().unwrap();
     assert!(format!("{:?}", std::error::Error::source(&said)).contains("usermgmt_change"), "{said:?}");
@@ -115,7 +115,7 @@ async fn a_role_that_may_only_connect_will_do() {
     let (database, _store) = support::postgres().await;
     let role = format!("um_bus_only_{}", std::process::id());
     execute(&database, format!("CREATE ROLE {role} LOGIN")).await;
-    let mut as_role = database.options.to_url_lossy();
+    let mut as_role = database.options().to_url_lossy();
     as_role.set_username(&role).unwrap();
     let bus = PostgresBus::connect(as_role.as_str()).unwrap();
     let mut wakes = bus.listen().await.unwrap();

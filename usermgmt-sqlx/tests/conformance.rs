@@ -32,9 +32,9 @@ macro_rules! tests {
 
 #[cfg(feature = "postgres")]
 mod postgres {
-    use crate::support::{postgres, without_postgres};
+    use crate::support::{emptied_postgres, without_postgres};
 
-    usermgmt_conformance::each_rule!([tests] postgres, without_postgres);
+    usermgmt_conformance::each_rule!([tests] emptied_postgres, without_postgres);
 }
 
 #[cfg(feature = "postgres")]

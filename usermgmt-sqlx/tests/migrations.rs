@@ -201,14 +201,14 @@ mod postgres {
     }
 
     async fn start(database: &Database) -> usermgmt_core::store::Result<Store> {
-        Store::connect_migrated(database.options.to_url_lossy().as_str()).await
+        Store::connect_migrated(&database.url).await
     }
 
     type Store = usermgmt_sqlx::Postgres;
 
     async fn empty() -> (Database, Store) {
-        let database = Database::create().await;
-        let pool = PgPoolOptions::new().max_connections(8).connect_with(database.options.clone()).await.unwrap();
+        let database = Database::empty().await;
+        let pool = PgPoolOptions::new().max_connections(8).connect_with(database.options()).await.unwrap();
         (database, Store::from_pool(pool))
     }
 

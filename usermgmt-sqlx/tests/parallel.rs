@@ -193,7 +193,7 @@ mod postgres {
         if !without_postgres() {
             let (database, store) = postgres().await;
             super::an_anchor_takes_turns(&store).await;
-            let name = database.options.get_database().unwrap().to_owned();
+            let name = database.options().get_database().unwrap().to_owned();
             let deadlocks = sqlx::query_scalar("SELECT deadlocks FROM pg_stat_database WHERE datname = $1");
             let deadlocks: i64 = deadlocks.bind(name).fetch_one(store.pool()).await.unwrap();
             assert_eq!(deadlocks, 0);

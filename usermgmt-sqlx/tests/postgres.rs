@@ -292,9 +292,9 @@ async fn a_restricted_role_can_run_the_store() {
     if without_postgres() {
         return;
     }
-    let database = Database::create().await;
-    let admin = PgPoolOptions::new().max_connections(2).connect_with(database.options.clone()).await.unwrap();
-    let role = format!("{}_run", database.options.get_database().unwrap());
+    let database = Database::empty().await;
+    let admin = PgPoolOptions::new().max_connections(2).connect_with(database.options()).await.unwrap();
+    let role = format!("{}_run", database.options().get_database().unwrap());
     for statement in [
         "CREATE SCHEMA auth".to_owned(),
         format!("CREATE ROLE {role} LOGIN"),
@@ -302,7 +302,7 @@ async fn a_restricted_role_can_run_the_store() {
     ] {
         admin.execute(AssertSqlSafe(statement)).await.unwrap();
     }
-    let in_schema = database.options.clone().options([("search_path", "auth")]);
+    let in_schema = database.options().options([("search_path", "auth")]);
     let migrating = Postgres::from_pool(PgPoolOptions::new().connect_with(in_schema.clone()).await.unwrap());
     migrating.migrate().await.unwrap();
     for statement in [
@@ -321,7 +321,7 @@ async fn a_restricted_role_can_run_the_store() {
     store.pool().execute("CREATE TABLE auth.mine (x INT)").await.unwrap_err();
     store.close().await;
     // A process of this role starts, and does not try to migrate.
-    let mut url = database.options.clone().username(&role).to_url_lossy();
+    let mut url = database.options().username(&role).to_url_lossy();
     url.query_pairs_mut().append_pair("options", "-c search_path=auth");
     Postgres::connect_migrated(url.as_str()).await.unwrap().close().await;
     migrating.close().await;

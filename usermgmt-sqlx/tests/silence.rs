@@ -68,9 +68,9 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, carries: watch::
 }
 
 async fn scene(connections: u32) -> (Database, Line, Postgres) {
-    let database = Database::create().await;
-    let line = Line::to(database.options.get_host().to_owned(), database.options.get_port()).await;
-    let through = database.options.clone().host("127.0.0.1").port(line.port);
+    let database = Database::empty().await;
+    let line = Line::to(database.options().get_host().to_owned(), database.options().get_port()).await;
+    let through = database.options().host("127.0.0.1").port(line.port);
     let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
     let store = Postgres::from_pool(pool.connect_with(through).await.unwrap());
     store.migrate().await.unwrap();
@@ -118,7 +118,7 @@ async fn a_question_that_was_given_up_costs_the_pool_no_connection() {
     }
     let (database, line, store) = scene(1).await;
     // The server makes the question wait, and meanwhile the line breaks.
-    let other = database.store(1).await;
+    let other = support::store(&database, 1).await;
     let mut holding = other.pool().begin().await.unwrap();
     holding.execute("LOCK TABLE usermgmt_user IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let asked = timeout(Duration::from_millis(300), store.user(RealmId::DEFAULT, user_id(1)));
@@ -151,7 +151,7 @@ async fn a_bus_whose_line_broke_wakes_again() {
 }
 
 fn url_of(database: &Database, port: u16) -> String {
-    let options = &database.options;
+    let options = database.options();
     let name = options.get_database().unwrap();
     format!("postgres://{}@127.0.0.1:{port}/{name}", options.get_username())
 }

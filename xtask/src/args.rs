@@ -17,7 +17,7 @@ cargo xtask COMMAND
       Which requirements and attack cases the last test run covered, by store and framework.
   matrix
       How many rules of the store suite, tests over HTTP and steps of the story passed in the last test run, by store
-      and framework.
+      and framework. An ordinary run takes three of the six cells; `test -- --tests -- --include-ignored` takes all.
 
   races [--rounds N] [--processes 1|2] [--isolation LEVEL]
       The races, many rounds, every racer committing on stale reads: in one process on every store (100 rounds each),

@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use usermgmt_tests::StoreKind;
 use usermgmt_tests::report::Report;
-use usermgmt_tests::stores::fresh_database;
+use usermgmt_tests::stores::Database;
 
 /// Where a child stops.
 const POINTS: [&str; 6] = [
@@ -64,9 +64,10 @@ fn supervise(kills: u32) {
             let mut here = judge::Verdict::default();
             for k in 1..=kills {
                 let dir = tempfile::tempdir().unwrap();
-                let database = match kind {
-                    StoreKind::Postgres => runtime.block_on(fresh_database()).0,
-                    _ => format!("sqlite://{}", dir.path().join("app.db").display()),
+                let server = (kind == StoreKind::Postgres).then(|| runtime.block_on(Database::migrated("")));
+                let database = match &server {
+                    Some(server) => server.url.clone(),
+                    None => format!("sqlite://{}", dir.path().join("app.db").display()),
                 };
                 let place = [database.as_str(), dir.path().to_str().unwrap()];
                 kill_at(point, k, &place);

@@ -31,7 +31,7 @@ use usermgmt_sqlx::Postgres;
 use usermgmt_tests::Agent;
 use usermgmt_tests::cell::left_out;
 use usermgmt_tests::report::Report;
-use usermgmt_tests::stores::fresh_database;
+use usermgmt_tests::stores::Database;
 
 use crate::cut::Line;
 use crate::node::{Node, ORIGIN};
@@ -79,10 +79,10 @@ async fn main() {
 }
 
 async fn measure(bus: &str, rounds: u32) {
-    let (database, _) = fresh_database().await;
-    let mut line = Line::new(bus, &database).await;
+    let database = Database::migrated("").await;
+    let mut line = Line::new(bus, &database.url).await;
     let folder = tempfile::tempdir().unwrap();
-    let mut scene = Scene::set(&database, &line, folder.path()).await;
+    let mut scene = Scene::set(&database.url, &line, folder.path()).await;
     println!("\nbus on {bus}, {} and {} on one PostgreSQL, {rounds} removals", scene.a.address, scene.b.address);
     println!("{:<48} {:>9} {:>9} {:>9} {:>6}", "", "p50 ms", "p99 ms", "max ms", "times");
 

@@ -118,7 +118,7 @@ async fn tables_are_split_after_the_first_migration() {
 
 /// Tables of their own in a schema of this name, split, with a pool that uses them.
 async fn split_tables(database: &Database, schema: &str) -> PgPool {
-    let options = database.options.clone().options([("search_path", schema)]).statement_cache_capacity(512);
+    let options = database.options().options([("search_path", schema)]).statement_cache_capacity(512);
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await.unwrap();
     pool.execute(AssertSqlSafe(format!("CREATE SCHEMA {schema}; {}", split::script()))).await.unwrap();
     pool
@@ -158,7 +158,7 @@ async fn the_whole_contract_holds_on_split_tables() {
     if without_postgres() {
         return;
     }
-    let database = Database::create().await;
+    let database = Database::empty().await;
     let next = AtomicUsize::new(0);
     let workers = join_all((0..WORKERS).map(|worker| {
         let (database, next) = (&database, &next);

@@ -10,6 +10,8 @@
     reason = "not every test file needs everything, and a test that cannot be prepared has failed"
 )]
 
+#[cfg(feature = "postgres")]
+pub(crate) mod database;
 pub(crate) mod rows;
 
 /// A store in a file of its own; the folder goes with the guard.
@@ -51,14 +53,9 @@ pub(crate) use postgres::*;
 #[cfg(feature = "postgres")]
 mod postgres {
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-    use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
-    use time::OffsetDateTime;
-    use usermgmt_core::id::CommitId;
-    use usermgmt_core::port::OsRandom;
     use usermgmt_sqlx::Postgres;
 
-    /// A superuser's URL of a cluster on the loopback interface.
-    const URL: &str = "USERMGMT_TEST_POSTGRES";
+    pub(crate) use super::database::Database;
 
     /// Names what this machine lacks, so that leaving it out is a decision and never an accident.
     const WITHOUT: &str = "USERMGMT_TEST_WITHOUT";
@@ -73,59 +70,25 @@ mod postgres {
         left_out
     }
 
-    /// A database of its own, dropped with the guard.
-    pub(crate) struct Database {
-        pub(crate) options: PgConnectOptions,
-        admin: PgConnectOptions,
-        name: String,
-    }
-
-    impl Database {
-        pub(crate) async fn create() -> Self {
-            let url = std::env::var(URL).ok().filter(|url| !url.is_empty());
-            let url = url
-                .unwrap_or_else(|| panic!("run `cargo xtask test`, or set {WITHOUT}=postgres to leave PostgreSQL out"));
-            let admin: PgConnectOptions = url.parse().unwrap();
-            let id = CommitId::new(&OsRandom, OffsetDateTime::UNIX_EPOCH).unwrap();
-            let name = format!("usermgmt_test_{}", id.as_uuid().simple());
-            let mut connection = admin.connect().await.unwrap();
-            // A linguistic default collation, so that a column without COLLATE "C" shows; a server that cannot give
-            // one (before 15, or built without ICU) has to do with its own.
-            let linguistic = format!("CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'");
-            if connection.execute(AssertSqlSafe(linguistic)).await.is_err() {
-                connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-            }
-            Self { options: admin.clone().database(&name), admin, name }
-        }
-
-        pub(crate) async fn store(&self, connections: u32) -> Postgres {
-            let pool = PgPoolOptions::new().max_connections(connections).connect_with(self.options.clone()).await;
-            let store = Postgres::from_pool(pool.unwrap());
-            store.migrate().await.unwrap();
-            store
-        }
-    }
-
-    impl Drop for Database {
-        fn drop(&mut self) {
-            let (admin, name) = (self.admin.clone(), std::mem::take(&mut self.name));
-            // A runtime of its own: that of the test may be about to end.
-            let dropping = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(async {
-                    let mut connection = admin.connect().await.unwrap();
-                    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-                    connection.execute(AssertSqlSafe(drop)).await.unwrap();
-                });
-            });
-            dropping.join().unwrap();
-        }
+    /// A store on a database, which it migrates.
+    pub(crate) async fn store(database: &Database, connections: u32) -> Postgres {
+        let pool = PgPoolOptions::new().max_connections(connections).connect_with(database.options()).await;
+        let store = Postgres::from_pool(pool.unwrap());
+        store.migrate().await.unwrap();
+        store
     }
 
     /// A store in a database of its own, with enough connections for a small crowd.
     pub(crate) async fn postgres() -> (Database, Postgres) {
-        let database = Database::create().await;
-        let store = database.store(16).await;
+        let database = Database::empty().await;
+        let store = store(&database, 16).await;
+        (database, store)
+    }
+
+    /// The same for whoever leaves the tables as they are.
+    pub(crate) async fn emptied_postgres() -> (Database, Postgres) {
+        let database = Database::emptied("").await;
+        let store = store(&database, 16).await;
         (database, store)
     }
 
@@ -143,27 +106,23 @@ mod postgres {
     pub(crate) fn pooler(database: &Database) -> PgConnectOptions {
         let url = std::env::var("USERMGMT_TEST_PGBOUNCER");
         let url = url.unwrap_or_else(|_| panic!("run `cargo xtask test`, or set {WITHOUT}=pgbouncer to do without"));
-        url.parse::<PgConnectOptions>().unwrap().database(&database.name)
+        url.parse::<PgConnectOptions>().unwrap().database(database.options().get_database().unwrap())
     }
 
     /// A store behind a pooler in transaction mode, migrated over a direct connection.
     pub(crate) async fn pooled() -> (Database, Postgres) {
-        let database = Database::create().await;
-        database.store(1).await.close().await;
-        let options = pooler(&database).extra_float_digits(None);
-        let pool = Postgres::pool_options().max_connections(16).connect_with(options).await.unwrap();
-        (database, Postgres::from_pool(pool).through_pooler())
+        through_pooler(Database::migrated("").await).await
     }
 
     /// The same after a newer release has migrated the database. One does not touch the other, so one run of the suite
     /// shows both.
     pub(crate) async fn pooled_and_expanded() -> (Database, Postgres) {
-        let (database, store) = pooled().await;
-        let newer = database.store(1).await;
-        for statement in super::NEXT {
-            sqlx::query(statement).execute(newer.pool()).await.unwrap();
-        }
-        newer.close().await;
-        (database, store)
+        through_pooler(Database::emptied(&super::NEXT.join(";\n")).await).await
+    }
+
+    async fn through_pooler(database: Database) -> (Database, Postgres) {
+        let options = pooler(&database).extra_float_digits(None);
+        let pool = Postgres::pool_options().max_connections(16).connect_with(options).await.unwrap();
+        (database, Postgres::from_pool(pool).through_pooler())
     }
 }
