@@ -94,26 +94,21 @@ pub fn run<F: Future<Output = ()>>(cell: Cell, test: &str, body: impl FnOnce(App
 }
 
 /// Makes one `#[test]` for each cell of each named test of the module.
-///
-/// An ordinary run takes three of the six, so that every test meets every store and both frameworks; the others run
-/// with `--include-ignored`. The story is played where these three are not: on SQLite under Axum, on PostgreSQL under
-/// Actix.
 #[macro_export]
 macro_rules! cells {
     // Everything that is logged is kept, from before the application starts.
     (keeping $test:ident) => {
         mod $test {
             $crate::cells!(@kept $test, memory_axum, Memory, Axum);
-            $crate::cells!(@kept #[ignore = "only where every cell is asked for"] $test, memory_actix, Memory, Actix);
-            $crate::cells!(@kept #[ignore = "only where every cell is asked for"] $test, sqlite_axum, Sqlite, Axum);
+            $crate::cells!(@kept $test, memory_actix, Memory, Actix);
+            $crate::cells!(@kept $test, sqlite_axum, Sqlite, Axum);
             $crate::cells!(@kept $test, sqlite_actix, Sqlite, Actix);
             $crate::cells!(@kept $test, postgres_axum, Postgres, Axum);
-            $crate::cells!(@kept #[ignore = "only where every cell is asked for"] $test, postgres_actix, Postgres, Actix);
+            $crate::cells!(@kept $test, postgres_actix, Postgres, Actix);
         }
     };
-    (@kept $(#[$when:meta])? $test:ident, $cell:ident, $store:ident, $framework:ident) => {
+    (@kept $test:ident, $cell:ident, $store:ident, $framework:ident) => {
         #[test]
-        $(#[$when])?
         fn $cell() {
             $crate::log::keep_everything();
             let cell = $crate::Cell { store: $crate::StoreKind::$store, framework: $crate::Framework::$framework };
@@ -123,16 +118,15 @@ macro_rules! cells {
     ($($test:ident),+ $(,)?) => { $(
         mod $test {
             $crate::cells!(@one $test, memory_axum, Memory, Axum);
-            $crate::cells!(@one #[ignore = "only where every cell is asked for"] $test, memory_actix, Memory, Actix);
-            $crate::cells!(@one #[ignore = "only where every cell is asked for"] $test, sqlite_axum, Sqlite, Axum);
+            $crate::cells!(@one $test, memory_actix, Memory, Actix);
+            $crate::cells!(@one $test, sqlite_axum, Sqlite, Axum);
             $crate::cells!(@one $test, sqlite_actix, Sqlite, Actix);
             $crate::cells!(@one $test, postgres_axum, Postgres, Axum);
-            $crate::cells!(@one #[ignore = "only where every cell is asked for"] $test, postgres_actix, Postgres, Actix);
+            $crate::cells!(@one $test, postgres_actix, Postgres, Actix);
         }
     )+ };
-    (@one $(#[$when:meta])? $test:ident, $cell:ident, $store:ident, $framework:ident) => {
+    (@one $test:ident, $cell:ident, $store:ident, $framework:ident) => {
         #[test]
-        $(#[$when])?
         fn $cell() {
             let cell = $crate::Cell { store: $crate::StoreKind::$store, framework: $crate::Framework::$framework };
             $crate::cell::run(cell, concat!(module_path!(), "::", stringify!($cell)), super::$test);

@@ -9,15 +9,16 @@ use crate::{
 pub(crate) const HELP: &str = "\
 cargo xtask COMMAND
 
-  test [--without postgres|pgbouncer|redis|browser]... [-- ARGS]
-      Runs every test: unit, integration, doctests, then short forms of the long runs.
+  test [--every-cell] [--without postgres|pgbouncer|redis|browser]... [-- ARGS]
+      Runs every test: unit, integration, doctests, then short forms of the long runs. Tests over HTTP take three of
+      the six cells of store and framework, so that each meets every store and both frameworks, or every cell.
       Installs (where it may) and starts what they need: PostgreSQL, pgbouncer, Redis, headless Chromium.
       ARGS go to `cargo test`; with them only that part is run.
   covered
       Which requirements and attack cases the last test run covered, by store and framework.
   matrix
       How many rules of the store suite, tests over HTTP and steps of the story passed in the last test run, by store
-      and framework. An ordinary run takes three of the six cells; `test -- --tests -- --include-ignored` takes all.
+      and framework.
 
   races [--rounds N] [--processes 1|2] [--isolation LEVEL]
       The races, many rounds, every racer committing on stale reads: in one process on every store (100 rounds each),
@@ -78,7 +79,7 @@ impl Without {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Help,
-    Test { without: Without, cargo_args: Vec<String> },
+    Test { without: Without, every_cell: bool, cargo_args: Vec<String> },
     Covered,
     Matrix,
     Counterparts,
@@ -96,9 +97,11 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         "help" | "-h" | "--help" => Ok(Command::Help),
         "test" => {
             let (own, cargo_args) = split_at_dashes(rest);
-            let (without, left) = take_without(own)?;
+            let (without, mut left) = take_without(own)?;
+            let all = left.len();
+            left.retain(|arg| arg != "--every-cell");
             refuse("test", &left)?;
-            Ok(Command::Test { without, cargo_args })
+            Ok(Command::Test { without, every_cell: left.len() < all, cargo_args })
         }
         "covered" => refuse("covered", &rest).map(|()| Command::Covered),
         "matrix" => refuse("matrix", &rest).map(|()| Command::Matrix),
@@ -200,10 +203,14 @@ mod tests {
     fn test_takes_parts_to_leave_out_and_arguments_for_cargo() {
         let expected = Command::Test {
             without: Without { postgres: true, pgbouncer: false, redis: true, browser: true },
+            every_cell: true,
             cargo_args: vec!["--test".to_owned(), "http".to_owned(), "--".to_owned(), "sign_up".to_owned()],
         };
-        assert_eq!(words("test --without postgres --without=browser,redis -- --test http -- sign_up"), Ok(expected));
-        assert!(matches!(words("test --without postgres,browser"), Ok(Command::Test { .. })));
+        assert_eq!(
+            words("test --without postgres --every-cell --without=browser,redis -- --test http -- sign_up"),
+            Ok(expected)
+        );
+        assert!(matches!(words("test --without postgres,browser"), Ok(Command::Test { every_cell: false, .. })));
     }
 
     #[test]

@@ -57,7 +57,9 @@ fn run(command: Command) -> Result<bool> {
     let workspace = Workspace::read()?;
     match command {
         Command::Help => Ok(true),
-        Command::Test { without, cargo_args } => test_run::run(&workspace, &without, &cargo_args),
+        Command::Test { without, every_cell, cargo_args } => {
+            test_run::run(&workspace, &without, every_cell, &cargo_args)
+        }
         Command::Covered => covered::run(&workspace),
         Command::Matrix => matrix::run(&workspace),
         Command::Counterparts => counterparts::run(&workspace),

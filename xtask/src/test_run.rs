@@ -23,11 +23,14 @@ const LONG_RUNS: [(&str, &[&str], bool); 5] = [
     ("story", &["--framework", "axum", "--look", "desktop-js", "--look", "phone-nojs"], true),
     ("story", &["--framework", "actix", "--look", "desktop-nojs"], true),
 ];
+/// The cells that an ordinary run leaves to `--every-cell`. With those that are left every test meets each store and both
+/// frameworks, and the story is played where they are not: on SQLite under axum, on PostgreSQL under actix-web.
+const OTHER_CELLS: [&str; 3] = ["memory_actix", "sqlite_axum", "postgres_actix"];
 /// What the story is played in.
 const EXAMPLES: [&str; 2] = ["saas-axum", "saas-actix"];
 
 /// Runs all tests, or the ones that `cargo_args` choose.
-pub(crate) fn run(workspace: &Workspace, without: &Without, cargo_args: &[String]) -> Result<bool> {
+pub(crate) fn run(workspace: &Workspace, without: &Without, every_cell: bool, cargo_args: &[String]) -> Result<bool> {
     without.announce();
     let mut summary = Summary::new();
     let start = Instant::now();
@@ -35,7 +38,7 @@ pub(crate) fn run(workspace: &Workspace, without: &Without, cargo_args: &[String
     summary.note("install and start what is needed", Ended::Passed, start.elapsed());
     report::note_run(&workspace.report_dir(), without, cargo_args)?;
     if cargo_args.is_empty() {
-        everything(workspace, without, &mut stage, &mut summary)?;
+        everything(workspace, without, every_cell, &mut stage, &mut summary)?;
     } else {
         let test = chosen(workspace, cargo_args);
         part(&mut stage, &mut summary, test)?;
@@ -50,7 +53,13 @@ pub(crate) fn run(workspace: &Workspace, without: &Without, cargo_args: &[String
     Ok(summary.all_passed())
 }
 
-fn everything(workspace: &Workspace, without: &Without, stage: &mut Stage, summary: &mut Summary) -> Result<()> {
+fn everything(
+    workspace: &Workspace,
+    without: &Without,
+    every_cell: bool,
+    stage: &mut Stage,
+    summary: &mut Summary,
+) -> Result<()> {
     let mut binaries = BTreeMap::new();
     let built = summary.part("build", || {
         let mut build = process::cargo(&workspace.root);
@@ -67,6 +76,9 @@ fn everything(workspace: &Workspace, without: &Without, stage: &mut Stage, summa
     let mut test = process::cargo(&workspace.root);
     test.args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
     test.args(["--lib", "--bins", "--tests", "--examples"]);
+    if !every_cell {
+        test.arg("--").args(OTHER_CELLS.iter().flat_map(|cell| ["--skip", cell]));
+    }
     part(stage, summary, test)?;
     let mut doc = process::cargo(&workspace.root);
     doc.args(["test", "--workspace", "--all-features", "--no-fail-fast", "--doc"]);
