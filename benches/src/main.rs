@@ -24,12 +24,17 @@ mod latency;
 mod measure;
 mod memory;
 mod organizations;
+mod passkey;
 mod postgres;
 mod probe;
+mod proof_of_work;
 mod report;
 mod round_trips;
 mod scale;
 mod second_factor;
+#[expect(dead_code, unreachable_pub, clippy::unwrap_used, reason = "the tests use more of it")]
+#[path = "../../tests/src/security_key.rs"]
+mod security_key;
 mod seed;
 mod serve;
 mod sign_in;
@@ -51,7 +56,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Name of a section, what it says about itself, and its run.
 type Section = (&'static str, &'static str, fn(&mut Report));
 
-const SECTIONS: [Section; 12] = [
+const SECTIONS: [Section; 14] = [
     ("session-check", "what a cached session check adds to a bare handler", check_cached::run),
     (
         "session-check-uncached",
@@ -61,6 +66,8 @@ const SECTIONS: [Section; 12] = [
     ("tokens", "checking and making access tokens beside the signature alone", tokens::run),
     ("sign-in", "sign-ins per core beside what hashing alone allows", sign_in::run),
     ("second-factor", "a second factor beside the check of its code alone", second_factor::run),
+    ("passkey", "a sign-in by passkey beside the check of its answer alone", passkey::run),
+    ("proof-of-work", "the check of a proof of work beside the library's alone", proof_of_work::run),
     ("latency", "other requests while sign-ins saturate the machine", latency::run),
     ("memory", "peak memory under 500 sign-ins at once", memory::run),
     ("memory-sessions", "memory per 100,000 cached sessions", cached::run),

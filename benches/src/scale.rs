@@ -140,8 +140,9 @@ impl<S: Fill> Scale<S> {
         Order::new(volume.users as u64).shuffle(&mut order);
         let mut scopes = Vec::new();
         for org in 0..volume.orgs {
-            let owner = world.auth.principal(&seeded.secret(org)).await.expect("an answer").expect("signed in");
-            assert_eq!(owner.user(), seeded.users[org]);
+            let owner = world.auth.principal(&seeded.secret(Volume::owner(org))).await;
+            let owner = owner.expect("an answer").expect("signed in");
+            assert_eq!(owner.user(), seeded.users[Volume::owner(org)]);
             scopes.push((org, world.auth.scope(&owner).expect("a member")));
         }
         let scale = Self { world, clock, seeded, order, signed_in: 0, scopes };

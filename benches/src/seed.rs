@@ -24,11 +24,26 @@ const BATCH: usize = 10_000;
 #[derive(Clone, Copy)]
 pub(crate) struct Volume {
     pub(crate) users: usize,
-    /// Among which the users are dealt out like cards.
+    /// Among which the users are dealt out by teams.
     pub(crate) orgs: usize,
 }
 
-/// Who was written. Users are numbered from 0; the first of each organisation owns it.
+/// People of one organisation who come one after the other, as they are invited.
+const TEAM: usize = 10;
+
+impl Volume {
+    /// To which organisation a user belongs.
+    fn org_of(self, number: usize) -> usize {
+        number / TEAM % self.orgs
+    }
+
+    /// Which user owns an organisation: its first.
+    pub(crate) const fn owner(org: usize) -> usize {
+        org * TEAM
+    }
+}
+
+/// Who was written. Users are numbered from 0.
 pub(crate) struct Seeded {
     pub(crate) volume: Volume,
     pub(crate) users: Vec<UserId>,
@@ -56,7 +71,8 @@ impl Seeded {
 
     /// The members of an organisation, in the order of their ids.
     pub(crate) fn members(&self, org: usize) -> Vec<UserId> {
-        self.users.iter().skip(org).step_by(self.volume.orgs).copied().collect()
+        let numbered = self.users.iter().enumerate();
+        numbered.filter(|(number, _)| self.volume.org_of(*number) == org).map(|(_, user)| *user).collect()
     }
 }
 
@@ -151,7 +167,11 @@ impl Filler {
 
 /// Fills a system with so many people who are signed in.
 pub(crate) async fn fill<S: Fill>(world: &World<S>, volume: Volume) -> Seeded {
-    assert!(volume.orgs <= BATCH.min(volume.users), "the first batch makes the organisations");
+    let owned = Volume::owner(volume.orgs);
+    assert!(
+        owned <= BATCH && volume.users.is_multiple_of(owned),
+        "the first batch makes the organisations, equally large"
+    );
     let (_, template) = world.member("template@example.test").await;
     let (now, random) = (world.auth.now(), OsRandom);
     let secrets = Secrets::of(world.auth.keys());
@@ -173,7 +193,7 @@ pub(crate) async fn fill<S: Fill>(world: &World<S>, volume: Volume) -> Seeded {
             let session = SessionId::new(&random, came).expect("randomness");
             let digest = secrets.of_user(number).digest();
             let digest: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-            let org = orgs[number % orgs.len()];
+            let org = orgs[volume.org_of(number)];
             people.push(json!([number, user, session, digest, org, email(number), micros(came)]));
             users.push(user);
         }
@@ -198,7 +218,8 @@ async fn copies(filler: &mut Filler, template: &Principal, volume: Volume) -> Ve
     let found = format!("FROM usermgmt_audit WHERE actor_session_id = '{session}' AND kind = '{signed_in}'");
     let chain = filler.text(&format!("SELECT chain {found}")).await;
     let event = filler.text(&format!("SELECT id {found}")).await;
-    let (orgs, members) = (volume.orgs, volume.users / volume.orgs);
+    let members = volume.users / volume.orgs;
+    let is_owner = format!("s.number % {TEAM} = 0 AND s.number < {}", Volume::owner(volume.orgs));
     vec![
         format!(
             "INSERT INTO usermgmt_user (id, realm, name, locale, status, kind, factors, auth_epoch, created_at, version) \
@@ -228,15 +249,15 @@ async fn copies(filler: &mut Filler, template: &Principal, volume: Volume) -> Ve
              rights_version, policy_epoch, created_at, version) SELECT s.org_id, t.realm, 'org-' || s.number, t.name, \
              t.status, t.deleted_at, 1, {members}, t.seats, t.roles, t.policy, t.rights_version, t.policy_epoch, \
              t.created_at, t.version FROM bench_seed s CROSS JOIN usermgmt_org t WHERE t.id = '{org}' \
-             AND s.number < {orgs}"
+             AND {is_owner}"
         ),
         format!(
             "INSERT INTO usermgmt_slug (org_id, realm, slug) SELECT s.org_id, t.realm, 'org-' || s.number \
-             FROM bench_seed s CROSS JOIN usermgmt_slug t WHERE t.org_id = '{org}' AND s.number < {orgs}"
+             FROM bench_seed s CROSS JOIN usermgmt_slug t WHERE t.org_id = '{org}' AND {is_owner}"
         ),
         format!(
             "INSERT INTO usermgmt_membership (org_id, user_id, roles, status, rights_version, created_at, version) \
-             SELECT s.org_id, s.user_id, CASE WHEN s.number < {orgs} THEN t.roles ELSE '[\"member\"]' END, t.status, \
+             SELECT s.org_id, s.user_id, CASE WHEN {is_owner} THEN t.roles ELSE '[\"member\"]' END, t.status, \
              t.rights_version, s.created_at, t.version FROM bench_seed s CROSS JOIN usermgmt_membership t \
              WHERE t.org_id = '{org}' AND t.user_id = '{user}'"
         ),

@@ -24,6 +24,7 @@ pub mod host;
 pub mod jar;
 pub mod log;
 pub mod metrics;
+mod passkeys;
 pub mod person;
 pub mod report;
 pub mod robots;

@@ -94,6 +94,7 @@ pub fn allow(response: &mut Response, more: &[(&str, &str)]) {
     let strict = CSP.split("; ").filter_map(|directive| directive.split_once(' '));
     for (directive, sources) in strict.chain(more.iter().copied()) {
         match policy.iter_mut().find(|(known, _)| *known == directive) {
+            Some((_, known)) if known.contains(&sources) => {}
             Some((_, known)) => known.push(sources),
             None => policy.push((directive, vec![sources])),
         }

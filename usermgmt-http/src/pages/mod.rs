@@ -1,4 +1,5 @@
-//! Pages: rendered on the server, no script but where a check or a passkey needs one, texts from the catalogue, every value escaped by the engine.
+//! Pages: rendered on the server, with no script but where a check or a passkey needs one and a few lines against forms
+//! that are sent twice; texts from the catalogue, every value escaped by the engine.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -22,6 +23,7 @@ mod bot_check;
 mod catalogue;
 pub(crate) mod device;
 mod error;
+mod once;
 pub(crate) mod organization;
 mod reach;
 mod templates;
@@ -73,6 +75,7 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
     let shown = context! {
         bot_check => check.as_ref().map(|(shown, _)| shown),
         csrf => csrf::token(auth.keys(), &browser),
+        once => Value::from_safe_string(once::SCRIPT.to_owned()),
         values => Value::from(values.collect::<BTreeMap<_, _>>()),
         first_error => fields.first().map(|(name, _)| name.clone()),
         errors => Value::from(fields.into_iter().collect::<BTreeMap<_, _>>()),
@@ -95,12 +98,12 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
     let mut response = match render(auth, language, by, template, shown) {
         Ok(html) => {
             let mut response = wire::response(status, HTML, html);
-            if let Some((_, widget)) = &check {
-                wire::allow(&mut response, widget.policy);
-            }
+            let mut more = vec![("script-src", once::SOURCE.as_str())];
+            more.extend(check.iter().flat_map(|(_, widget)| widget.policy));
             if has_passkeys(auth) && ASK_AUTHENTICATORS.contains(&template) {
-                wire::allow(&mut response, &[("script-src", "'self'"), ("connect-src", "'self'")]);
+                more.extend([("script-src", "'self'"), ("connect-src", "'self'")]);
             }
+            wire::allow(&mut response, &more);
             response
         }
         Err(error) => {

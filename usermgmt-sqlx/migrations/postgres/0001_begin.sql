@@ -73,7 +73,7 @@ CREATE TABLE usermgmt_identifier (
     PRIMARY KEY (realm, kind, canonical)
 );
 -- Serves the identifiers of a user, in their order, and the primary address in the session check.
-CREATE INDEX usermgmt_identifier_user ON usermgmt_identifier (user_id, kind, canonical);
+CREATE INDEX usermgmt_identifier_user ON usermgmt_identifier (user_id, kind, canonical) INCLUDE (is_primary, display);
 
 -- The password of a user.
 CREATE TABLE usermgmt_password (
@@ -150,7 +150,8 @@ CREATE TABLE usermgmt_membership (
     rights_version BIGINT           NOT NULL, -- moves when this member's rights change
     created_at     BIGINT           NOT NULL,
     version        BIGINT           NOT NULL,
-    PRIMARY KEY (org_id, user_id)
+    -- A page of members is read from the key alone: members of one organisation lie far apart in a large table.
+    PRIMARY KEY (org_id, user_id) INCLUDE (roles, status, rights_version, created_at, version)
 );
 -- Serves the organisations of a user.
 CREATE INDEX usermgmt_membership_user ON usermgmt_membership (user_id, org_id);

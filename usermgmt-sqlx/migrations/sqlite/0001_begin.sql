@@ -42,7 +42,7 @@ CREATE TABLE usermgmt_identifier (
     PRIMARY KEY (realm, kind, canonical)
 ) STRICT, WITHOUT ROWID;
 -- Serves the identifiers of a user, in their order, and the primary address in the session check.
-CREATE INDEX usermgmt_identifier_user ON usermgmt_identifier (user_id, kind, canonical);
+CREATE INDEX usermgmt_identifier_user ON usermgmt_identifier (user_id, kind, canonical, is_primary, display);
 
 -- The password of a user.
 CREATE TABLE usermgmt_password (

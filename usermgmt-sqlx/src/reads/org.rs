@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sqlx::query;
 use usermgmt_core::id::{OrgId, RealmId, UserId};
+use usermgmt_core::limits::PAGE_MAX;
 use usermgmt_core::model::{MemberFilter, MemberRecord, Membership, MembershipStatus, Org, OrgProfile};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::policy::AuthPolicy;
@@ -12,9 +13,9 @@ use super::super::{Store, row};
 use super::behind;
 use super::prefix::Prefix;
 
-/// Members of one organisation, whoever `$compared` with the second parameter lets through.
-macro_rules! members_who {
-    ($compared:literal) => {
+/// Members among the rows `$memberships`, with their users.
+macro_rules! members_of {
+    ($memberships:expr) => {
         concat!(
             "SELECT ",
             membership_columns!(),
@@ -22,28 +23,43 @@ macro_rules! members_who {
             user_columns!(),
             ", ",
             primary_email!(),
-            " FROM usermgmt_membership JOIN usermgmt_user ON usermgmt_user.id = usermgmt_membership.user_id",
-            " WHERE usermgmt_membership.org_id = $1 AND usermgmt_membership.user_id ",
-            $compared,
-            " $2"
+            " FROM ",
+            $memberships,
+            " JOIN usermgmt_user ON usermgmt_user.id = usermgmt_membership.user_id"
         )
     };
 }
 
+/// One member.
+const MEMBER: &str = concat!(
+    members_of!("usermgmt_membership"),
+    " WHERE usermgmt_membership.org_id = $1 AND usermgmt_membership.user_id = $2"
+);
+
 /// A page of members; `$end` ends the range of identifiers, see [`Prefix`].
+///
+/// The inner limit is that of the longest page, for a planner that must plan without knowing the outer one: PostgreSQL
+/// would else expect a tenth of the organisation, and plan anew for each page.
 macro_rules! members {
     ($end:literal) => {
         concat!(
-            members_who!(">"),
-            " AND ($3 IS NULL OR usermgmt_membership.status = $3)",
-            " AND ($4 IS NULL OR EXISTS (SELECT 1 FROM usermgmt_identifier",
-            " WHERE usermgmt_identifier.user_id = usermgmt_membership.user_id",
-            " AND kind IN ('email', 'phone', 'username') AND canonical >= $4 AND ",
-            $end,
-            ")) ORDER BY usermgmt_membership.user_id LIMIT +$6"
+            members_of!(concat!(
+                "(SELECT ",
+                membership_columns!(),
+                " FROM usermgmt_membership WHERE org_id = $1 AND user_id > $2",
+                " AND ($3 IS NULL OR status = $3)",
+                " AND ($4 IS NULL OR EXISTS (SELECT 1 FROM usermgmt_identifier",
+                " WHERE usermgmt_identifier.user_id = usermgmt_membership.user_id",
+                " AND kind IN ('email', 'phone', 'username') AND canonical >= $4 AND ",
+                $end,
+                ")) ORDER BY user_id LIMIT 201) AS usermgmt_membership"
+            )),
+            " ORDER BY usermgmt_membership.user_id LIMIT +$6"
         )
     };
 }
+
+const _: () = assert!(PAGE_MAX == 200, "a page and the row that says whether there is another one");
 
 #[async_trait]
 impl OrgStore for Store {
@@ -93,7 +109,7 @@ impl MembershipStore for Store {
     }
 
     async fn member(&self, org: OrgId, user: UserId) -> Result<Option<MemberRecord>> {
-        self.one(query(members_who!("=")).bind(org.to_string()).bind(user.to_string()), row::member).await
+        self.one(query(MEMBER).bind(org.to_string()).bind(user.to_string()), row::member).await
     }
 
     async fn members(
