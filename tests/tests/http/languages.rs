@@ -72,8 +72,10 @@ fn visible(html: &str) -> String {
         for attribute in ["aria-label=\"", "title=\"", "alt=\""] {
             read.extend(tag.split_once(attribute).and_then(|(_, rest)| rest.split('"').next()));
         }
-        read.push(' ');
-        read.push_str(text);
+        if tag != "script" {
+            read.push(' ');
+            read.push_str(text);
+        }
     }
     unescaped(&read).split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -12,9 +12,12 @@ use crate::patience::until;
 const WHOLE: &str = "return document.readyState === 'complete' \
     && [...document.querySelectorAll('link[rel=stylesheet]')].every(link => link.sheet)";
 
+/// The one script that may stand in a page.
+const ONCE: &str = include_str!("../../../../usermgmt-http/assets/once.js");
+
 /// Collects what is wrong with a page, as sentences. Also runs where the page itself may run nothing.
 const SCRIPT: &str = r#"
-const [width] = arguments, wrong = [];
+const [width, once] = arguments, wrong = [];
 if (document.contentType !== 'text/html') return wrong;
 const shown = element => element.getClientRects().length > 0 && getComputedStyle(element).visibility !== 'hidden';
 const all = selector => [...document.querySelectorAll(selector)];
@@ -43,7 +46,8 @@ for (const field of all('[aria-invalid=true]'))
 for (const image of all('img:not([alt])')) wrong.push(`no text instead of: ${say(image)}`);
 const ids = all('[id]').map(element => element.id);
 for (const id of ids.filter((id, at) => ids.indexOf(id) !== at)) wrong.push(`two elements are called ${id}`);
-if (all('script:not([src^="/auth/"]), [style], [onclick]').length) wrong.push('there is script or style inside the page');
+const own = script => script.attributes.length === 0 && script.textContent === once;
+if (all('script:not([src^="/auth/"]), [style], [onclick]').some(inside => !own(inside))) wrong.push('there is script or style inside the page');
 if (!all('link[rel=stylesheet]').some(link => link.sheet)) wrong.push('no style sheet is in force');
 const wide = Math.max(document.documentElement.scrollWidth, document.body.scrollWidth);
 if (wide > Math.min(width, innerWidth)) wrong.push(`it scrolls sideways: ${wide} px, shown ${width} px`);
@@ -86,7 +90,7 @@ async fn whole(client: &Client) -> Result<()> {
 /// Looks at the page that is open.
 pub(crate) async fn look(client: &Client, look: Look) -> Result<()> {
     whole(client).await?;
-    let wrong = client.execute(SCRIPT, vec![look.size().0.into()]).await?;
+    let wrong = client.execute(SCRIPT, vec![look.size().0.into(), ONCE.into()]).await?;
     let mut wrong: Vec<_> =
         wrong.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     wrong.extend(axe(client, look).await?);
@@ -114,7 +118,8 @@ fn complaints(log: &Value) -> Vec<String> {
 const SAYS: &str = r#"
 const said = [document.documentElement.lang, document.title];
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (walker.nextNode()) said.push(walker.currentNode.data);
+while (walker.nextNode())
+  if (walker.currentNode.parentNode.localName !== 'script') said.push(walker.currentNode.data);
 for (const element of document.querySelectorAll('*'))
   for (const name of ['aria-label', 'placeholder', 'title']) said.push(element.getAttribute(name) ?? '');
 return said.join('\n');

@@ -1,7 +1,7 @@
 //! Zoë's addresses: another one is added, the primary one is replaced, and the old address takes it back.
 
 use super::profile::THIRD;
-use super::sign_in::{confirm, enter};
+use super::sign_in::enter;
 use super::{Person, Scene, ZOE, mail};
 use crate::fault::{Result, ensure};
 
@@ -36,7 +36,9 @@ async fn ask(scene: &Scene<'_>) -> Result<()> {
             first.reads("Primary").await?;
             teller.shot(first, "addresses-stale").await?;
             first.follow("Confirm that it is you").await?;
-            confirm(first, THIRD).await?;
+            first.fill("Password", THIRD).await?;
+            // Without the script she would be signed out here: the session has a new secret with the first press.
+            first.press_impatiently("Confirm").await?;
             first.is_headed("E-mail addresses").await
         })
         .await?;

@@ -82,5 +82,5 @@ pub(super) async fn enter(browser: &Browser, person: &Person) -> Result<()> {
 pub(super) async fn confirm(browser: &Browser, password: &str) -> Result<()> {
     browser.is_headed("Please confirm that it is you").await?;
     browser.fill("Password", password).await?;
-    browser.press_impatiently("Confirm").await
+    browser.press("Confirm").await
 }
