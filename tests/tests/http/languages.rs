@@ -66,16 +66,16 @@ fn unescaped(text: &str) -> String {
 
 /// What a person reads of a page or mail: text, and the attributes that are read out.
 fn visible(html: &str) -> String {
+    let (html, script) = html.split_once("<script>").unwrap_or((html, ""));
+    let behind = script.split_once("</script>").map_or("", |(_, behind)| behind);
     let mut read = String::new();
-    for piece in html.split('<') {
+    for piece in html.split('<').chain(behind.split('<')) {
         let (tag, text) = piece.split_once('>').unwrap_or(("", piece));
         for attribute in ["aria-label=\"", "title=\"", "alt=\""] {
             read.extend(tag.split_once(attribute).and_then(|(_, rest)| rest.split('"').next()));
         }
-        if tag != "script" {
-            read.push(' ');
-            read.push_str(text);
-        }
+        read.push(' ');
+        read.push_str(text);
     }
     unescaped(&read).split_whitespace().collect::<Vec<_>>().join(" ")
 }

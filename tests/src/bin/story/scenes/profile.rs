@@ -89,7 +89,7 @@ async fn profile(scene: &Scene<'_>) -> Result<()> {
 }
 
 async fn password(scene: &Scene<'_>) -> Result<()> {
-    let Scene { teller, first, second, .. } = scene;
+    let Scene { host, teller, first, second, .. } = scene;
     teller
         .step("a wrong present password is named at its field", async {
             first.open("/auth/account").await?;
@@ -129,6 +129,7 @@ async fn password(scene: &Scene<'_>) -> Result<()> {
     teller.shot(first, "password-changed").await?;
     teller
         .step("or sign them out; this one stays signed in", async {
+            host.let_pauses_pass().await?;
             first.open("/auth/account/password").await?;
             first.fill("Present password", SECOND).await?;
             first.fill("New password", THIRD).await?;
