@@ -8,7 +8,7 @@ use usermgmt_core::model::{AuditKind, UserStatus};
 use usermgmt_core::port::OsRandom;
 use usermgmt_core::refresh::RefreshToken;
 use usermgmt_service::AccessTokens;
-use usermgmt_service::jwt::{ClaimTemplate, Jwks, Rules, TokenError, Verified};
+use usermgmt_service::jwt::{ClaimTemplate, Jwks, RESERVED, Rules, TokenError, Verified};
 use usermgmt_tests::app::token;
 use usermgmt_tests::{Agent, App, Person, Reply, cells};
 
@@ -99,6 +99,13 @@ async fn another_service_checks_tokens_by_the_published_keys_alone(app: App) {
     let theirs = text(&theirs, "access_token");
     let read = checked(&app, DATA, &theirs).await.unwrap();
     assert_eq!(read.extra["https://hasura.io/jwt/claims"]["x-hasura-user-id"], me["user"]["id"]);
+    // A claim of the application's own stands beside the registered ones and is never one of them.
+    for name in RESERVED {
+        let template = ClaimTemplate::parse(&json!({ name: "{{user.id}}" }).to_string());
+        assert!(template.is_err_and(|error| error.to_string().contains(name)), "{name}");
+        assert!(!read.extra.contains_key(name), "{name}");
+    }
+    app.report.requirement(66);
     assert_eq!(checked(&app, app.origin(), &theirs).await.unwrap_err(), TokenError::Audience);
     assert_eq!(checked(&app, DATA, &text(&issued, "access_token")).await.unwrap_err(), TokenError::Audience);
     assert_eq!(by(&app, &theirs).get("/auth/me").await.expect(401).code(), "invalid_token");
