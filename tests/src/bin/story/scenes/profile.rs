@@ -69,7 +69,7 @@ async fn profile(scene: &Scene<'_>) -> Result<()> {
         .await?;
     teller.shot(first, "profile-saved").await?;
     teller
-        .step("the profile keeps it, and what is emptied is gone", async {
+        .step("the profile keeps it, and what is emptied, by a button that is pressed twice, is gone", async {
             first.open("/auth/account/profile").await?;
             for (label, value) in [("Language", "en"), ("Time zone (optional)", "Europe/Vienna")] {
                 let kept = first.value(label).await?;
@@ -77,7 +77,8 @@ async fn profile(scene: &Scene<'_>) -> Result<()> {
             }
             first.fill("Contact (optional)", "").await?;
             first.choose("Language", "As in your browser").await?;
-            first.press("Save").await?;
+            // On a small screen the second press may hit a link of the page that has come.
+            first.press_twice("Save").await?;
             first.open("/auth/account/profile").await?;
             for label in ["Language", "Contact (optional)"] {
                 let kept = first.value(label).await?;
