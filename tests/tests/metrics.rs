@@ -8,11 +8,16 @@
 )]
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use async_trait::async_trait;
 use serde_json::json;
+use time::Duration;
+use usermgmt_core::limits;
 use usermgmt_core::model::{AuditEvent, AuditOutcome, RoleKey};
+use usermgmt_core::port::{Country, GeoError, GeoLookup};
 use usermgmt_service::metrics::ALL;
-use usermgmt_service::{AccessTokens, NewUser};
+use usermgmt_service::{AccessTokens, NewUser, TrustedProxies};
 use usermgmt_tests::app::token;
 use usermgmt_tests::metrics::{Counts, alone, keep};
 use usermgmt_tests::{App, Cell, Framework, Person, StoreKind, cell};
@@ -63,8 +68,23 @@ fn recorded(events: &[AuditEvent]) -> BTreeMap<String, f64> {
     all
 }
 
+/// Countries by the first byte of an address.
+struct Countries;
+
+#[async_trait]
+impl GeoLookup for Countries {
+    async fn country(&self, address: IpAddr) -> Result<Option<Country>, GeoError> {
+        let IpAddr::V4(address) = address else { return Ok(None) };
+        Ok(Country::parse(if address.octets()[0] == 2 { "NZ" } else { "AT" }))
+    }
+}
+
 async fn what_happens_is_counted(app: App) {
-    let app = app.configured(|builder| builder.tokens(AccessTokens::default())).await;
+    let app = app.configured(|builder| {
+        let watched = builder.geo(Countries).new_sign_in_notices().trusted_proxies(TrustedProxies::Hops(1));
+        watched.tokens(AccessTokens::default())
+    });
+    let app = app.await;
     let begun = Counts::now();
 
     let mut ann = Person::new(&app, "ann");
@@ -113,6 +133,16 @@ async fn what_happens_is_counted(app: App) {
     );
     counted(&before.since(), &[(from_cache, 5.0), (from_store, 0.0), (nobody, 0.0)]);
 
+    // A session in use counts once a minute, however often it is used.
+    let before = Counts::now();
+    for _ in 0..2 {
+        app.advance(limits::ACTIVITY_INTERVAL);
+        for _ in 0..3 {
+            ann.agent.get("/auth/me").await.expect(200);
+        }
+    }
+    counted(&before.since(), &[("usermgmt_session_minutes_total", 2.0)]);
+
     // Somebody joins and gets another role.
     let org = ann.org().await;
     let mut bob = Person { organization: None, ..Person::new(&app, "bob") };
@@ -139,6 +169,30 @@ async fn what_happens_is_counted(app: App) {
         ("usermgmt_tokens_issued_total{kind=\"access\"}", "usermgmt_tokens_issued_total{kind=\"refresh\"}");
     counted(&before.since(), &[(access, 2.0), (renewed, 2.0)]);
     assert!(Counts::now().of("usermgmt_signing_keys_made_total") > 0.0);
+
+    // What attacks show by: a stolen refresh token, a new device in a new country, wrong codes, wishes for new passwords.
+    let before = Counts::now();
+    app.advance(Duration::HOUR);
+    bob.agent.post("/auth/refresh", json!({ "refresh_token": refresh })).await.expect(401);
+    let mut abroad = bob.elsewhere(&app);
+    abroad.agent = abroad.agent.with("x-forwarded-for", "2.0.0.1");
+    abroad.sign_in().await.expect(200);
+    let own = abroad.enrol(&app).await;
+    let mut guessing = bob.elsewhere(&app);
+    guessing.sign_in().await.expect(200);
+    guessing.give(&own.wrong(&app)).await.expect(422);
+    guessing.agent.post("/auth/forgot", json!({ "email": bob.email })).await.expect(202);
+    app.work().await;
+    let signal = |kind: &str, outcome: &str| format!("usermgmt_events_total{{kind=\"{kind}\",outcome=\"{outcome}\"}}");
+    for (kind, outcome) in [
+        ("session.refresh_reused", "success"),
+        ("session.new_device", "success"),
+        ("session.new_country", "success"),
+        ("refused.second_factor", "refused"),
+        ("user.password_reset_requested", "success"),
+    ] {
+        assert_eq!(before.since().of(&signal(kind, outcome)), 1.0, "{kind}\n{:#?}", before.since().0);
+    }
 
     // A session that has ended, and a limit that is passed.
     ann.agent.post("/auth/sign-out", json!({})).await.expect(200);

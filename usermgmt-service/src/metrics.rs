@@ -74,6 +74,8 @@ table! {
         "Flows that ran again because somebody else had committed first.";
     Counter SESSION_CHECKS = "usermgmt_session_checks_total" ["from" "found"]
         "Session checks, by where the answer came from.";
+    Counter SESSION_MINUTES = "usermgmt_session_minutes_total" []
+        "Minutes in which a session was used, after its first one: 60 times its rate is how many are in use.";
     Counter CHANGE_READS = "usermgmt_change_reads_total" [] "Readings of the change sequence.";
     Counter CHANGES_HEARD = "usermgmt_changes_heard_total" [] "Changes that these readings brought.";
     Counter CACHE_EMPTIED = "usermgmt_cache_emptied_total" []
@@ -122,6 +124,7 @@ pub(crate) struct SessionChecks {
     pub(crate) read: Counter,
     pub(crate) nobody: Counter,
     pub(crate) failed: Counter,
+    pub(crate) minutes: Counter,
 }
 
 impl SessionChecks {
@@ -131,6 +134,7 @@ impl SessionChecks {
             read: counter!(SESSION_CHECKS, "from" => "store", "found" => "yes"),
             nobody: counter!(SESSION_CHECKS, "from" => "store", "found" => "no"),
             failed: counter!(SESSION_CHECKS, "from" => "store", "found" => "unknown"),
+            minutes: counter!(SESSION_MINUTES),
         }
     }
 }

@@ -92,10 +92,11 @@ impl UserMgmt {
             }
         };
         let principal = entry.principal();
-        if entry.claim_touch(now)
-            && let Err(error) = self.store().touch(principal.user(), principal.session(), now).await
-        {
-            tracing::warn!(kind = ?error.kind(), "activity of a session was not written");
+        if entry.claim_touch(now) {
+            checks.minutes.increment(1);
+            if let Err(error) = self.store().touch(principal.user(), principal.session(), now).await {
+                tracing::warn!(kind = ?error.kind(), "activity of a session was not written");
+            }
         }
         Ok(Some(principal.clone()))
     }
