@@ -51,6 +51,7 @@ fn refusals() -> Vec<Refused> {
         Refused::SeatsTaken,
         Refused::SecondFactorRequired(vec![Method::Otp]),
         Refused::FactorRequired,
+        Refused::MembersStranded,
         Refused::PasskeyInvalid,
         Refused::PasskeyKnown,
         Refused::LastSignInMethod,

@@ -98,6 +98,7 @@ macro_rules! each_rule {
             a_member_is_read_as_it_is_listed
             an_empty_filter_lets_every_member_through
             members_are_filtered_by_status
+            a_member_without_factors_is_found
             members_are_filtered_by_prefix
             any_identifier_of_a_member_counts_once
             looks_of_usernames_find_no_member

@@ -131,6 +131,8 @@ killed_by! {
         roles_are_set_and_rights_move new_roles_end_an_older_authority each_subject_is_appended;
     members_of_any_org_are_noticed: ListsMembersOfAnyOrg by
         members_of_another_organisation_are_not_listed rows_of_another_organisation_do_not_exist;
+    anybody_for_a_member_without_is_noticed: FindsMembersWithoutBeside by
+        a_member_without_factors_is_found;
     forgotten_filters_of_members_are_noticed: ForgetsMemberFilter by
         members_are_filtered_by_status members_are_filtered_by_prefix all_parts_of_a_member_filter_must_hold
         a_filtered_list_of_members_is_paged;

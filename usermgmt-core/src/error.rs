@@ -291,6 +291,8 @@ pub enum Refused {
     SecondFactorRequired(Vec<Method>),
     /// A policy demands a second factor, and this was the last one.
     FactorRequired,
+    /// Members of the organisation could not sign in under the policy: each needs a factor that counts first.
+    MembersStranded,
     /// The passkey is none of this account, or has not answered the challenge that it was given.
     PasskeyInvalid,
     /// The authenticator has a passkey that is registered already.
@@ -328,6 +330,7 @@ impl Refused {
         "seats_taken",
         "second_factor_required",
         "factor_required",
+        "members_stranded",
         "passkey_invalid",
         "passkey_known",
         "last_sign_in_method",
@@ -361,6 +364,7 @@ impl Refused {
             Self::SeatsTaken => "seats_taken",
             Self::SecondFactorRequired(_) => "second_factor_required",
             Self::FactorRequired => "factor_required",
+            Self::MembersStranded => "members_stranded",
             Self::PasskeyInvalid => "passkey_invalid",
             Self::PasskeyKnown => "passkey_known",
             Self::LastSignInMethod => "last_sign_in_method",

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `methods` | intersection |
 //! | `second_factor` | everybody before roles, roles united |
-//! | `bars_trusted_devices`, `passkey_is_one_factor` | either |
+//! | `bars_trusted_devices`, `bars_sent_codes`, `passkey_is_one_factor` | either |
 //! | `session_idle_seconds`, `session_absolute_seconds` | minimum |
 //! | `step_up_seconds` | minimum |
 //! | `bars_member_keys` | either |
@@ -32,6 +32,10 @@ pub struct AuthPolicy {
     /// Whether a trusted device does not stand in for the second factor.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub bars_trusted_devices: bool,
+    /// Whether codes that are sent by text or mail are no second factor: whoever has to show one enrols a stronger one.
+    /// Demanded where accounts are worth a SIM swap.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bars_sent_codes: bool,
     /// Whether a passkey alone is one factor. By default it is two, for its holder was verified on the device that has
     /// it: by a fingerprint, a face or a PIN (NIST SP 800-63B-4 section 3.1.7).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -91,8 +95,8 @@ impl AuthPolicy {
     #[must_use]
     pub fn counts(&self, method: Method) -> bool {
         let trusted = method == Method::TrustedDevice;
-        !(trusted && self.bars_trusted_devices)
-            && (trusted || self.methods.as_ref().is_none_or(|allowed| allowed.contains(&method)))
+        let barred = (trusted && self.bars_trusted_devices) || (method.is_sent_code() && self.bars_sent_codes);
+        !barred && (trusted || self.methods.as_ref().is_none_or(|allowed| allowed.contains(&method)))
     }
 
     /// Those of these proofs that count.
@@ -109,6 +113,7 @@ impl AuthPolicy {
         proofs.iter().any(|proof| match proof.method {
             Method::TrustedDevice => !self.bars_trusted_devices,
             Method::Passkey => !self.passkey_is_one_factor || proofs.iter().any(beside),
+            method if method.is_sent_code() => !self.bars_sent_codes && method.adds_to(proofs),
             method => method.is_second_factor(),
         })
     }
@@ -123,6 +128,7 @@ impl AuthPolicy {
             },
             second_factor: self.second_factor.strictest(&other.second_factor),
             bars_trusted_devices: self.bars_trusted_devices || other.bars_trusted_devices,
+            bars_sent_codes: self.bars_sent_codes || other.bars_sent_codes,
             passkey_is_one_factor: self.passkey_is_one_factor || other.passkey_is_one_factor,
             session_idle_seconds: smaller(self.session_idle_seconds, other.session_idle_seconds),
             session_absolute_seconds: smaller(self.session_absolute_seconds, other.session_absolute_seconds),
@@ -227,7 +233,7 @@ mod tests {
         let email = by(Method::Email);
         assert_eq!(demands(&two, &[password_at(0), password_at(9)], 10), [Demand::SecondFactor]);
         assert_eq!(demands(&two, &[password_at(0), email], 10), [Demand::SecondFactor], "a mailbox resets passwords");
-        for second in [Method::Otp, Method::RecoveryCode, Method::TrustedDevice] {
+        for second in [Method::Otp, Method::RecoveryCode, Method::TrustedDevice, Method::SmsCode, Method::EmailCode] {
             assert_eq!(demands(&two, &[password_at(0), by(second)], 10), []);
         }
         let passkey = by(Method::Passkey);
@@ -237,6 +243,12 @@ mod tests {
         assert_eq!(demands(&one, &[passkey, by(Method::TrustedDevice)], 10), [], "as beside any other first proof");
         assert_eq!(demands(&one, &[password_at(0), passkey], 10), []);
         assert_eq!(demands(&one, &[passkey, by(Method::Otp)], 10), []);
+        for (first, code) in [(Method::Email, Method::EmailCode), (Method::Sms, Method::SmsCode)] {
+            assert_eq!(demands(&two, &[by(first), by(code)], 10), [Demand::SecondFactor], "one mailbox, one phone");
+        }
+        assert_eq!(demands(&two, &[email, by(Method::SmsCode)], 10), []);
+        let no_sent = AuthPolicy { bars_sent_codes: true, ..two.clone() };
+        assert_eq!(demands(&no_sent, &[password_at(0), by(Method::SmsCode)], 10), [Demand::SecondFactor]);
         let no_devices = AuthPolicy { bars_trusted_devices: true, ..two.clone() };
         assert_eq!(demands(&no_devices, &[password_at(0), by(Method::TrustedDevice)], 10), [Demand::SecondFactor]);
         let no_codes = AuthPolicy { methods: Some([Method::Password].into()), ..two };
@@ -285,14 +297,15 @@ mod tests {
             option::of(0_u32..200),
             option::of(0_u32..200),
             option::of(0_u32..200),
-            proptest::prelude::any::<(bool, bool, bool)>(),
+            proptest::prelude::any::<(bool, bool, bool, bool)>(),
         )
             .prop_map(|(methods, second_factor, idle, absolute, step_up, bars)| {
-                let (bars_trusted_devices, bars_member_keys, passkey_is_one_factor) = bars;
+                let (bars_trusted_devices, bars_sent_codes, bars_member_keys, passkey_is_one_factor) = bars;
                 AuthPolicy {
                     methods,
                     second_factor,
                     bars_trusted_devices,
+                    bars_sent_codes,
                     passkey_is_one_factor,
                     session_idle_seconds: idle,
                     session_absolute_seconds: absolute,

@@ -52,11 +52,13 @@ pub enum BearerKind {
     TrustedDevice,
     /// The mailed link that signs in.
     SignInLink,
+    /// The row of a code that is sent as a second factor. Nothing takes it.
+    SentCode,
 }
 
 impl BearerKind {
     /// Every kind, for tests that try each at the other's door.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Session,
         Self::Browser,
         Self::Attempt,
@@ -69,6 +71,7 @@ impl BearerKind {
         Self::RemoveFactorsLink,
         Self::TrustedDevice,
         Self::SignInLink,
+        Self::SentCode,
     ];
 
     /// The kind prefix that the text form starts with.
@@ -87,6 +90,7 @@ impl BearerKind {
             Self::RemoveFactorsLink => "umf",
             Self::TrustedDevice => "umt",
             Self::SignInLink => "uml",
+            Self::SentCode => "umc",
         }
     }
 }

@@ -124,6 +124,7 @@ impl Problem {
             | Refused::AlreadyMember
             | Refused::SeatsTaken
             | Refused::FactorRequired
+            | Refused::MembersStranded
             | Refused::PasskeyKnown
             | Refused::LastSignInMethod => StatusCode::CONFLICT,
             _ => StatusCode::FORBIDDEN,

@@ -273,6 +273,11 @@ impl Builder {
     }
 
     /// The realm this handle works in. Default: the one realm of an application that does not separate its users.
+    ///
+    /// Names (addresses, numbers, usernames) are unique in their realm. For names that are unique per organisation, each
+    /// organisation has a realm and a handle of its own on the same store: nothing of one is reached from another, and
+    /// one person has as many accounts as they have organisations. Each handle has its own cache and workers, so this is
+    /// for tens or hundreds of organisations in a process, not for tens of thousands.
     pub fn realm(mut self, realm: RealmId) -> Self {
         self.realm = realm;
         self
@@ -385,6 +390,8 @@ impl Builder {
         let sms_sender = self.sms_sender.or_else(development);
         #[cfg(feature = "phones")]
         crate::phones::check(&settings, sms_sender.is_some())?;
+        #[cfg(feature = "sent-codes")]
+        crate::sent_code::check(&settings, sms_sender.is_some())?;
         let hasher: Arc<dyn PasswordHasher> = match self.hasher {
             Some(hasher) => hasher,
             None => {

@@ -59,7 +59,7 @@ impl UserMgmt {
         let contacts = mailed::contacts(&self.flow(client), user.id).await?;
         let contact = mailed::primary(&contacts).and_then(Contact::of);
         let former = previous(stored.as_ref());
-        self.check_new_password("new_password", &new, contact.as_ref(), &user.name, &former).await?;
+        self.check_new_password("new_password", &new, contact.as_ref(), &user.name, &former, user.factors).await?;
         let hash = self.hasher().hash(&new).await?;
         let rules = (self.settings().password_rules.history, input.end_others);
         let mut tries = Tries::default();

@@ -1,6 +1,5 @@
 //! Enrolling an authenticator application: by somebody signed in, or as a step of a sign-in that demands one.
 
-use usermgmt_core::error::FieldError;
 use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::Flow;
 use usermgmt_core::flow::factors::{self, Holder, Renewed};
@@ -15,7 +14,7 @@ use crate::client::Client;
 use crate::commit::committing;
 use crate::factors::FactorAdded;
 use crate::limits::Meter;
-use crate::second_factor::Typed;
+use crate::second_factor::digits;
 use crate::sign_in::SignInOutcome;
 use crate::sign_up::Secret;
 use crate::totp::{self, TotpSecret};
@@ -49,12 +48,12 @@ impl UserMgmt {
     /// # Errors
     /// [`Refused::AttemptExpired`] also for an attempt that waits for something else, too many tries, or an outage.
     pub async fn begin_totp_at_sign_in(&self, client: &Client, attempt: &Bearer) -> Result<TotpEnrolment, Error> {
-        let (found, _, _) = self.enrolling(client, attempt).await?;
+        let (found, _) = self.enrolling(client, attempt).await?;
         let meter = Meter::new(self, client);
         meter.take(&[meter.step_up(found.user)], self.now()).await?;
         self.begin_enrolment(client, || async {
-            let (found, user, email) = self.enrolling(client, attempt).await?;
-            Ok((Holder::Attempt(Box::new(found)), user, Some(email)))
+            let (found, facts) = self.enrolling(client, attempt).await?;
+            Ok((Holder::Attempt(Box::new(found)), facts.user, Some(facts.identifier.display)))
         })
         .await
     }
@@ -93,8 +92,8 @@ impl UserMgmt {
         attempt: &Bearer,
         id: FactorId,
     ) -> Result<TotpSecret, Error> {
-        let (_, user, email) = self.enrolling(client, attempt).await?;
-        self.secret_of(&self.flow(client), &user, Some(&email), id).await
+        let (_, facts) = self.enrolling(client, attempt).await?;
+        self.secret_of(&self.flow(client), &facts.user, Some(&facts.identifier.display), id).await
     }
 
     async fn secret_of(
@@ -145,12 +144,12 @@ impl UserMgmt {
         code: Secret<'_>,
     ) -> Result<FactorAdded<SignInOutcome>, Error> {
         let code = digits(code)?;
-        let (found, _, _) = self.enrolling(client, attempt).await?;
+        let (found, _) = self.enrolling(client, attempt).await?;
         let meter = Meter::new(self, client);
         meter.take(&[meter.step_up(found.user)], self.now()).await?;
         let (renewed, recovery_codes) = committing!(self, client, |flow| {
-            let (found, user, _) = self.enrolling(client, attempt).await?;
-            self.confirmed(&flow, client, Holder::Attempt(Box::new(found)), &user, id, &code).await?
+            let (found, facts) = self.enrolling(client, attempt).await?;
+            self.confirmed(&flow, client, Holder::Attempt(Box::new(found)), &facts.user, id, &code).await?
         })?;
         Ok(FactorAdded { next: self.advance(client, renewed.attempt()?).await?, recovery_codes })
     }
@@ -174,13 +173,5 @@ impl UserMgmt {
         let planned = factors::plan_confirmation(flow, holder, user, &all, begun, step).await?;
         let (changes, renewed, codes) = planned;
         Ok((changes, (renewed, codes)))
-    }
-}
-
-/// The first code of an application: six digits, and no recovery code.
-fn digits(code: Secret<'_>) -> Result<zeroize::Zeroizing<String>, FieldError> {
-    match Typed::parse("code", code.0)? {
-        Typed::Totp(code) => Ok(code),
-        Typed::Recovery(_) => Err(FieldError::new("code", FieldError::MALFORMED)),
     }
 }

@@ -3,11 +3,11 @@
 use time::OffsetDateTime;
 use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::factors;
-#[cfg(feature = "totp")]
-use usermgmt_core::flow::sign_in::{self, Next};
+#[cfg(any(feature = "totp", feature = "sent-codes"))]
+use usermgmt_core::flow::sign_in::{self, Facts, Next};
 use usermgmt_core::id::FactorId;
 use usermgmt_core::limits::RECOVERY_CODES_LOW;
-#[cfg(feature = "totp")]
+#[cfg(any(feature = "totp", feature = "sent-codes"))]
 use usermgmt_core::model::Attempt;
 use usermgmt_core::model::{Factor, FactorData, FactorKind, TokenKind, User};
 use usermgmt_core::proof::{Principal, StepUp};
@@ -29,6 +29,9 @@ pub struct FactorItem {
     pub kind: FactorKind,
     /// What its owner or the device calls it; may be empty.
     pub name: String,
+    /// The number that codes are sent to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
@@ -154,13 +157,13 @@ impl UserMgmt {
         committing!(self, client, |flow| factors::plan_reset(&flow, &token).await?)
     }
 
-    /// The attempt that waits for an enrolment, its user, and the address that they typed.
-    #[cfg(feature = "totp")]
-    pub(crate) async fn enrolling(&self, client: &Client, secret: &Bearer) -> Result<(Attempt, User, String), Error> {
+    /// The attempt that waits for an enrolment.
+    #[cfg(any(feature = "totp", feature = "sent-codes"))]
+    pub(crate) async fn enrolling(&self, client: &Client, secret: &Bearer) -> Result<(Attempt, Facts), Error> {
         let attempt = self.find_attempt(client, secret).await?;
         let facts = sign_in::facts(&self.flow(client), &attempt).await?;
         match self.next(attempt.clone(), &facts)? {
-            Next::EnrolFactor(_) => Ok((attempt, facts.user, facts.identifier.display)),
+            Next::EnrolFactor(_) => Ok((attempt, facts)),
             _ => Err(Refused::AttemptExpired.into()),
         }
     }
@@ -188,6 +191,10 @@ fn item(factor: &Factor) -> FactorItem {
         id: factor.id,
         kind: factor.kind(),
         name: factor.name.clone(),
+        to: match &factor.data {
+            FactorData::SmsCode { number } => Some(number.display().to_owned()),
+            _ => None,
+        },
         created_at: factor.created_at,
         used_at: factor.used_at,
         expires_at: factor.expires_at,

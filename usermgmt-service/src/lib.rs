@@ -52,6 +52,8 @@ mod reset_password;
 mod runtime;
 mod second_factor;
 #[cfg(feature = "tokens")]
+#[cfg(feature = "sent-codes")]
+mod sent_code;
 mod services;
 mod session;
 mod settings;
@@ -121,6 +123,8 @@ pub use profile::{OwnProfile, ProfileChange};
 pub use refusals::Refusals;
 pub use runtime::TokioRuntime;
 pub use second_factor::SecondFactorProven;
+#[cfg(feature = "sent-codes")]
+pub use sent_code::{CodeSent, SendCodes, SentCodeEnrolment, SentCodes};
 #[cfg(feature = "tokens")]
 pub use services::{Introspection, Revocation, Revocations, Service};
 pub use session::SessionItem;

@@ -3,6 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use time::{Duration, OffsetDateTime};
+#[cfg(feature = "sent-codes")]
+use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::id::{ApiKeyId, OrgId, UserId};
 use usermgmt_core::keys::{Purpose, PurposeKey};
@@ -214,17 +216,21 @@ impl<'a> Meter<'a> {
     /// The counters of messages that are asked for by a name: one at a time, a few an hour, some more a day. They go by
     /// the name that was typed, so that known and unknown ones are limited alike.
     pub(crate) fn messages(&self, canonical: &str) -> Vec<Charge> {
-        let account = canonical.as_bytes();
-        let (hour, day) = (self.limits.mails_per_address_hour, self.limits.mails_per_address_day);
-        let mut charges = vec![
-            self.charge("mail/pause", &[account], 1, self.limits.resend_pause),
-            self.charge("mail/hour", &[account], hour, Duration::HOUR),
-            self.charge("mail/day", &[account], day, Duration::DAY),
-        ];
+        let mut charges = self.paced(["mail/pause", "mail/hour", "mail/day"], canonical.as_bytes());
         if IdentifierKind::signs_in_by(canonical) == IdentifierKind::Phone {
             charges.extend(self.texts(canonical));
         }
         charges
+    }
+
+    /// One at a time, a few an hour, some more a day.
+    fn paced(&self, [pause, hour, day]: [&'static str; 3], whose: &[u8]) -> Vec<Charge> {
+        let Limits { mails_per_address_hour, mails_per_address_day, resend_pause, .. } = self.limits;
+        vec![
+            self.charge(pause, &[whose], 1, resend_pause),
+            self.charge(hour, &[whose], mails_per_address_hour, Duration::HOUR),
+            self.charge(day, &[whose], mails_per_address_day, Duration::DAY),
+        ]
     }
 
     /// The counters of what texts cost: whoever is paid for those to a range of numbers asks for many, of many of them.
@@ -237,6 +243,25 @@ impl<'a> Meter<'a> {
             self.charge("text/address", &[&self.client.address_prefix()], texts_per_address, Duration::HOUR),
             self.charge("text/all", &[], texts_per_hour, Duration::HOUR),
         ]
+    }
+
+    /// The counters of codes that are sent as a second factor. They go by the account: who has not its password, or a
+    /// session of it, uses none of them up.
+    #[cfg(feature = "sent-codes")]
+    pub(crate) fn sent_codes(&self, user: UserId, to: &Contact) -> Vec<Charge> {
+        let names = ["sent-code/pause", "sent-code/hour", "sent-code/day"];
+        let mut charges = self.paced(names, user.as_uuid().as_bytes());
+        if let Some(phone) = to.phone() {
+            charges.extend(self.texts(phone.canonical()));
+        }
+        charges
+    }
+
+    /// The counters of texts to a number that somebody types, whoever it is: a stranger is not to be pestered.
+    #[cfg(feature = "sent-codes")]
+    pub(crate) fn typed_number(&self, to: &Contact) -> Vec<Charge> {
+        let number = to.phone().map(|phone| phone.canonical().as_bytes());
+        number.map(|number| self.paced(["mail/pause", "mail/hour", "mail/day"], number)).unwrap_or_default()
     }
 
     pub(crate) fn verification(&self) -> Charge {

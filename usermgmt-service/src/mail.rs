@@ -65,7 +65,8 @@ pub(crate) const fn shape(kind: MailKind) -> Shape {
         MailKind::ApproveEmail => ("/emails/approve", Some(TokenKind::ApproveEmail), false, true),
         MailKind::AddEmail => ("/emails/verify", Some(TokenKind::AddEmail), true, false),
         MailKind::SignIn => ("/sign-in/mailed", Some(TokenKind::SignIn), true, false),
-        MailKind::AccountLocked => ("/forgot", None, false, true),
+        MailKind::SecondFactorCode => ("/second-factor", Some(TokenKind::SecondFactor), true, false),
+        MailKind::AccountLocked | MailKind::PasswordVoided => ("/forgot", None, false, true),
         MailKind::ForgottenUsername => ("/sign-in", None, false, false),
         MailKind::EmailTaken | MailKind::PhoneTaken => ("/sign-in", None, false, true),
         MailKind::MemberAdded => ("/sign-in", None, false, true),
@@ -182,7 +183,7 @@ impl UserMgmt {
         if let Some(set) = self.settings().magic_link.filter(|_| kind == MailKind::SignIn) {
             return (set.has_link(), set.has_code());
         }
-        (true, shape(kind).code)
+        (kind != MailKind::SecondFactorCode, shape(kind).code)
     }
 
     /// Writes a mail.

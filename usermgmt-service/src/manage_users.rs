@@ -153,7 +153,7 @@ impl Users<'_> {
             (self.get(id).await?, mailed::contacts(&self.auth.flow(&client), id).await?)
         };
         let contact = all.iter().find_map(Contact::of);
-        self.auth.check_new_password("password", &password, contact.as_ref(), &user.name, &[]).await?;
+        self.auth.check_new_password("password", &password, contact.as_ref(), &user.name, &[], user.factors).await?;
         let hash = self.auth.hasher().hash(&password).await?;
         let client = Client::default();
         let history = self.auth.settings().password_rules.history;

@@ -107,17 +107,20 @@ impl Orgs<'_> {
         committing!(self.0, client, |flow| usermgmt_orgs::enter(&flow, principal, org, policy).await?)
     }
 
-    /// Sets what the permit's organisation demands of sessions that enter it.
+    /// Sets what the permit's organisation demands of sessions that enter it. Passwords are switched off by `methods` that
+    /// do not list them, once every active member has a passkey or another factor that counts.
     ///
     /// # Errors
-    /// [`Refused::PolicyUnmet`] if the caller does not comply themselves, [`Refused::AuthorityChanged`], or an outage.
+    /// [`Refused::PolicyUnmet`] if the caller does not comply themselves, [`Refused::MembersStranded`] if a member could
+    /// not, [`Refused::AuthorityChanged`], or an outage.
     pub async fn set_policy(
         self,
         client: &Client,
         permit: &Permit<ManagePolicy>,
         policy: &AuthPolicy,
     ) -> Result<(), Error> {
-        committing!(self.0, client, |flow| (usermgmt_orgs::set_policy(&flow, permit, policy.clone()).await?, ()))
+        let open = self.0.settings().open_to_everybody();
+        committing!(self.0, client, |flow| (usermgmt_orgs::set_policy(&flow, permit, policy.clone(), &open).await?, ()))
     }
 
     /// Changes name, slug or settings.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use usermgmt_core::address::EmailAddress;
 use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Error, FieldError};
+use usermgmt_core::model::FactorKinds;
 use usermgmt_core::password::{Password, PasswordError, PasswordHash};
 use usermgmt_core::port::HashError;
 
@@ -21,8 +22,10 @@ impl UserMgmt {
         password: &Password,
         email: Option<&EmailAddress>,
         name: &str,
+        factors: FactorKinds,
     ) -> Result<(), PasswordError> {
         let settings = self.settings();
+        settings.password_rules.check_length(password, factors.is_asked())?;
         settings.password_rules.check(password, email, name)?;
         match settings.product_name() {
             Some(product) => settings.password_rules.check_product(password, product),
@@ -32,7 +35,7 @@ impl UserMgmt {
 
     /// Checks a password that is about to be set, whoever sets it: everything that is on, the cheapest first, and the
     /// source outside the process only about a password that passed all else. `previous` are the person's present and
-    /// former hashes, the latest first; `field` is the request's name for the password.
+    /// former hashes, the latest first, and `factors` what else they have; `field` is the request's name for the password.
     ///
     /// By default it costs nothing worth counting. With a score, a history or a source of breaches it costs up to 0.1
     /// seconds of a core, as many full hashes as the history is long, and a request to the source: charge a limit
@@ -48,12 +51,13 @@ impl UserMgmt {
         contact: Option<&Contact>,
         name: &str,
         previous: &[PasswordHash],
+        factors: FactorKinds,
     ) -> Result<(), Error> {
         let email = contact.and_then(Contact::email);
         let name = contact.map_or(Cow::Borrowed(name), |contact| Cow::Owned(contact.beside(name)));
         let name = name.as_ref();
         let broken = |error| Error::from(FieldError::password(field, error));
-        self.check_password_rules(password, email, name).map_err(broken)?;
+        self.check_password_rules(password, email, name, factors).map_err(broken)?;
         if self.is_guessable(password, email, name).await? {
             return Err(broken(PasswordError::TooGuessable));
         }

@@ -74,7 +74,7 @@ impl Phones {
     }
 
     /// Reads a number that somebody types.
-    fn read(&self, field: &'static str, text: &str) -> Result<PhoneNumber, FieldError> {
+    pub(crate) fn read(&self, field: &'static str, text: &str) -> Result<PhoneNumber, FieldError> {
         let number = PhoneNumber::parse(text, self.countries.first().copied());
         let number = number.map_err(|error| FieldError::phone(field, error))?;
         let is_there = |country: Country| self.countries.contains(&country);

@@ -96,7 +96,15 @@ impl UserMgmt {
             if hash.is_none() {
                 let contact = found.token.contact().ok_or(Refused::LinkInvalid)?;
                 let previous = previous(found.password.as_ref());
-                self.check_new_password("password", &password, Some(&contact), &found.user.name, &previous).await?;
+                self.check_new_password(
+                    "password",
+                    &password,
+                    Some(&contact),
+                    &found.user.name,
+                    &previous,
+                    found.user.factors,
+                )
+                .await?;
             }
             let second = match &typed {
                 Some(typed) if found.user.factors.is_asked() => {
@@ -105,7 +113,8 @@ impl UserMgmt {
                         counted = true;
                     }
                     let all = self.store().factors(found.user.id).await?;
-                    let shown = self.shown(&flow, &all, typed).inspect_err(|error| self.note_code(client, error));
+                    // No code is sent for this: two messages are one proof where they reach one reader.
+                    let shown = self.shown(&flow, &all, typed, None).inspect_err(|error| self.note_code(client, error));
                     Some(shown.map_err(|error| match error {
                         Error::Refused(Refused::CodeInvalid) => {
                             FieldError::new("second_factor", FieldError::WRONG).into()

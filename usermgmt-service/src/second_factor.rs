@@ -8,10 +8,11 @@ use std::sync::Arc;
 use usermgmt_core::error::{Error, FieldError, Refused};
 use usermgmt_core::flow::Flow;
 use usermgmt_core::flow::second_factor::{self, Shown, Trust};
+use usermgmt_core::flow::sent_code::{self, Asking};
 use usermgmt_core::flow::sign_in::{self, Next};
 use usermgmt_core::flow::{mailed, sign_in::Facts};
 use usermgmt_core::id::UserId;
-use usermgmt_core::model::{Actor, Attempt, AuditKind, Factor, FactorKind, MailKind, Method, Proof};
+use usermgmt_core::model::{Actor, Attempt, AuditKind, Factor, FactorKind, MailKind, Method, Proof, Token, User};
 use usermgmt_core::proof::Principal;
 use usermgmt_core::recovery_code::RecoveryCode;
 use usermgmt_core::secret::{Bearer, BearerKind};
@@ -35,12 +36,8 @@ pub struct SecondFactorProven {
 
 /// A code as somebody types it, in a form that can be one.
 pub(crate) enum Typed {
-    /// Six digits of an application.
-    #[cfg_attr(
-        not(any(test, feature = "totp")),
-        expect(dead_code, reason = "nobody has an application without the feature")
-    )]
-    Totp(Zeroizing<String>),
+    /// Six digits: of an application, or of a code that was sent.
+    Digits(Zeroizing<String>),
     /// A recovery code.
     Recovery(RecoveryCode),
 }
@@ -54,7 +51,7 @@ impl Typed {
         if text.len() <= 16 {
             let digits: Zeroizing<String> = Zeroizing::new(text.chars().filter(|c| *c != ' ').collect());
             if digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Ok(Self::Totp(digits));
+                return Ok(Self::Digits(digits));
             }
         }
         RecoveryCode::parse(text).map(Self::Recovery).ok_or(FieldError::new(field, FieldError::MALFORMED))
@@ -62,8 +59,8 @@ impl Typed {
 }
 
 impl UserMgmt {
-    /// Proves the second factor that a sign-in waits for: by a code of an authenticator application, or by a recovery
-    /// code. With `trust` none is asked for on this device for 30 days, until password or factors change.
+    /// Proves the second factor that a sign-in waits for: by a code of an authenticator application, by one that was sent
+    /// for this sign-in, or by a recovery code. With `trust` none is asked for on this device for 30 days, until password or factors change.
     ///
     /// # Errors
     /// An invalid `code`, [`Refused::CodeInvalid`], [`Refused::AttemptExpired`] also for an attempt that waits for
@@ -80,8 +77,8 @@ impl UserMgmt {
         let user = state.1.user.id;
         let meter = Meter::new(self, client);
         self.charge_codes(client, &meter, user).await?;
-        let show = |flow: &Flow<'_>, factors: &[Factor]| {
-            self.shown(flow, factors, &typed).inspect_err(|error| self.note_code(client, error))
+        let show = |flow: &Flow<'_>, factors: &[Factor], sent: Option<&Token>| {
+            self.shown(flow, factors, &typed, sent).inspect_err(|error| self.note_code(client, error))
         };
         let proven = self.prove(client, attempt, state, trust, show).await?;
         meter.give_back(&meter.wrong_second_factor(user), self.now()).await?;
@@ -95,7 +92,7 @@ impl UserMgmt {
         attempt: &Bearer,
         mut state: (Attempt, Facts),
         trust: bool,
-        show: impl Fn(&Flow<'_>, &[Factor]) -> Result<Shown, Error>,
+        show: impl Fn(&Flow<'_>, &[Factor], Option<&Token>) -> Result<Shown, Error>,
     ) -> Result<SecondFactorProven, Error> {
         let secret = if trust { Some(Bearer::mint(BearerKind::TrustedDevice, self.random())?) } else { None };
         let trust = secret.as_ref().map(|secret| Trust { secret, label: client.label.as_deref() });
@@ -104,7 +101,8 @@ impl UserMgmt {
             let flow = self.flow(client);
             let (found, facts) = state;
             let factors = self.store().factors(facts.user.id).await?;
-            let shown = show(&flow, &factors)?;
+            let sent = self.sent(&flow, &facts.user, Asking::Attempt(found.id)).await?;
+            let shown = show(&flow, &factors, sent.as_ref())?;
             let (changes, after) = second_factor::plan_step(&flow, found, &facts.user, &factors, shown, trust).await?;
             match self.commit_raw(changes).await {
                 Ok(_) => break after,
@@ -131,7 +129,9 @@ impl UserMgmt {
         let secret = committing!(self, client, |flow| {
             let user = self.own(principal).await?;
             let factors = self.store().factors(user.id).await?;
-            let shown = self.shown(&flow, &factors, &typed).inspect_err(|error| self.note_code(client, error))?;
+            let sent = self.sent(&flow, &user, Asking::Session(principal.session())).await?;
+            let shown = self.shown(&flow, &factors, &typed, sent.as_ref());
+            let shown = shown.inspect_err(|error| self.note_code(client, error))?;
             second_factor::plan_step_up(&flow, principal, &user, shown).await?
         })?;
         meter.give_back(&meter.wrong_second_factor(principal.user()), self.now()).await?;
@@ -167,14 +167,31 @@ impl UserMgmt {
         Ok(())
     }
 
-    /// Looks whether a typed code is right. The caller has counted the try.
-    pub(crate) fn shown(&self, flow: &Flow<'_>, factors: &[Factor], typed: &Typed) -> Result<Shown, Error> {
+    /// The live code that was sent for this, to somebody who takes such.
+    async fn sent(&self, flow: &Flow<'_>, user: &User, asking: Asking) -> Result<Option<Token>, Error> {
+        if user.factors.iter().any(FactorKind::is_sent_code) {
+            sent_code::live(flow, user.id, asking).await
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Looks whether a typed code is right; `sent` is the one that was sent for this. The caller has counted the try.
+    pub(crate) fn shown(
+        &self,
+        flow: &Flow<'_>,
+        factors: &[Factor],
+        typed: &Typed,
+        sent: Option<&Token>,
+    ) -> Result<Shown, Error> {
         match typed {
             Typed::Recovery(code) => Shown::recovery_code(flow, factors, code),
-            #[cfg(feature = "totp")]
-            Typed::Totp(code) => {
-                let own = |factor: &&Factor| factor.kind() == FactorKind::Totp && factor.is_in_force(flow.now);
-                for factor in factors.iter().filter(own) {
+            Typed::Digits(code) => {
+                if let Some(shown) = sent.and_then(|sent| Shown::sent_code(flow, factors, sent, code).ok()) {
+                    return Ok(shown);
+                }
+                #[cfg(feature = "totp")]
+                for factor in factors.iter().filter(|own| own.kind() == FactorKind::Totp && own.is_in_force(flow.now)) {
                     if let Some(step) = crate::totp::step(self.keys(), factor, code, flow.now)? {
                         let resealed = crate::totp::resealed(self.keys(), self.random(), factor)?;
                         return Shown::totp(flow, factor, step, resealed);
@@ -182,8 +199,6 @@ impl UserMgmt {
                 }
                 Err(Refused::CodeInvalid.into())
             }
-            #[cfg(not(feature = "totp"))]
-            Typed::Totp(_) => Err(Refused::CodeInvalid.into()),
         }
     }
 
@@ -214,6 +229,15 @@ impl UserMgmt {
     }
 }
 
+/// The first code of a factor that is enrolled: six digits, and no recovery code.
+#[cfg(any(feature = "totp", feature = "sent-codes"))]
+pub(crate) fn digits(code: Secret<'_>) -> Result<Zeroizing<String>, FieldError> {
+    match Typed::parse("code", code.0)? {
+        Typed::Digits(code) => Ok(code),
+        Typed::Recovery(_) => Err(FieldError::new("code", FieldError::MALFORMED)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,7 +245,7 @@ mod tests {
     #[test]
     fn only_what_can_be_a_code_is_taken_for_one() {
         let kind = |text: &str| match Typed::parse("code", text) {
-            Ok(Typed::Totp(code)) => code.to_string(),
+            Ok(Typed::Digits(code)) => code.to_string(),
             Ok(Typed::Recovery(_)) => "recovery".to_owned(),
             Err(error) => error.code.to_owned(),
         };

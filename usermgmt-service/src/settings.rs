@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use url::Url;
 use usermgmt_core::error::Refused;
 use usermgmt_core::limits;
-use usermgmt_core::model::IdentifierKind;
+use usermgmt_core::model::{IdentifierKind, Method};
 use usermgmt_core::password::PasswordRules;
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_sessions::SessionRules;
@@ -162,6 +162,9 @@ pub struct Settings {
     /// Phone numbers, if people may have an account by them.
     #[cfg(feature = "phones")]
     pub phones: Option<crate::Phones>,
+    /// Codes that are sent as a second factor, if people may take such.
+    #[cfg(feature = "sent-codes")]
+    pub sent_codes: Option<crate::SentCodes>,
     /// Whether people have usernames.
     pub usernames: Usernames,
     /// Usernames that nobody may choose, beside those that nobody gets anywhere.
@@ -198,6 +201,16 @@ impl Settings {
         return self.magic_link.is_some();
         #[cfg(not(feature = "magic-link"))]
         false
+    }
+
+    /// By what everybody can sign in, whatever they have set up. A number may be missing where there are addresses, and
+    /// an address where there are numbers alone.
+    #[must_use]
+    pub fn open_to_everybody(&self) -> Vec<Method> {
+        let mut open: Vec<_> = self.has_passwords().then_some(Method::Password).into_iter().collect();
+        open.extend(self.has_sign_in_mails().then_some(Method::Email));
+        open.extend(self.has_sign_in_messages(IdentifierKind::Phone).then_some(Method::Sms));
+        open
     }
 
     /// Whether messages sign in that go to this kind of name.
@@ -271,6 +284,8 @@ impl Settings {
             passkeys: None,
             #[cfg(feature = "phones")]
             phones: None,
+            #[cfg(feature = "sent-codes")]
+            sent_codes: None,
             usernames: Usernames::Off,
             reserved_usernames: Vec::new(),
             availability_check: false,

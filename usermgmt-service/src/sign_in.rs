@@ -22,7 +22,7 @@ use usermgmt_sessions::Device;
 
 use crate::UserMgmt;
 use crate::client::Client;
-use crate::commit::Tries;
+use crate::commit::{Tries, committing};
 use crate::device;
 use crate::limits::Meter;
 use crate::reset_password::previous;
@@ -153,7 +153,7 @@ impl UserMgmt {
         };
         let stored = record.as_ref().and_then(|record| record.password.as_ref());
         let verdict = self.hasher().verify(&password, stored.map(|stored| &stored.hash)).await?;
-        let Some((record, guess)) = record.filter(|_| verdict.matches).zip(guess) else {
+        let Some((mut record, guess)) = record.filter(|_| verdict.matches).zip(guess) else {
             self.refusals().note_sign_in(client, meant.key(), "invalid_credentials", now);
             return Err(Refused::InvalidCredentials.into());
         };
@@ -162,6 +162,7 @@ impl UserMgmt {
         if verdict.outdated {
             self.rehash(client, &record, &password).await;
         }
+        self.outgrow(client, &mut record, &password).await?;
         self.begin(client, record, Method::Password, input.remember).await
     }
 
@@ -280,7 +281,15 @@ impl UserMgmt {
             return Err(FieldError::new("password", "reused").into());
         }
         let previous = previous(former);
-        self.check_new_password("password", &password, contact.as_ref(), &facts.user.name, &previous).await?;
+        self.check_new_password(
+            "password",
+            &password,
+            contact.as_ref(),
+            &facts.user.name,
+            &previous,
+            facts.user.factors,
+        )
+        .await?;
         let hash = self.hasher().hash(&password).await?;
         let flow = self.flow(client);
         let history = self.settings().password_rules.history;
@@ -356,6 +365,27 @@ impl UserMgmt {
         let names = self.store().identifiers(principal.user()).await?;
         let phone = names.iter().find(|name| name.kind.is_contact() && name.primary);
         Ok(phone.or_else(|| usernames::present(&names)).map(|name| name.canonical.clone()).unwrap_or_default())
+    }
+
+    /// A password that was long enough beside a second factor, and stands alone now, must be changed.
+    async fn outgrow(&self, client: &Client, record: &mut SignInRecord, password: &Password) -> Result<(), Error> {
+        let alone = !record.user.factors.is_asked();
+        let is_short = self.settings().password_rules.check_length(password, !alone).is_err();
+        let Some(stored) = record.password.as_mut().filter(|stored| alone && is_short && !stored.must_change) else {
+            return Ok(());
+        };
+        committing!(self, client, |flow| {
+            let actor = usermgmt_core::model::Actor::System { reason: "no second factor".into() };
+            let audit = flow.audit(AuditKind::PasswordOutgrown, actor, stored.user, serde_json::json!({}))?;
+            let mut changes = flow.changes()?.with(audit);
+            // Whoever has changed it meanwhile has met the rule.
+            if let Some(present) = self.store().password(stored.user).await? {
+                changes.push(Write::PutPassword(PasswordCredential { must_change: true, ..present }));
+            }
+            (changes, ())
+        })?;
+        stored.must_change = true;
+        Ok(())
     }
 
     /// Makes the hash anew at today's cost, unless the password was changed meanwhile. Failing is no reason to refuse

@@ -4,7 +4,7 @@ use serde_json::Map;
 use usermgmt_core::contact::Contact;
 use usermgmt_core::error::{Check, Error, FieldError};
 use usermgmt_core::flow::sign_up;
-use usermgmt_core::model::{AddressPurpose, Facts, SignUpRequest};
+use usermgmt_core::model::{AddressPurpose, FactorKinds, Facts, SignUpRequest};
 use usermgmt_core::password::Password;
 use usermgmt_core::port::{BotPurpose, Candidate, Enrichment};
 use usermgmt_core::secret::{Bearer, BearerKind, Digest};
@@ -95,9 +95,9 @@ impl UserMgmt {
                 _ if passwordless => {}
                 (Some(contact), Some(name)) => {
                     let names = with_username(&contact.beside(name), username.as_ref());
-                    self.check_password_rules(&password, contact.email(), &names)?;
+                    self.check_password_rules(&password, contact.email(), &names, FactorKinds::NONE)?;
                 }
-                _ => self.settings().password_rules.check_length(&password)?,
+                _ => self.settings().password_rules.check_length(&password, false)?,
             }
             Ok(password)
         });
@@ -119,7 +119,8 @@ impl UserMgmt {
         meter.take(&charges, self.now()).await?;
         self.pass_bot_check(client, &meter, BotPurpose::SignUp, &mails).await?;
         if !passwordless
-            && let Err(error) = self.check_new_password("password", &password, Some(&contact), &name, &[]).await
+            && let Err(error) =
+                self.check_new_password("password", &password, Some(&contact), &name, &[], FactorKinds::NONE).await
         {
             // No mail was asked for yet: whoever chooses another password need not wait.
             meter.give_back(&mails, self.now()).await?;

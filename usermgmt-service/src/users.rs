@@ -171,7 +171,7 @@ impl Users<'_> {
             return Err(FieldError::new("email", FieldError::REQUIRED).into());
         };
         if let Some(password) = &password {
-            self.auth.check_new_password("password", password, Some(&contact), &name, &[]).await?;
+            self.auth.check_new_password("password", password, Some(&contact), &name, &[], FactorKinds::NONE).await?;
         }
         let hash = match &password {
             Some(password) => Some(self.auth.hasher().hash(password).await?),
@@ -199,7 +199,7 @@ impl Users<'_> {
             return Err(FieldError::new("username", FieldError::REQUIRED).into());
         };
         let names = format!("{name} {}", username.canonical());
-        self.auth.check_new_password("password", &password, None, &names, &[]).await?;
+        self.auth.check_new_password("password", &password, None, &names, &[], FactorKinds::NONE).await?;
         let hash = self.auth.hasher().hash(&password).await?;
         self.insert(Named::Username(&username), name, Some(hash), input.must_change).await
     }

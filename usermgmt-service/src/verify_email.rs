@@ -3,7 +3,7 @@
 use usermgmt_core::error::{Check, Error, FieldError, Refused};
 use usermgmt_core::flow::mailed;
 use usermgmt_core::flow::verify_email::{self, Entered, Found, Preview, Verified};
-use usermgmt_core::model::{Token, TokenKind};
+use usermgmt_core::model::{FactorKinds, Token, TokenKind};
 use usermgmt_core::password::{Password, PasswordHash};
 use usermgmt_core::secret::Bearer;
 use usermgmt_core::text;
@@ -90,7 +90,15 @@ impl UserMgmt {
         loop {
             if let Some(password) = password.as_ref().filter(|_| found.preview().needs_password && hash.is_none()) {
                 let contact = found.token().contact().ok_or(Refused::LinkInvalid)?;
-                self.check_new_password("password", password, Some(&contact), &found.preview().name, &[]).await?;
+                self.check_new_password(
+                    "password",
+                    password,
+                    Some(&contact),
+                    &found.preview().name,
+                    &[],
+                    FactorKinds::NONE,
+                )
+                .await?;
                 hash = Some(self.hasher().hash(password).await?);
             }
             let flow = self.flow(client);

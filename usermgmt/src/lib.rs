@@ -107,6 +107,7 @@
 //! | `magic-link` | | `Builder::magic_link`: sign-in by a mailed link or code | nothing |
 //! | `passkeys` | | `Builder::passkeys`: passkeys to sign in, as a second factor, to sign up; with `magic-link` | webauthn-rs 0.6 |
 //! | `phones` | | `Builder::phones`: accounts by phone number, codes by text; with `magic-link` | phonenumber 0.3 |
+//! | `sent-codes` | | `Builder::weak_second_factors`: codes by text or mail as a second factor; with `phones` | nothing more |
 //! | `proof-of-work` | | `ProofOfWork`, a bot check | altcha 1 |
 //! | `captcha` | | `Captcha`: Turnstile, hCaptcha, reCAPTCHA | reqwest 0.13, TLS by rustls and aws-lc: a C compiler |
 //! | `geoip` | | `GeoIp` | maxminddb 0.32 |
@@ -218,6 +219,8 @@ pub use usermgmt_service::core::recovery_code::RecoveryCode;
 pub use usermgmt_service::{
     AttestationCaListBuilder, AttestationRoots, NewPasskey, PasskeyAnswer, PasskeyChallenge, Passkeys, Residency,
 };
+#[cfg(feature = "sent-codes")]
+pub use usermgmt_service::{CodeSent, SendCodes, SentCodeEnrolment, SentCodes};
 pub use usermgmt_service::{FactorAdded, FactorItem, FactorList, RecoveryCodes, SecondFactorProven};
 #[cfg(feature = "totp")]
 pub use usermgmt_service::{TotpEnrolment, TotpSecret};

@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 use time::Duration;
 use usermgmt_core::limits;
-use usermgmt_core::model::AuditKind;
+use usermgmt_core::model::{AuditKind, Method};
 use usermgmt_core::policy::{AuthPolicy, SecondFactor};
-use usermgmt_service::{MagicLink, Passkeys, UserWithoutEmail, Usernames};
+use usermgmt_service::{MagicLink, ManagePolicy, Passkeys, UserWithoutEmail, Usernames};
 use usermgmt_tests::app::{link, token};
 use usermgmt_tests::security_key::{BACKED_UP, BACKUP_ELIGIBLE, PRESENT, Says, SecurityKey, VERIFIED, answer};
 use usermgmt_tests::{App, Person, Reply, cells};
 
 use crate::recovery::events;
+use crate::team::{Team, client, permit, refusal};
 
 cells!(
     a_passkey_signs_in_without_a_name,
@@ -24,6 +25,7 @@ cells!(
     pages_ask_for_it,
     somebody_without_an_address_has_one,
     they_are_off_by_default,
+    an_organization_switches_passwords_off_once_nobody_is_stranded,
 );
 
 pub(crate) async fn on(app: App) -> App {
@@ -420,4 +422,34 @@ async fn they_are_off_by_default(app: App) {
     assert!(sources.starts_with("'sha256-") && !sources.contains(' '), "the script of every page alone: {sources}");
     let body = json!({ "email": "bob@example.test", "name": "Bob", "passkey": true });
     app.agent().post("/auth/sign-up", body).await.expect(422);
+}
+
+async fn an_organization_switches_passwords_off_once_nobody_is_stranded(app: App) {
+    let app = on(app).await;
+    let mut team = Team::of(&app, "olga").await;
+    let mut max = team.member(&app, "max", &["reader"]).await;
+    // Whoever is suspended, or in another organization, is asked nothing.
+    let away = team.member(&app, "eve", &["reader"]).await;
+    let owner = &mut team.owner.clone();
+    team.act(&app, owner, "suspend", &away, json!({})).await.expect(200);
+    Person::signed_in(&app, "bob").await;
+    let (mut key, mut other) = (SecurityKey::default(), SecurityKey::default());
+    team.owner.add_passkey(&mut key, json!({})).await.expect(200);
+    let none = AuthPolicy { methods: Some([Method::Passkey].into()), ..AuthPolicy::default() };
+    let may = permit::<ManagePolicy>(&app, &team.owner).await;
+    let orgs = app.auth.orgs();
+    assert_eq!(refusal(orgs.set_policy(&client(), &may, &none).await), "members_stranded");
+    let things = format!("/host/orgs/{}/things", team.id);
+    max.agent.get(&things).await.expect(200);
+    max.add_passkey(&mut other, json!({})).await.expect(200);
+    let may = permit::<ManagePolicy>(&app, &team.owner).await;
+    orgs.set_policy(&client(), &may, &none).await.unwrap();
+    // Whoever came by password is told at the door, and comes by passkey.
+    let mut there = max.elsewhere(&app);
+    there.sign_in().await.expect(200);
+    assert_eq!(there.agent.get(&things).await.expect(403).code(), "policy_unmet");
+    let mut there = max.elsewhere(&app);
+    there.sign_in_by(&mut other).await.expect(200);
+    there.agent.get(&things).await.expect(200);
+    app.report.requirement(82);
 }

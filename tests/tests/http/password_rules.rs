@@ -19,7 +19,52 @@ cells!(
     a_source_that_fails_decides_as_it_was_told,
     known_passwords_are_set_nowhere,
     nothing_is_composed_by_default,
+    a_password_that_stands_alone_is_longer,
 );
+
+/// Eight, fourteen and fifteen characters.
+const OF_LENGTH: [&str; 3] = ["k7#pq9Zt", "k7#pq9Zt mo4ss", "k7#pq9Zt mo4sss"];
+
+async fn a_password_that_stands_alone_is_longer(app: App) {
+    let app = with(app, PasswordRules::strict()).await;
+    let [short, nearly, long] = OF_LENGTH;
+    for (password, code) in [(short, "too_short"), (nearly, "too_short"), (long, "")] {
+        assert_eq!(at_sign_up(&app, password).await, code, "{password}");
+    }
+    let page = app.agent().navigate("/auth/sign-up").await.expect(200);
+    assert!(page.body.contains("15 characters"), "{}", page.body);
+    let mut ann = Person::signed_in(&app, "ann").await;
+    assert_eq!(at_change(&mut ann, nearly).await, "too_short");
+    // Beside a second factor eight are enough.
+    let own = ann.enrol(&app).await;
+    assert_eq!(at_change(&mut ann, short).await, "");
+    let page = ann.agent.navigate("/auth/account/password").await.expect(200);
+    assert!(page.body.contains("8 characters"));
+    let mut there = ann.elsewhere(&app);
+    assert_eq!(there.sign_in().await.expect(200).json()["step"], "second_factor");
+    assert_eq!(there.give(&own.code(&app)).await.expect(200).json()["status"], "complete");
+    app.report.twin("PW-12");
+    // Without it they are not: the next sign-in asks for a longer one, and takes none that is not.
+    let factors = there.agent.get("/auth/me/factors").await.expect(200).json();
+    let body = json!({ "factor": factors["factors"][0]["id"] });
+    there.agent.post("/auth/me/factors/remove", body).await.expect(200);
+    assert!(there.is_signed_in().await, "who is signed in stays so");
+    let mut next = ann.elsewhere(&app);
+    for _ in 0..2 {
+        assert_eq!(next.sign_in().await.expect(200).json()["step"], "new_password");
+        assert!(!next.is_signed_in().await);
+    }
+    for (password, status) in [(short, 422), (nearly, 422), (long, 200)] {
+        next.agent.post("/auth/sign-in/new-password", json!({ "password": password })).await.expect(status);
+    }
+    next.password = long.into();
+    assert_eq!(next.elsewhere(&app).sign_in().await.expect(200).json()["status"], "complete");
+    app.report.case("PW-12");
+    // By default eight do for everybody.
+    let app = app.configured(|builder| builder).await;
+    let mut bob = Person { password: short.into(), ..Person::new(&app, "bob") };
+    bob.sign_up().await.expect(202);
+}
 
 async fn with(app: App, rules: PasswordRules) -> App {
     let limits = Limits { sign_ups_per_address: 1_000, step_ups_per_user: 1_000, ..Limits::default() };

@@ -74,6 +74,12 @@ async fn what_is_planted_before_the_proof_does_not_outlive_the_claim(app: App) {
         mallory.sign_in().await.expect(401);
         mallory.agent.post("/auth/sign-in/continue", json!({})).await.expect(401);
         app.report.case("LK-04");
+        if !by_sign_up {
+            app.work().await;
+            let told = app.mail(&victim.email);
+            assert!(told.subject.contains("was dropped") && !told.text.contains("token="), "{}", told.text);
+            app.report.case("LK-01");
+        }
         // What the owner adds is theirs. The name that was entered for them is kept for a day, as any other would be.
         if by_sign_up {
             victim.agent.post("/auth/me/username", json!({ "username": "zoeq" })).await.expect(200);
@@ -81,5 +87,6 @@ async fn what_is_planted_before_the_proof_does_not_outlive_the_claim(app: App) {
         }
         assert!(victim.is_signed_in().await);
         app.report.twin("LK-04");
+        app.report.twin("LK-01");
     }
 }

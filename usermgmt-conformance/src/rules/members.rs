@@ -1,10 +1,11 @@
 //! The members of an organisation, as a list shows them: with their user and their address.
 
 use usermgmt_core::model::{
-    Identifier, IdentifierKind, MemberFilter, MemberRecord, Membership, MembershipStatus, User, Version,
+    FactorKind, FactorKinds, Identifier, IdentifierKind, MemberFilter, MemberRecord, Membership, MembershipStatus,
+    User, UserStatus, Version,
 };
 use usermgmt_core::page::PageRequest;
-use usermgmt_core::store::Write;
+use usermgmt_core::store::{MembershipStore as _, Write};
 
 use super::filters::{CANONICALS, PREFIXES, beginning};
 use super::paging::pages;
@@ -208,4 +209,36 @@ pub async fn a_username_is_no_address_of_a_member(store: AnyStore) {
     let read = store.members(org_id(1), &ALL_MEMBERS, PageRequest::first(9)).await.answer().items;
     let shown: Vec<_> = read.into_iter().map(|row| row.email).collect();
     assert_eq!(shown, [None], "something else than an address is shown as one");
+}
+
+/// Whoever has none of some factors is found among those who can act in the organisation, and nobody else is.
+pub async fn a_member_without_factors_is_found(store: AnyStore) {
+    named(&store, &["a@example.test", "b@example.test", "c@example.test", "d@example.test"]).await;
+    let with = |number, kinds: &[FactorKind]| {
+        let factors = kinds.iter().copied().collect();
+        Write::PutUser(User { factors, version: FIRST, ..user(number) })
+    };
+    let (passkey, key, app, code) =
+        (FactorKind::Passkey, FactorKind::SecurityKey, FactorKind::Totp, FactorKind::SmsCode);
+    let away = Membership { status: MembershipStatus::Suspended, version: FIRST, ..membership(1, 3) };
+    let gone = User { status: UserStatus::Suspended, version: FIRST, ..user(4) };
+    commit(&store, [with(1, &[app, passkey]), with(2, &[key]), Write::PutMembership(away), Write::PutUser(gone)]).await;
+    for (kinds, wanted) in [
+        (vec![passkey], Some(2)),
+        (vec![passkey, code], Some(2)),
+        (vec![key, FactorKind::EmailCode], Some(1)),
+        (vec![passkey, key], None),
+        (vec![app, key], None),
+        (FactorKind::ALL.to_vec(), None),
+    ] {
+        let found = store.member_without(org_id(1), kinds.iter().copied().collect()).await.answer();
+        assert_eq!(found, wanted.map(user_id), "not who has none of {kinds:?}, can act and is a member");
+    }
+    let anybody = store.member_without(org_id(1), FactorKinds::NONE).await.answer();
+    assert!(anybody.is_some_and(|user| [1, 2].map(user_id).contains(&user)), "everybody has none of no factors");
+    commit(&store, [Write::PutOrg(org(2)), Write::PutMembership(membership(2, 2))]).await;
+    for (org, kinds, wanted) in [(2, app, Some(2)), (2, key, None), (3, app, None)] {
+        let found = store.member_without(org_id(org), FactorKinds::NONE.with(kinds)).await.answer();
+        assert_eq!(found, wanted.map(user_id), "a member of another organisation was looked at");
+    }
 }

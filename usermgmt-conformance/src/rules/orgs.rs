@@ -17,6 +17,7 @@ fn strict() -> AuthPolicy {
         methods: Some([Method::Password, Method::Email].into()),
         second_factor: SecondFactor::Roles([RoleKey::new("owner"), RoleKey::new("ä b")].into()),
         bars_trusted_devices: true,
+        bars_sent_codes: true,
         passkey_is_one_factor: true,
         session_idle_seconds: Some(0),
         session_absolute_seconds: Some(u32::MAX),

@@ -100,6 +100,7 @@ pub(crate) enum Bug {
     ListsMembersOfAnyOrg,
     FindsMembersOfAnyOrg,
     ForgetsMemberFilter,
+    FindsMembersWithoutBeside,
     EmptyMemberPrefixWantsAName,
     MemberPrefixAsPattern,
     ListsOldestEventsFirst,

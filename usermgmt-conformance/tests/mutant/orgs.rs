@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use usermgmt_core::id::{OrgId, RealmId, UserId};
-use usermgmt_core::model::{MemberFilter, MemberRecord, Membership, Org, OrgProfile, OrgStatus};
+use usermgmt_core::model::{FactorKinds, MemberFilter, MemberRecord, Membership, Org, OrgProfile, OrgStatus};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::store::{
     MembershipStore, OrgStore, Result, StoreError, StoreErrorKind, UniqueKey, UserStore, Write,
@@ -140,6 +140,16 @@ impl MembershipStore for Mutant {
             row.email = self.inner.identifiers(user).await?.into_iter().next().map(|name| name.display);
         }
         Ok(found)
+    }
+
+    async fn member_without(&self, org: OrgId, factors: FactorKinds) -> Result<Option<UserId>> {
+        if !self.has(Bug::FindsMembersWithoutBeside) {
+            return self.inner.member_without(org, factors).await;
+        }
+        // Whoever is suspended, too.
+        let all = self.inner.members(org, &MemberFilter::default(), PageRequest::first(200)).await?.items;
+        let lacks = |row: &&MemberRecord| !factors.iter().any(|kind| row.user.factors.contains(kind));
+        Ok(all.iter().find(lacks).map(|row| row.user.id))
     }
 
     async fn members(

@@ -11,7 +11,8 @@ use crate::error::{FieldError, Refused};
 use crate::id::FactorId;
 use crate::limits;
 use crate::model::{
-    Actor, Attempt, AuditKind, Factor, FactorData, FactorKind, FactorKinds, MailKind, Proof, Token, User, Version,
+    Actor, Attempt, AuditKind, Factor, FactorData, FactorKind, FactorKinds, MailKind, Method, Proof, RoleKey, Token,
+    User, Version,
 };
 use crate::policy::AuthPolicy;
 use crate::proof::Principal;
@@ -72,7 +73,7 @@ impl Holder<'_> {
     }
 
     /// Begins a change set with this holder's authority.
-    fn begin(&self, flow: &Flow<'_>) -> Result<ChangeSet> {
+    pub(super) fn begin(&self, flow: &Flow<'_>) -> Result<ChangeSet> {
         let changes = flow.changes()?;
         Ok(match self {
             Self::Session(principal) => changes.with(Write::StillAuthorised(principal.authority())),
@@ -158,12 +159,24 @@ pub async fn plan_confirmation(
     let data = FactorData::Totp { secret: secret.clone(), last_step: Some(step) };
     let now = Some(flow.now);
     let confirmed = Factor { data, confirmed_at: now, used_at: now, expires_at: None, ..begun };
-    let mut changes = holder.begin(flow)?;
-    let replaced = |factor: &&Factor| factor.kind() == FactorKind::Totp && factor.id != confirmed.id;
-    for factor in factors.iter().filter(replaced) {
+    let changes = holder.begin(flow)?;
+    put_in_force(flow, changes, holder, user, factors, confirmed).await
+}
+
+/// A factor of which there is one of its kind: the one that it replaces goes.
+pub(super) async fn put_in_force(
+    flow: &Flow<'_>,
+    mut changes: ChangeSet,
+    holder: Holder<'_>,
+    user: &User,
+    factors: &[Factor],
+    confirmed: Factor,
+) -> Result<(ChangeSet, Renewed, Vec<RecoveryCode>)> {
+    let kind = confirmed.kind();
+    for factor in factors.iter().filter(|factor| factor.kind() == kind && factor.id != confirmed.id) {
         changes.push(Write::DeleteFactor { user: user.id, id: factor.id, version: factor.version });
     }
-    let kept = factors.iter().filter(|factor| factor.kind() != FactorKind::Totp).cloned().collect();
+    let kept = factors.iter().filter(|factor| factor.kind() != kind).cloned().collect();
     add(flow, changes, holder, user, kept, confirmed, true).await
 }
 
@@ -252,8 +265,8 @@ async fn add(
 /// Works out the removal of a factor. Recovery codes go with the last second factor. `by_mail`: whether mails sign in.
 ///
 /// # Errors
-/// [`Refused::NotFound`] if there is no such second factor, [`Refused::FactorRequired`] if it is the last one and a
-/// policy demands one, [`Refused::LastSignInMethod`] if nothing would be left to sign in by, or as the store.
+/// [`Refused::NotFound`] if there is no such second factor, [`Refused::FactorRequired`] if it is the last one that
+/// counts and a policy demands one, [`Refused::LastSignInMethod`] if nothing would be left to sign in by, or as the store.
 pub async fn plan_removal(
     flow: &Flow<'_>,
     principal: &Principal,
@@ -273,10 +286,10 @@ pub async fn plan_removal(
     let holder = Holder::Session(principal);
     let mut changes = holder.begin(flow)?;
     changes.push(Write::DeleteFactor { user: user.id, id, version: removed.version });
+    if is_lacking(flow, user, app, kinds(&kept)).await? {
+        return Err(Refused::FactorRequired.into());
+    }
     if !kinds(&kept).has_second() {
-        if is_demanded(flow, user, app).await? {
-            return Err(Refused::FactorRequired.into());
-        }
         changes.push(Write::DeleteFactors { user: user.id, kind: FactorKind::RecoveryCodes });
         kept.retain(|factor| factor.kind() != FactorKind::RecoveryCodes);
     }
@@ -398,11 +411,15 @@ fn recovery_codes(flow: &Flow<'_>, user: &User) -> Result<(Factor, Vec<RecoveryC
     Ok((Factor { data: FactorData::RecoveryCodes { left }, confirmed_at: Some(flow.now), ..set }, codes))
 }
 
-/// Whether a policy demands a second factor of this user: the application's, or that of an organisation.
-async fn is_demanded(flow: &Flow<'_>, user: &User, app: &AuthPolicy) -> Result<bool> {
+/// Whether a policy demands a second factor of this user, and none of these counts under it: the application's policy,
+/// or that of an organisation.
+async fn is_lacking(flow: &Flow<'_>, user: &User, app: &AuthPolicy, kept: FactorKinds) -> Result<bool> {
+    let counts = |policy: &AuthPolicy| {
+        kept.methods().iter().any(|method| *method != Method::RecoveryCode && policy.counts(*method))
+    };
+    let lacks = |policy: &AuthPolicy, roles: &[RoleKey]| policy.demands_second_factor(roles) && !counts(policy);
     let entrances = sign_in::entrances(flow, user.id).await?;
-    let mut demanded = entrances.iter().map(|entry| app.strictest(&entry.policy).demands_second_factor(&entry.roles));
-    Ok(app.demands_second_factor(&[]) || demanded.any(|demanded| demanded))
+    Ok(lacks(app, &[]) || entrances.iter().any(|entry| lacks(&app.strictest(&entry.policy), &entry.roles)))
 }
 
 /// What every change of factors carries: the other sessions end, no device is trusted any more, the owner is told.

@@ -153,6 +153,10 @@ fn prove(
             changes.push(Write::DeletePassword { user: user.id, version: password.version });
             changes.push(Write::MoveAuthEpoch { user: user.id, from: user.auth_epoch });
             changes.push(flow.audit(AuditKind::UnprovenPasswordVoided, actor(), user.id, json!({}))?);
+            // Whoever has set it here and opened the mail elsewhere learns why it is wrong; so does a victim.
+            if let Some(to) = mailed::recipient(identifier).filter(|_| passwords && !password.is_nobodys()) {
+                mailed::write_to(flow, changes, MailKind::PasswordVoided, user, to, None)?;
+            }
         }
     }
     Ok(())

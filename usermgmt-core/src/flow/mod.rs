@@ -12,6 +12,7 @@ pub mod organization;
 pub mod reset_password;
 pub mod second_factor;
 pub mod secure_account;
+pub mod sent_code;
 pub mod sign_in;
 pub mod sign_up;
 pub mod step_up;

@@ -17,8 +17,14 @@ use crate::store::{ChangeSet, Write};
 
 /// Kinds of token that end with a new password. The undo of an earlier change stays with the owner of the address it
 /// was mailed to.
-pub const ENDED: [TokenKind; 5] =
-    [TokenKind::VerifyEmail, TokenKind::ResetPassword, TokenKind::ApproveEmail, TokenKind::AddEmail, TokenKind::SignIn];
+pub const ENDED: [TokenKind; 6] = [
+    TokenKind::VerifyEmail,
+    TokenKind::ResetPassword,
+    TokenKind::ApproveEmail,
+    TokenKind::AddEmail,
+    TokenKind::SignIn,
+    TokenKind::SecondFactor,
+];
 
 /// Acts on a request for a new password, as the worker. Whoever has an address is mailed there although they have asked by
 /// their number: numbers are easier to take over.
@@ -95,7 +101,9 @@ pub async fn plan(
     match second {
         Some(shown) => _ = shown.spend(flow, &mut changes, user).await?,
         None if user.factors.is_asked() => {
-            return Err(Refused::SecondFactorRequired(user.factors.methods()).into());
+            let mut methods = user.factors.methods();
+            methods.retain(|method| !method.is_sent_code());
+            return Err(Refused::SecondFactorRequired(methods).into());
         }
         None => {}
     }

@@ -5,11 +5,12 @@
 
 use serde_json::json;
 
-use super::{Flow, Result, factors, mailed, step_up};
+use super::{Flow, Result, factors, mailed, sent_code, step_up};
 use crate::error::Refused;
 use crate::limits;
 use crate::model::{
-    Actor, Answered, Attempt, AuditKind, Factor, FactorData, FactorKind, MailKind, Method, Proof, User,
+    Actor, Answered, Attempt, AuditKind, Factor, FactorData, FactorKind, MailKind, Method, Proof, Token, TokenKind,
+    User,
 };
 use crate::proof::Principal;
 use crate::recovery_code::RecoveryCode;
@@ -60,6 +61,17 @@ impl Shown {
         Ok(Self { factor: spent.filter(|factor| factor.is_in_force(flow.now)).ok_or(Refused::CodeInvalid)? })
     }
 
+    /// Looks whether it is the code that was sent, which [`sent_code::live`] has found.
+    ///
+    /// # Errors
+    /// [`Refused::CodeInvalid`] if it is not, or the factor that it was sent for is in force no more.
+    pub fn sent_code(flow: &Flow<'_>, factors: &[Factor], sent: &Token, typed: &str) -> Result<Self> {
+        let meant = |factor: &&Factor| factor.is_in_force(flow.now) && sent_code::is_of(factor, sent);
+        let factor = factors.iter().find(meant).filter(|_| mailed::code_matches(flow, sent, typed));
+        let factor = factor.ok_or(Refused::CodeInvalid)?;
+        Ok(Self { factor: Factor { used_at: Some(flow.now), ..factor.clone() } })
+    }
+
     /// A passkey has answered a challenge. `credential` is what is kept of it from now on.
     ///
     /// # Errors
@@ -100,6 +112,9 @@ impl Shown {
             if let Some(primary) = mailed::primary(&contacts) {
                 mailed::notify(flow, changes, MailKind::RecoveryCodeUsed, user, primary).await?;
             }
+        }
+        if self.factor.kind().is_sent_code() {
+            changes.push(Write::RevokeTokens { user: user.id, kind: TokenKind::SecondFactor });
         }
         changes.push(Write::PutFactor(self.factor));
         Ok(Proof { method, at: flow.now })

@@ -231,7 +231,8 @@ pub fn next(
 #[must_use]
 pub fn open_methods(attempt: &Attempt, factors: FactorKinds) -> Vec<Method> {
     let mut open = factors.methods();
-    open.retain(|method| attempt.proofs.iter().all(|proof| proof.method != *method));
+    let is_new = |method: &Method| attempt.proofs.iter().all(|proof| proof.method != *method);
+    open.retain(|method| is_new(method) && method.adds_to(&attempt.proofs));
     if open.iter().all(|method| *method == Method::RecoveryCode) {
         open.clear();
     }

@@ -11,9 +11,9 @@ use super::MemoryStore;
 use super::tables::{Table, Tables};
 use crate::id::{EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use crate::model::{
-    Actor, Attempt, AuditEvent, AuditFilter, Changes, Identifier, IdentifierKind, MemberFilter, MemberRecord,
-    Membership, Org, OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord, Profile, Seal, Session, SignInRecord,
-    SigningKey, Token, TokenKind, User, UserFilter,
+    Actor, Attempt, AuditEvent, AuditFilter, Changes, FactorKinds, Identifier, IdentifierKind, MemberFilter,
+    MemberRecord, Membership, MembershipStatus, Org, OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord,
+    Profile, Seal, Session, SignInRecord, SigningKey, Token, TokenKind, User, UserFilter, UserStatus,
 };
 use crate::page::{Page, PageRequest};
 use crate::policy::AuthPolicy;
@@ -186,6 +186,15 @@ impl MembershipStore for MemoryStore {
         };
         let wanted = all.filter(|row| is_named(row.user)).filter_map(|row| member(&tables, row));
         Ok(page(wanted, &request, |row| row.user.id))
+    }
+
+    async fn member_without(&self, org: OrgId, factors: FactorKinds) -> Result<Option<UserId>> {
+        let tables = self.tables()?;
+        let active = rows(&tables.memberships, |row| row.org == org && row.status == MembershipStatus::Active);
+        let mut users = active.filter_map(|membership| row(&tables.users, &membership.user));
+        let lacks =
+            |user: &User| user.status == UserStatus::Active && !factors.iter().any(|kind| user.factors.contains(kind));
+        Ok(users.find(lacks).map(|user| user.id))
     }
 
     async fn memberships_of(

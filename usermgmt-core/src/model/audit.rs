@@ -55,6 +55,8 @@ words! {
         DevicesDistrusted = "user.devices_distrusted",
         /// So many wrong codes of second factors that all codes must wait; the owner was told.
         SecondFactorGuessed = "user.second_factor_guessed",
+        /// A code was sent that is the second factor, or makes it one. Detail: `kind`.
+        SecondFactorCodeSent = "user.second_factor_code_sent",
         /// Support has begun to remove all factors of somebody who has lost them.
         FactorResetBegun = "user.factor_reset_begun",
         /// All factors were removed.
@@ -113,6 +115,8 @@ words! {
         SigningKeysReplaced = "system.signing_keys_replaced",
         /// A password hash was made anew at a higher cost.
         PasswordRehashed = "user.password_rehashed",
+        /// The password became too short when the second factor went, and must be changed.
+        PasswordOutgrown = "user.password_outgrown",
         /// Facts about a user changed that decide nothing.
         UserUpdated = "user.updated",
         /// The status of a user changed.

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::{Method, Version, words};
 use crate::id::{FactorId, RealmId, UserId};
+use crate::phone::PhoneNumber;
 use crate::sealed::Sealed;
 use crate::secret::Digest;
 
@@ -23,6 +24,10 @@ words! {
         TrustedDevice = "trusted_device",
         /// A passkey that its owner wants to be asked for after every other first proof.
         SecurityKey = "security_key",
+        /// A phone that codes are sent to.
+        SmsCode = "sms_code",
+        /// The primary e-mail address, to which codes are sent.
+        EmailCode = "email_code",
     }
 }
 
@@ -30,14 +35,20 @@ impl FactorKind {
     /// Whether it can be a second factor. Recovery codes stand in for one and trusted devices spare one: neither is one.
     #[must_use]
     pub const fn is_second(self) -> bool {
-        matches!(self, Self::Totp | Self::Passkey | Self::SecurityKey)
+        matches!(self, Self::Totp | Self::Passkey | Self::SecurityKey) || self.is_sent_code()
     }
 
     /// Whether whoever has it is asked for a second factor at every sign-in. A passkey alone is no reason to: it was
     /// added to sign in by, and the device that it lies on may be another one.
     #[must_use]
     pub const fn is_asked(self) -> bool {
-        matches!(self, Self::Totp | Self::SecurityKey)
+        matches!(self, Self::Totp | Self::SecurityKey) || self.is_sent_code()
+    }
+
+    /// Whether it is one whose codes are sent.
+    #[must_use]
+    pub const fn is_sent_code(self) -> bool {
+        matches!(self, Self::SmsCode | Self::EmailCode)
     }
 
     /// Whether it is a credential of WebAuthn.
@@ -54,6 +65,8 @@ impl FactorKind {
             Self::RecoveryCodes => Some(Method::RecoveryCode),
             Self::TrustedDevice => Some(Method::TrustedDevice),
             Self::Passkey | Self::SecurityKey => Some(Method::Passkey),
+            Self::SmsCode => Some(Method::SmsCode),
+            Self::EmailCode => Some(Method::EmailCode),
         }
     }
 }
@@ -102,6 +115,13 @@ pub enum FactorData {
         /// Digest of the secret in its cookie.
         digest: Digest,
     },
+    /// A phone that codes are sent to. It need not be one that signs in.
+    SmsCode {
+        /// Its number.
+        number: PhoneNumber,
+    },
+    /// The primary e-mail address, whichever it is when a code is sent.
+    EmailCode,
 }
 
 impl FactorData {
@@ -114,6 +134,8 @@ impl FactorData {
             Self::Passkey { asked: true, .. } => FactorKind::SecurityKey,
             Self::Passkey { asked: false, .. } => FactorKind::Passkey,
             Self::TrustedDevice { .. } => FactorKind::TrustedDevice,
+            Self::SmsCode { .. } => FactorKind::SmsCode,
+            Self::EmailCode => FactorKind::EmailCode,
         }
     }
 }

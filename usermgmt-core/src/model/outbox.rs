@@ -73,6 +73,10 @@ words! {
         MemberAdded = "member_added",
         /// Carries link and code that sign in.
         SignIn = "sign_in",
+        /// Carries a code that is the second factor, or makes it one.
+        SecondFactorCode = "second_factor_code",
+        /// Tells whoever has signed in by mail that a password was void which another browser had set for the address.
+        PasswordVoided = "password_voided",
         /// Says by which username the reader signs in.
         ForgottenUsername = "forgotten_username",
         /// Tells that the username was set or changed, with a link to undo it.

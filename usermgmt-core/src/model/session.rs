@@ -25,6 +25,10 @@ words! {
         Passkey = "pop",
         /// A device that is trusted in place of a second factor. It is no proof by itself.
         TrustedDevice = "trusted_device",
+        /// A code that was sent to a phone beside another proof.
+        SmsCode = "sms_code",
+        /// A code that was mailed beside another proof.
+        EmailCode = "email_code",
     }
 }
 
@@ -33,7 +37,29 @@ impl Method {
     /// the mailbox gives (OWASP ASVS 5.0, 6.3.3).
     #[must_use]
     pub const fn is_second_factor(self) -> bool {
-        matches!(self, Self::Otp | Self::RecoveryCode | Self::Passkey | Self::TrustedDevice)
+        matches!(self, Self::Otp | Self::RecoveryCode | Self::Passkey | Self::TrustedDevice) || self.is_sent_code()
+    }
+
+    /// Whether it is a code that is sent as a second factor. Such are weak: numbers move to other people's cards, and
+    /// mailboxes are opened by passwords (NIST SP 800-63B-4 sections 3.1.3.1 and 3.1.3.3).
+    #[must_use]
+    pub const fn is_sent_code(self) -> bool {
+        matches!(self, Self::SmsCode | Self::EmailCode)
+    }
+
+    /// Whether it shows something that none of these proofs does. Two messages to one mailbox, or to one phone, show one
+    /// thing: whoever reads one of them reads the other.
+    #[must_use]
+    pub fn adds_to(self, proofs: &[Proof]) -> bool {
+        let others = |alike: &[Self]| {
+            let shows = |proof: &Proof| proof.method != Self::TrustedDevice && !alike.contains(&proof.method);
+            proofs.iter().any(shows)
+        };
+        match self {
+            Self::SmsCode => others(&[Self::Sms, Self::SmsCode]),
+            Self::EmailCode => others(&[Self::Email, Self::EmailCode]),
+            _ => true,
+        }
     }
 
     /// Whether a fresh proof by it opens sensitive actions, on an account that has a second factor or not. A mail that
@@ -41,7 +67,7 @@ impl Method {
     #[must_use]
     pub const fn steps_up(self, has_second_factor: bool) -> bool {
         match self {
-            Self::Otp | Self::RecoveryCode | Self::Passkey => true,
+            Self::Otp | Self::RecoveryCode | Self::Passkey | Self::SmsCode | Self::EmailCode => true,
             Self::Password => !has_second_factor,
             Self::Email | Self::Sms | Self::TrustedDevice => false,
         }
@@ -51,7 +77,7 @@ impl Method {
     /// replaced too, so they are no second proof beside one, and none that sensitive actions take.
     #[must_use]
     pub const fn is_beyond_messages(self) -> bool {
-        !matches!(self, Self::Email | Self::Sms)
+        !matches!(self, Self::Email | Self::Sms | Self::EmailCode | Self::SmsCode)
     }
 }
 

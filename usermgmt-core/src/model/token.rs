@@ -25,6 +25,8 @@ words! {
         RemoveFactors = "remove_factors",
         /// Signs in.
         SignIn = "sign_in",
+        /// A code that is sent as a second factor. Its link is sent to nobody.
+        SecondFactor = "second_factor",
     }
 }
 
@@ -43,7 +45,8 @@ pub struct Token {
     pub digest: Digest,
     /// Id of the root key that link and code are derived under.
     pub key_id: String,
-    /// Digest of the browser that asked for it; the code works only there.
+    /// Digest of the browser that asked for it; the code works only there. Of a second factor, digest of the sign-in,
+    /// session or enrolment that it belongs to.
     pub browser: Option<Digest>,
     /// Canonical form of the address that the token is about: the one it proves, adds or brings back.
     pub canonical: String,
@@ -77,6 +80,7 @@ impl TokenKind {
             Self::SecureAccount => BearerKind::SecureLink,
             Self::RemoveFactors => BearerKind::RemoveFactorsLink,
             Self::SignIn => BearerKind::SignInLink,
+            Self::SecondFactor => BearerKind::SentCode,
         }
     }
 
@@ -88,6 +92,7 @@ impl TokenKind {
             Self::ResetPassword => limits::RESET_LINK_LIFE,
             Self::SecureAccount => limits::UNDO_LIFE,
             Self::SignIn => limits::SIGN_IN_LINK_LIFE,
+            Self::SecondFactor => limits::CODE_LIFE,
         }
     }
 
@@ -101,7 +106,8 @@ impl TokenKind {
             | Self::AddEmail
             | Self::ResetPassword
             | Self::SecureAccount
-            | Self::RemoveFactors => CODE_DIGITS,
+            | Self::RemoveFactors
+            | Self::SecondFactor => CODE_DIGITS,
         }
     }
 }

@@ -6,7 +6,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::context::Text;
 use super::{Password, PasswordError, common};
 use crate::address::EmailAddress;
-use crate::limits::PASSWORD_MIN_CHARS;
+use crate::limits::{PASSWORD_MIN_CHARS, PASSWORD_MIN_CHARS_STRICT};
 
 /// Letters that a part of a name, address or product name has at least to count: parts of one to three letters are in
 /// too many honest passwords to mean anything.
@@ -33,6 +33,10 @@ const CONTEXT_CHARS: usize = 4;
 pub struct PasswordRules {
     /// Shortest password, in code points.
     pub min_chars: usize,
+    /// Shortest password of an account that is asked for no second factor, in code points, where that is more. A password
+    /// that is too short because its second factor went must be changed at the next sign-in. Default: no more;
+    /// [`strict`](Self::strict) says 15.
+    pub min_chars_alone: usize,
     /// Which kinds of characters it must hold. Default: none in particular.
     pub composition: Composition,
     /// Words that it may not contain, in whatever case: names of products, places, the company. Default: none.
@@ -72,6 +76,7 @@ impl Default for PasswordRules {
     fn default() -> Self {
         Self {
             min_chars: PASSWORD_MIN_CHARS,
+            min_chars_alone: PASSWORD_MIN_CHARS,
             composition: Composition::default(),
             denied_words: Vec::new(),
             no_common: true,
@@ -89,6 +94,18 @@ impl PasswordRules {
     pub const SCORE_MAX: u8 = 4;
     /// Shortest denied word, in letters and digits.
     pub const DENIED_WORD_MIN_CHARS: usize = 3;
+
+    /// The defaults, and 15 characters where the password is the only factor (NIST SP 800-63B-4 section 3.1.1.2).
+    #[must_use]
+    pub fn strict() -> Self {
+        Self { min_chars_alone: PASSWORD_MIN_CHARS_STRICT, ..Self::default() }
+    }
+
+    /// The shortest password of an account that is asked for a second factor, or of one that is not.
+    #[must_use]
+    pub fn shortest(&self, has_second_factor: bool) -> usize {
+        if has_second_factor { self.min_chars } else { self.min_chars.max(self.min_chars_alone) }
+    }
 
     /// Whether the numbers make sense.
     ///
@@ -112,13 +129,14 @@ impl PasswordRules {
     ///
     /// # Errors
     /// [`PasswordError::TooShort`].
-    pub fn check_length(&self, password: &Password) -> Result<(), PasswordError> {
-        let long_enough = password.expose().chars().count() >= self.min_chars;
+    pub fn check_length(&self, password: &Password, has_second_factor: bool) -> Result<(), PasswordError> {
+        let long_enough = password.expose().chars().count() >= self.shortest(has_second_factor);
         if long_enough { Ok(()) } else { Err(PasswordError::TooShort) }
     }
 
-    /// Checks a password that is about to be set: length, composition, address (where there is one), name, denied words
-    /// and the list of common passwords. Pure and quick.
+    /// Checks a password that is about to be set beside a second factor: length, composition, address (where there is
+    /// one), name, denied words and the list of common passwords. Pure and quick. Where it is the only factor,
+    /// [`check_length`](Self::check_length) asks for more.
     ///
     /// # Errors
     /// The first rule that it breaks.
@@ -128,7 +146,7 @@ impl PasswordRules {
         email: impl Into<Option<&'e EmailAddress>>,
         name: &str,
     ) -> Result<(), PasswordError> {
-        self.check_length(password)?;
+        self.check_length(password, true)?;
         self.composition.check(password)?;
         let text = Text::of(password.expose());
         let holds = |email: &EmailAddress| {

@@ -90,6 +90,7 @@ macro_rules! forward_reads {
             fn membership(org: OrgId, user: UserId) -> Option<Membership>;
             fn member(org: OrgId, user: UserId) -> Option<MemberRecord>;
             fn members(org: OrgId, filter: &MemberFilter, page: PageRequest<UserId>) -> Page<MemberRecord, UserId>;
+            fn member_without(org: OrgId, factors: FactorKinds) -> Option<UserId>;
             fn memberships_of(user: UserId, page: PageRequest<OrgId>) -> Page<(Org, Membership), OrgId>;
         });
     };

@@ -7,9 +7,9 @@ use super::{ChangeSet, Committed, Result};
 use crate::id::{ApiKeyId, CommitId, EventId, OrgId, OutboxId, RealmId, SessionId, TokenId, UserId, WorkerId};
 use crate::keys::KeyCheck;
 use crate::model::{
-    ApiKey, ApiKeyRecord, Attempt, AuditEvent, AuditFilter, Changes, Factor, Identifier, IdentifierKind, KeyOwner,
-    MemberFilter, MemberRecord, Membership, Org, OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord, Profile,
-    Seal, Session, SignInRecord, SigningKey, Token, TokenKind, User, UserFilter,
+    ApiKey, ApiKeyRecord, Attempt, AuditEvent, AuditFilter, Changes, Factor, FactorKinds, Identifier, IdentifierKind,
+    KeyOwner, MemberFilter, MemberRecord, Membership, Org, OrgProfile, OutboxRow, PasswordCredential, PrincipalRecord,
+    Profile, Seal, Session, SignInRecord, SigningKey, Token, TokenKind, User, UserFilter,
 };
 use crate::page::{Page, PageRequest};
 use crate::policy::AuthPolicy;
@@ -78,6 +78,10 @@ pub trait MembershipStore: Send + Sync + 'static {
         filter: &MemberFilter,
         page: PageRequest<UserId>,
     ) -> Result<Page<MemberRecord, UserId>>;
+
+    /// Somebody who has none of these factors, among the active members of this organisation with an active account;
+    /// which one of them is the store's choice.
+    async fn member_without(&self, org: OrgId, factors: FactorKinds) -> Result<Option<UserId>>;
 
     /// The organisations of a user with the membership in each, by organisation id.
     async fn memberships_of(&self, user: UserId, page: PageRequest<OrgId>) -> Result<Page<(Org, Membership), OrgId>>;

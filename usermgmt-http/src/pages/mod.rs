@@ -86,7 +86,7 @@ pub fn page(context: &Context<'_>, template: &str, page: Page<'_>) -> Response {
         contact_type => reach::input_type(auth),
         me => me.map(|me| context! { name => me.name(), email => me.email() }),
         onward_query => onward(return_to),
-        password_min => auth.settings().password_rules.min_chars,
+        password_min => password_min(context),
         by_mail => by_mail(auth),
         passwords => auth.settings().has_passwords(),
         passkeys => has_passkeys(auth),
@@ -186,10 +186,16 @@ pub fn onward(return_to: &str) -> String {
     url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1).append_pair("return_to", return_to).finish()
 }
 
+/// The shortest password that whoever looks can be sure to get through with.
+fn password_min(context: &Context<'_>) -> usize {
+    let has_second_factor = context.client.principal.as_ref().is_some_and(|me| me.factors().is_asked());
+    context.auth.settings().password_rules.shortest(has_second_factor)
+}
+
 /// Fields that are wrong, each with its text: the field's own for this code, if there is one.
 fn fields(context: &Context<'_>, problem: &Problem) -> Vec<(String, String)> {
     let texts = context.auth.texts();
-    let min = context.auth.settings().password_rules.min_chars.to_string();
+    let min = password_min(context).to_string();
     let text = |field: &str, code: &str| {
         let code = code.replace('_', "-");
         let own = format!("field-{}-{code}", field.replace('_', "-"));

@@ -39,6 +39,8 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("enrol_factor.html", include_str!("../../templates/enrol_factor.html")),
     ("enrol_passkey.html", include_str!("../../templates/enrol_passkey.html")),
     ("passkey_offer.html", include_str!("../../templates/passkey_offer.html")),
+    ("enrol_code.html", include_str!("../../templates/enrol_code.html")),
+    ("sent_code.html", include_str!("../../templates/sent_code.html")),
     ("enrol_totp.html", include_str!("../../templates/enrol_totp.html")),
     ("recovery_codes.html", include_str!("../../templates/recovery_codes.html")),
     ("account_factors.html", include_str!("../../templates/account_factors.html")),

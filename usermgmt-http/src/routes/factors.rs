@@ -18,9 +18,10 @@ use crate::serve::Context;
 use crate::wire::{self, Response};
 
 /// Notices that the page can show: the word in the query and the text.
-const NOTICES: [(&str, &str); 5] = [
+const NOTICES: [(&str, &str); 6] = [
     ("added", "factors-added"),
     ("passkey-added", "factors-passkey-added"),
+    ("code-added", "factors-code-added"),
     ("named", "factors-named"),
     ("removed", "factors-removed"),
     ("distrusted", "factors-distrusted"),
@@ -65,7 +66,12 @@ pub(super) async fn distrust_json(context: &Context<'_>) -> Result<Response, Pro
     Ok(wire::json(StatusCode::OK, &json!({ "status": "distrusted" })))
 }
 
-async fn shown(context: &Context<'_>, problem: Option<&Problem>, notice: Option<&str>) -> Result<Response, Problem> {
+async fn shown(
+    context: &Context<'_>,
+    problem: Option<&Problem>,
+    notice: Option<&str>,
+    values: Vec<(&str, &str)>,
+) -> Result<Response, Problem> {
     let list = context.auth.factors(context.principal()?).await.map_err(|error| context.problem(error))?;
     let rows = |wanted: &dyn Fn(&FactorItem) -> bool| {
         let wanted = list.factors.iter().filter(|item| wanted(item));
@@ -74,12 +80,38 @@ async fn shown(context: &Context<'_>, problem: Option<&Problem>, notice: Option<
     let data = context! {
         apps => rows(&|item| item.kind == FactorKind::Totp),
         passkeys => rows(&|item| item.kind.is_passkey()),
+        sent_codes => rows(&|item| item.kind.is_sent_code()),
+        offers => offers(context),
         has_apps => cfg!(feature = "totp"),
         devices => list.trusted_devices.iter().map(|item| row(context, item)).collect::<Vec<_>>(),
         codes => list.recovery_codes, low => list.recovery_codes_low,
         fresh => context.fresh().is_ok(), step_up => pages::onward(&context.path("/account/factors")),
     };
-    Ok(pages::page(context, "account_factors.html", Page { problem, notice, data, ..Page::default() }))
+    Ok(pages::page(context, "account_factors.html", Page { values, problem, notice, data, ..Page::default() }))
+}
+
+/// By which codes a second factor can be set up.
+fn offers(context: &Context<'_>) -> minijinja::Value {
+    #[cfg(feature = "sent-codes")]
+    {
+        let settings = context.auth.settings();
+        context! { by_text => settings.sends(FactorKind::SmsCode), by_mail => settings.sends(FactorKind::EmailCode) }
+    }
+    #[cfg(not(feature = "sent-codes"))]
+    {
+        let _ = context;
+        context! {}
+    }
+}
+
+/// The page again, with what went wrong and what was typed.
+#[cfg(feature = "sent-codes")]
+pub(super) async fn again(
+    context: &Context<'_>,
+    problem: &Problem,
+    values: Vec<(&str, &str)>,
+) -> Result<Response, Problem> {
+    shown(context, Some(problem), None, values).await
 }
 
 fn row(context: &Context<'_>, item: &FactorItem) -> minijinja::Value {
@@ -99,16 +131,17 @@ fn row(context: &Context<'_>, item: &FactorItem) -> minijinja::Value {
     };
     // A passkey that was not named is called as the device that made it calls itself.
     let name = if item.name.is_empty() || names.is_some() { device.as_str() } else { item.name.as_str() };
-    context! { id => item.id.to_string(), name, asked => item.kind == FactorKind::SecurityKey, since, used, device }
+    let (asked, to) = (item.kind == FactorKind::SecurityKey, item.to.as_deref());
+    context! { id => item.id.to_string(), name, asked, to, since, used, device }
 }
 
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["notice"])?;
-    shown(context, None, query.choice("notice", &NOTICES)).await
+    shown(context, None, query.choice("notice", &NOTICES), Vec::new()).await
 }
 
 pub(super) async fn failed(context: &Context<'_>, error: Error) -> Result<Response, Problem> {
-    shown(context, Some(&context.problem(error)), None).await
+    shown(context, Some(&context.problem(error)), None, Vec::new()).await
 }
 
 pub(super) async fn remove_form(context: &Context<'_>) -> Result<Response, Problem> {

@@ -34,6 +34,8 @@ mod reset;
 mod roles;
 #[cfg(feature = "factors")]
 mod second_factor;
+#[cfg(feature = "sent-codes")]
+mod sent_code;
 #[cfg(feature = "tokens")]
 mod services;
 mod sessions;
@@ -126,12 +128,24 @@ static ROUTES: &[Route] = &[
     route!(GET "/second-factor", Page, Public, 0, "The page for the second factor that a sign-in waits for.", second_factor::page),
     #[cfg(feature = "factors")]
     route!(POST "/second-factor", Page, Public, SMALL, "Prove the second factor that a sign-in waits for by form.", second_factor::form),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/sign-in/second-factor/send", Json, Public, SMALL, "Send the code of the second factor that a sign-in waits for.", sent_code::send_json, sent_code::SendInput => 202),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/second-factor/send", Page, Public, SMALL, "Send the code of the second factor that a sign-in waits for, by form.", sent_code::send_form),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/sign-in/sent-code", Json, Public, SMALL, "Begin to enrol codes by text or mail as the second factor that a sign-in demands.", sent_code::at_sign_in_json, sent_code::EnrolCodeInput => 202),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/sign-in/sent-code/confirm", Json, Public, SMALL, "Put that second factor in force by the code that was sent.", sent_code::confirm_at_sign_in_json, sent_code::ConfirmCodeInput => 200),
     #[cfg(feature = "totp")]
     route!(POST "/sign-in/totp", Json, Public, SMALL, "Begin to enrol the authenticator application that a sign-in demands.", enrol_totp::at_sign_in_json, sign_in::Nothing => 200),
     #[cfg(feature = "totp")]
     route!(POST "/sign-in/totp/confirm", Json, Public, SMALL, "Put that authenticator application in force by its first code.", enrol_totp::confirm_at_sign_in_json, enrol_totp::ConfirmInput => 200),
     #[cfg(feature = "factors")]
     route!(GET "/enrol-factor", Page, Public, 0, "The page that says why a sign-in demands a second factor.", second_factor::enrol_page),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/enrol-factor/sent-code", Page, Public, SMALL, "Begin to enrol codes by text or mail that a sign-in demands, by form.", sent_code::at_sign_in_form),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/enrol-factor/sent-code/confirm", Page, Public, SMALL, "Put that second factor in force by the code that was sent, by form.", sent_code::confirm_at_sign_in_form),
     #[cfg(feature = "totp")]
     route!(POST "/enrol-factor", Page, Public, SMALL, "Begin to enrol the authenticator application that a sign-in demands by form.", enrol_totp::at_sign_in_form),
     #[cfg(feature = "totp")]
@@ -168,6 +182,10 @@ static ROUTES: &[Route] = &[
     route!(GET "/step-up", Page, SignedIn, 0, "The page to prove again who you are.", step_up::page),
     route!(POST "/step-up", Page, SignedIn, SMALL, "Prove again by form.", step_up::form),
     route!(POST "/step-up", Json, SignedIn, SMALL, "Prove again by password; the session goes on under a new secret.", step_up::json, step_up::StepUpInput => 200),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/step-up/send", Page, SignedIn, SMALL, "Send a code of the second factor, to prove it again, by form.", sent_code::send_step_up_form),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/step-up/send", Json, SignedIn, SMALL, "Send a code of the second factor, to prove it again.", sent_code::send_step_up_json, sent_code::SendInput => 202),
     #[cfg(feature = "passkeys")]
     route!(POST "/step-up/passkey/challenge", Json, SignedIn, SMALL, "A challenge for the own passkeys.", passkey_sign_in::again_challenge, sign_in::Nothing => 200),
     #[cfg(feature = "passkeys")]
@@ -200,6 +218,10 @@ static ROUTES: &[Route] = &[
     route!(POST "/me/password", Json, SignedIn, SMALL, "Change the password; the session goes on under a new secret.", new_password::json, new_password::ChangePasswordInput => 200),
     #[cfg(feature = "factors")]
     route!(GET "/account/factors", Page, SignedIn, 0, "The page of the own second factors.", factors::page),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/account/factors/sent-code", Page, SteppedUp, SMALL, "Begin to enrol codes by text or mail by form.", sent_code::enrol_form),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/account/factors/sent-code/confirm", Page, SteppedUp, SMALL, "Put codes by text or mail in force by the first one, by form.", sent_code::confirm_form),
     #[cfg(feature = "totp")]
     route!(POST "/account/factors/totp", Page, SteppedUp, SMALL, "Begin to enrol an authenticator application by form.", enrol_totp::enrol_form),
     #[cfg(feature = "totp")]
@@ -228,6 +250,10 @@ static ROUTES: &[Route] = &[
     route!(POST "/me/passkeys/{factor}/name", Json, SignedIn, SMALL, "Give a passkey another name.", passkeys::name_json, passkeys::NameInput => 200),
     #[cfg(feature = "factors")]
     route!(GET "/me/factors", Json, SignedIn, 0, "The own second factors, recovery codes left, and trusted devices.", factors::list),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/me/factors/sent-code", Json, SteppedUp, SMALL, "Begin to enrol codes by text or mail as a second factor.", sent_code::enrol_json, sent_code::EnrolCodeInput => 202),
+    #[cfg(feature = "sent-codes")]
+    route!(POST "/me/factors/sent-code/confirm", Json, SteppedUp, SMALL, "Put codes by text or mail in force by the first one. The other sessions end.", sent_code::confirm_json, sent_code::ConfirmCodeInput => 200),
     #[cfg(feature = "totp")]
     route!(POST "/me/factors/totp", Json, SteppedUp, SMALL, "Begin to enrol an authenticator application.", enrol_totp::enrol_json, sign_in::Nothing => 200),
     #[cfg(feature = "totp")]

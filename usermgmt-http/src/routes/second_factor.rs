@@ -11,6 +11,7 @@ use usermgmt_service::{Error, PendingStep, Refused, SecondFactorProven};
 use utoipa::ToSchema;
 
 use super::sign_in;
+use super::step_up::sends;
 use crate::cookies::CookieName;
 use crate::input::Fields;
 use crate::pages::{self, Page};
@@ -74,11 +75,18 @@ pub(super) fn to_sign_in(context: &Context<'_>, target: &str) -> Response {
     wire::see_other(&context.path(&format!("/sign-in{}", pages::onward(target))))
 }
 
-/// The page, with the ways that are open: by a code, by a passkey, or both.
-fn shown(context: &Context<'_>, methods: &[Method], values: Vec<(&str, &str)>, problem: Option<&Problem>) -> Response {
+/// The page, with the ways that are open: by a code, by a passkey, or both; `sent` is where a code has gone just now.
+fn shown(
+    context: &Context<'_>,
+    methods: &[Method],
+    values: Vec<(&str, &str)>,
+    problem: Option<&Problem>,
+    sent: Option<&str>,
+) -> Response {
     let by_passkey = methods.contains(&Method::Passkey);
     let by_code = methods.iter().any(|method| *method != Method::Passkey);
-    let data = context! { by_passkey, by_code, by_app => methods.contains(&Method::Otp) };
+    let by_app = methods.contains(&Method::Otp);
+    let data = context! { by_passkey, by_code, by_app, sends => sends(methods), sent };
     pages::page(context, "second_factor.html", Page { values, problem, data, ..Page::default() })
 }
 
@@ -87,7 +95,7 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let target = context.return_to(&query);
     match peeked(context).await? {
         Some(PendingStep::SecondFactor { methods }) => {
-            Ok(shown(context, &methods, vec![("return_to", target.as_str())], None))
+            Ok(shown(context, &methods, vec![("return_to", target.as_str())], None, None))
         }
         _ => Ok(to_sign_in(context, &target)),
     }
@@ -115,7 +123,7 @@ pub(super) async fn failed(
     let problem = context.problem(error);
     let values = vec![("return_to", target), ("trust_device", fields.text("trust_device"))];
     match peeked(context).await? {
-        Some(PendingStep::SecondFactor { methods }) => Ok(shown(context, &methods, values, Some(&problem))),
+        Some(PendingStep::SecondFactor { methods }) => Ok(shown(context, &methods, values, Some(&problem), None)),
         _ => Ok(pages::page(context, "sign_in.html", Page { values, problem: Some(&problem), ..Page::default() })),
     }
 }
@@ -124,12 +132,62 @@ pub(super) fn exposed(codes: &[RecoveryCode]) -> Vec<&str> {
     codes.iter().map(RecoveryCode::expose).collect()
 }
 
+/// The page again, once a code was sent.
+#[cfg(feature = "sent-codes")]
+pub(super) async fn sent(context: &Context<'_>, target: &str, to: &str) -> Result<Response, Problem> {
+    match peeked(context).await? {
+        Some(PendingStep::SecondFactor { methods }) => {
+            Ok(shown(context, &methods, vec![("return_to", target)], None, Some(to)))
+        }
+        _ => Ok(to_sign_in(context, target)),
+    }
+}
+
 pub(super) async fn enrol_page(context: &Context<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["return_to"])?;
     let target = context.return_to(&query);
     match peeked(context).await? {
-        Some(PendingStep::EnrolFactor) => Ok(pages::page(context, "enrol_factor.html", asking(&target, None))),
+        Some(PendingStep::EnrolFactor) => {
+            let data = offers(context).await?;
+            Ok(pages::page(context, "enrol_factor.html", Page { data, ..asking(&target, None) }))
+        }
         _ => Ok(to_sign_in(context, &target)),
+    }
+}
+
+/// By which codes that are sent the enrolment can go on.
+async fn offers(context: &Context<'_>) -> Result<minijinja::Value, Problem> {
+    #[cfg(feature = "sent-codes")]
+    {
+        use usermgmt_service::core::model::FactorKind;
+        let offers = super::sent_code::offers(context).await.map_err(|error| context.problem(error))?;
+        let has = |kind| offers.contains(&kind);
+        Ok(context! { by_text => has(FactorKind::SmsCode), by_mail => has(FactorKind::EmailCode) })
+    }
+    #[cfg(not(feature = "sent-codes"))]
+    Ok(context! {})
+}
+
+/// The page that asks to enrol a factor, with what went wrong.
+#[cfg(feature = "sent-codes")]
+pub(super) async fn not_begun(
+    context: &Context<'_>,
+    fields: &Fields,
+    target: &str,
+    error: Error,
+) -> Result<Response, Problem> {
+    match peeked(context).await? {
+        Some(PendingStep::EnrolFactor) => {
+            let problem = context.problem(error);
+            let values = vec![("return_to", target), ("number", fields.text("number"))];
+            let data = offers(context).await?;
+            Ok(pages::page(
+                context,
+                "enrol_factor.html",
+                Page { values, problem: Some(&problem), data, ..Page::default() },
+            ))
+        }
+        _ => Ok(not_enrolled(context, target, "enrol_factor.html", error)),
     }
 }
 

@@ -58,19 +58,34 @@ pub(super) async fn json(context: &Context<'_>) -> Result<Response, Problem> {
 pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
     let query = Fields::parse(context.request.query().as_bytes(), &["return_to"])?;
     let target = context.return_to(&query);
-    shown(context, &target, None).await
+    shown(context, &target, None, None).await
+}
+
+/// The buttons by which codes are sent.
+pub(super) fn sends(methods: &[Method]) -> Vec<minijinja::Value> {
+    let sent = methods.iter().filter(|method| method.is_sent_code());
+    sent.map(|method| context! { method => method.as_str(), by_text => *method == Method::SmsCode }).collect()
 }
 
 /// The page. Where there is no password to prove again by, it leads to a mail that sets one.
-async fn shown(context: &Context<'_>, target: &str, problem: Option<&Problem>) -> Result<Response, Problem> {
+/// `sent` is where a code has gone just now.
+pub(super) async fn shown(
+    context: &Context<'_>,
+    target: &str,
+    problem: Option<&Problem>,
+    sent: Option<&str>,
+) -> Result<Response, Problem> {
     let principal = context.principal()?;
     let stored = context.auth.has_password(principal).await.map_err(|error| context.problem(error))?;
     let has_password = stored && context.auth.settings().has_passwords();
     let by_mail = principal.proofs().iter().all(|proof| !proof.method.is_beyond_messages());
     let by_passkey = principal.factors().has_passkey();
     let asked = by_code(context);
-    let with_code = asked && principal.step_up_methods().iter().any(|method| *method != Method::Passkey);
-    let data = context! { has_password => has_password && !asked, by_mail, by_code => with_code, by_passkey };
+    let methods = principal.step_up_methods();
+    let with_code = asked && methods.iter().any(|method| *method != Method::Passkey);
+    let by_app = methods.contains(&Method::Otp);
+    let sends = sends(&methods);
+    let data = context! { has_password => has_password && !asked, by_mail, by_code => with_code, by_app, by_passkey, sends, sent };
     let values = vec![("return_to", target)];
     Ok(pages::page(context, "step_up.html", Page { values, problem, data, ..Page::default() }))
 }
@@ -95,6 +110,6 @@ pub(super) async fn led(
             context.renew_session(&mut response, &secret)?;
             Ok(response)
         }
-        Err(error) => shown(context, target, Some(&context.problem(error))).await,
+        Err(error) => shown(context, target, Some(&context.problem(error)), None).await,
     }
 }

@@ -63,6 +63,9 @@ pub enum ConfigError {
     /// The domain of passkeys is none, or an origin does not lie in it.
     #[error("passkeys belong to a domain, and every origin must be in it: `{0}` does not go with the origins")]
     Passkeys(String),
+    /// Codes are sent as a second factor to where messages sign in.
+    #[error("{0} sign in already, so codes in them are no second factor: whoever reads one of them reads both")]
+    SentCodes(&'static str),
     /// A number makes no sense.
     #[error("{0}")]
     Number(&'static str),

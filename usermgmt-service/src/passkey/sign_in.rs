@@ -8,7 +8,7 @@ use usermgmt_core::error::{Error, Refused};
 use usermgmt_core::flow::Flow;
 use usermgmt_core::flow::second_factor::{self, Shown};
 use usermgmt_core::id::UserId;
-use usermgmt_core::model::{Actor, AuditKind, Factor, IdentifierKind, Method, SignInRecord};
+use usermgmt_core::model::{Actor, AuditKind, Factor, IdentifierKind, Method, SignInRecord, Token};
 use usermgmt_core::proof::Principal;
 use usermgmt_core::secret::{Bearer, Digest};
 use webauthn_rs::prelude::{DiscoverableAuthentication, PublicKeyCredential};
@@ -114,7 +114,7 @@ impl UserMgmt {
         meter.take(&[meter.step_up(user)], self.now()).await?;
         let purpose = For::second_factor(&state.0);
         let answer = self.read(client, &purpose, answer, false).inspect_err(|error| self.note(client, error))?;
-        let show = |flow: &Flow<'_>, factors: &[Factor]| self.answered(flow, factors, &answer);
+        let show = |flow: &Flow<'_>, factors: &[Factor], _: Option<&Token>| self.answered(flow, factors, &answer);
         let proven = self.prove(client, attempt, state, trust, show).await;
         self.judged(client, Some(user), &answer, proven).await
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use usermgmt_core::MemoryStore;
 use usermgmt_core::keys::KeyRing;
+use usermgmt_core::model::FactorKinds;
 use usermgmt_core::password::{Composition, PasswordRules};
 use usermgmt_core::port::{BreachError, BreachPrefix, BreachRange, BreachSource, OsRandom};
 
@@ -36,7 +37,7 @@ fn code(result: Result<(), Error>) -> Option<&'static str> {
 
 async fn check(auth: &UserMgmt, text: &str, previous: &[PasswordHash]) -> Result<(), Error> {
     let (password, email) = (Password::new(text).unwrap(), Contact::parse("ann.smith@example.org").unwrap());
-    auth.check_new_password("new_password", &password, Some(&email), "Ann Smith", previous).await
+    auth.check_new_password("new_password", &password, Some(&email), "Ann Smith", previous, FactorKinds::NONE).await
 }
 
 /// PW-08 and PW-11 at their common place.

@@ -32,6 +32,7 @@ last-owner = Jemand muss für die Organisation verantwortlich sein. Bitte machen
 already-member = Diese Person ist schon Mitglied. Bitte ändern Sie stattdessen die Rollen.
 second-factor-required = Dieses Konto ist durch einen zweiten Faktor geschützt. Bitte geben Sie auch dessen Code ein.
 factor-required = Ihre Organisation verlangt einen zweiten Faktor. Bitte richten Sie einen anderen ein, bevor Sie diesen entfernen.
+members-stranded = So könnten sich manche Mitglieder Ihrer Organisation nicht mehr anmelden. Bitte lassen Sie erst alle einen Passkey oder einen anderen gültigen Faktor einrichten.
 passkey-invalid = Dieser Passkey passt hier nicht, oder die Seite war zu lange offen. Bitte versuchen Sie es noch einmal oder nehmen Sie einen anderen Weg.
 passkey-known = Dieser Passkey ist schon registriert. Bitte verwenden Sie einen anderen.
 last-sign-in-method = Das ist Ihr einziger Weg, sich anzumelden. Bitte setzen Sie ein Passwort oder legen Sie einen anderen Passkey an, bevor Sie ihn entfernen.

@@ -168,6 +168,19 @@ mail-sign-in =
     .code-alone = Geben Sie ihn in dem Browser ein, in dem Sie ihn angefordert haben, und verraten Sie ihn niemandem:
     .expiry = Das gilt 10 Minuten lang und nur einmal.
 
+mail-second-factor-code =
+    .subject = Ihr Code für { $product }
+    .intro-code = Hier ist der Code, der neben Ihrem Passwort steht.
+    .code-alone = Geben Sie ihn dort ein, wo danach gefragt wurde, und verraten Sie ihn niemandem:
+    .expiry = Er gilt 10 Minuten lang und nur einmal.
+    .note = Wenn Sie sich nicht gerade anmelden, kennt jemand anderes Ihr Passwort: Bitte legen Sie ein neues fest.
+
+mail-password-voided =
+    .subject = Ein Passwort für Ihr Konto bei { $product } wurde verworfen
+    .intro = Jemand hatte sich mit Ihrer Adresse registriert und ein Passwort gewählt, bevor die Adresse bestätigt war. Sie haben sich jetzt in einem anderen Browser per E-Mail angemeldet, deshalb gilt dieses Passwort nicht mehr.
+    .button = Passwort wählen
+    .note = Wenn Sie das waren, wählen Sie einfach wieder eines. Wenn nicht, müssen Sie nichts tun: Von dem, was für Ihre Adresse vorbereitet war, ist nichts geblieben.
+
 mail-forgotten-username =
     .subject = Ihr Benutzername bei { $product }
     .intro = Jemand, wahrscheinlich Sie selbst, hat gefragt, mit welchem Namen Sie sich anmelden. Er lautet: { $about }

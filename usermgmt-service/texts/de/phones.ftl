@@ -4,6 +4,7 @@ text-verify-email = { $code } ist Ihr Code, um diese Nummer für { $product } zu
 text-add-email = { $code } ist Ihr Code, um diese Nummer zu Ihrem Konto bei { $product } hinzuzufügen. Haben Sie ihn nicht angefordert, ignorieren Sie bitte diese SMS.
 text-sign-in = { $code } ist Ihr Code, um sich bei { $product } anzumelden. Sagen Sie ihn niemandem: Niemand Ehrliches wird Sie danach fragen.
 text-reset-password = { $code } ist Ihr Code, um ein neues Passwort für { $product } festzulegen. Sagen Sie ihn niemandem: Niemand Ehrliches wird Sie danach fragen.
+text-second-factor-code = { $code } ist Ihr zweiter Code, um sich bei { $product } anzumelden. Sagen Sie ihn niemandem: Niemand Ehrliches wird Sie danach fragen.
 
 # E-Mails und SMS über Telefonnummern.
 mail-phone-added =

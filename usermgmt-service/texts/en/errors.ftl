@@ -32,6 +32,7 @@ last-owner = Somebody must answer for the organization. Please make somebody els
 already-member = This user is a member already. Please change their roles instead.
 second-factor-required = This account is protected by a second factor. Please enter its code, too.
 factor-required = Your organization asks for a second factor. Please set up another one before you remove this one.
+members-stranded = Some members of your organization could not sign in like that. Please let everybody set up a passkey or another factor that counts first.
 passkey-invalid = This passkey is not right here, or the page was open for too long. Please try again, or use another way.
 passkey-known = This passkey is registered already.
 last-sign-in-method = This is your only way to sign in. Please set a password or make another passkey before you remove it.

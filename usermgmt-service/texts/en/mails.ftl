@@ -168,6 +168,19 @@ mail-sign-in =
     .code-alone = Enter it in the browser where you asked for it, and give it to nobody:
     .expiry = This works for 10 minutes, and once.
 
+mail-second-factor-code =
+    .subject = Your code for { $product }
+    .intro-code = Here is the code that stands beside your password.
+    .code-alone = Enter it where you were asked for it, and give it to nobody:
+    .expiry = It works for 10 minutes, and once.
+    .note = If you are not signing in just now, somebody else knows your password: please set a new one.
+
+mail-password-voided =
+    .subject = A password for your account with { $product } was dropped
+    .intro = Somebody had signed up with your address and chosen a password, before the address was confirmed. You have now signed in by mail in another browser, so that password is not valid any more.
+    .button = Choose a password
+    .note = If it was you, just choose one again. If it was not, there is nothing to do: nothing that was prepared for your address is left.
+
 mail-forgotten-username =
     .subject = Your username with { $product }
     .intro = Somebody, probably you, asked by which name you sign in. It is: { $about }

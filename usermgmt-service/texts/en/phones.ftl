@@ -4,6 +4,7 @@ text-verify-email = { $code } is your code to confirm this number for { $product
 text-add-email = { $code } is your code to add this number to your account with { $product }. If you did not ask for it, ignore this text.
 text-sign-in = { $code } is your code to sign in to { $product }. Tell it to nobody: no honest person will ask you for it.
 text-reset-password = { $code } is your code to set a new password for { $product }. Tell it to nobody: no honest person will ask you for it.
+text-second-factor-code = { $code } is your second code to sign in to { $product }. Tell it to nobody: no honest person will ask you for it.
 
 # Mails and texts about phone numbers.
 mail-phone-added =

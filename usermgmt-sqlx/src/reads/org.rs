@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use sqlx::query;
 use usermgmt_core::id::{OrgId, RealmId, UserId};
 use usermgmt_core::limits::PAGE_MAX;
-use usermgmt_core::model::{MemberFilter, MemberRecord, Membership, MembershipStatus, Org, OrgProfile};
+use usermgmt_core::model::{
+    FactorKind, FactorKinds, MemberFilter, MemberRecord, Membership, MembershipStatus, Org, OrgProfile,
+};
 use usermgmt_core::page::{Page, PageRequest};
 use usermgmt_core::policy::AuthPolicy;
 use usermgmt_core::store::{MembershipStore, OrgStore, PolicyStore, Result};
@@ -128,6 +130,31 @@ impl MembershipStore for Store {
             .bind(prefix.begin)
             .bind(prefix.end);
         self.page(read, page.limit(), row::member, |member| member.user.id).await
+    }
+
+    async fn member_without(&self, org: OrgId, factors: FactorKinds) -> Result<Option<UserId>> {
+        const _: () = assert!(FactorKind::ALL.len() == 7, "a pattern for each kind");
+        let mut read = query(concat!(
+            "SELECT usermgmt_membership.user_id AS user_id FROM usermgmt_membership",
+            " JOIN usermgmt_user ON usermgmt_user.id = usermgmt_membership.user_id",
+            " WHERE usermgmt_membership.org_id = $1 AND usermgmt_membership.status = 'active'",
+            " AND usermgmt_user.status = 'active' AND NOT (",
+            "' ' || usermgmt_user.factors || ' ' LIKE $2 OR ' ' || usermgmt_user.factors || ' ' LIKE $3",
+            " OR ' ' || usermgmt_user.factors || ' ' LIKE $4 OR ' ' || usermgmt_user.factors || ' ' LIKE $5",
+            " OR ' ' || usermgmt_user.factors || ' ' LIKE $6 OR ' ' || usermgmt_user.factors || ' ' LIKE $7",
+            " OR ' ' || usermgmt_user.factors || ' ' LIKE $8) LIMIT 1"
+        ))
+        .bind(org.to_string());
+        for kind in FactorKind::ALL {
+            // Nothing is like an empty pattern here.
+            let pattern = if factors.contains(*kind) { format!("% {} %", kind.as_str()) } else { String::new() };
+            read = read.bind(pattern);
+        }
+        self.one(read, |cells| {
+            cells.of("usermgmt_membership");
+            cells.id("user_id")
+        })
+        .await
     }
 
     async fn memberships_of(&self, user: UserId, page: PageRequest<OrgId>) -> Result<Page<(Org, Membership), OrgId>> {

@@ -24,6 +24,7 @@ const MANY: &[(&str, &str)] = &[
     ("FROM usermgmt_identifier JOIN usermgmt_user", "the name says which user: one part of each when it runs"),
     ("FROM usermgmt_slug JOIN usermgmt_org", "the slug says which organisation: one part when it runs"),
     ("WHERE org_id = $1 AND user_id > $2", "each member says which user: one part for each when it runs"),
+    ("WHERE usermgmt_membership.org_id = $1 AND usermgmt_membership.status = 'active'", "each member says which user"),
     ("usermgmt_membership.user_id = $1", "the organisations of a user are anywhere"),
     ("FROM usermgmt_user WHERE realm = $1", "lists of a realm, for administrators"),
     ("FROM usermgmt_org WHERE realm = $1", "lists of a realm, for administrators"),
