@@ -51,9 +51,9 @@ mod refusals;
 mod reset_password;
 mod runtime;
 mod second_factor;
-#[cfg(feature = "tokens")]
 #[cfg(feature = "sent-codes")]
 mod sent_code;
+#[cfg(feature = "tokens")]
 mod services;
 mod session;
 mod settings;

@@ -60,7 +60,8 @@ impl Typed {
 
 impl UserMgmt {
     /// Proves the second factor that a sign-in waits for: by a code of an authenticator application, by one that was sent
-    /// for this sign-in, or by a recovery code. With `trust` none is asked for on this device for 30 days, until password or factors change.
+    /// for this sign-in, or by a recovery code. With `trust` none is asked for on this device for 30 days, until password
+    /// or factors change.
     ///
     /// # Errors
     /// An invalid `code`, [`Refused::CodeInvalid`], [`Refused::AttemptExpired`] also for an attempt that waits for

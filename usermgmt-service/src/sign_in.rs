@@ -367,22 +367,24 @@ impl UserMgmt {
         Ok(phone.or_else(|| usernames::present(&names)).map(|name| name.canonical.clone()).unwrap_or_default())
     }
 
-    /// A password that was long enough beside a second factor, and stands alone now, must be changed.
+    /// Where passwords that stand alone must be longer: one that is too short without a second factor must be changed.
     async fn outgrow(&self, client: &Client, record: &mut SignInRecord, password: &Password) -> Result<(), Error> {
-        let alone = !record.user.factors.is_asked();
-        let is_short = self.settings().password_rules.check_length(password, !alone).is_err();
-        let Some(stored) = record.password.as_mut().filter(|stored| alone && is_short && !stored.must_change) else {
+        let rules = &self.settings().password_rules;
+        let asks_more = rules.shortest(false) > rules.shortest(true) && !record.user.factors.is_asked();
+        let is_short = asks_more && rules.check_length(password, false).is_err();
+        let Some(stored) = record.password.as_mut().filter(|stored| is_short && !stored.must_change) else {
             return Ok(());
         };
         committing!(self, client, |flow| {
+            let present = self.store().password(stored.user).await?;
+            // Whoever has changed it meanwhile has met the rule.
+            let Some(present) = present.filter(|present| present.changed_at == stored.changed_at) else {
+                return Ok(());
+            };
             let actor = usermgmt_core::model::Actor::System { reason: "no second factor".into() };
             let audit = flow.audit(AuditKind::PasswordOutgrown, actor, stored.user, serde_json::json!({}))?;
-            let mut changes = flow.changes()?.with(audit);
-            // Whoever has changed it meanwhile has met the rule.
-            if let Some(present) = self.store().password(stored.user).await? {
-                changes.push(Write::PutPassword(PasswordCredential { must_change: true, ..present }));
-            }
-            (changes, ())
+            let marked = Write::PutPassword(PasswordCredential { must_change: true, ..present });
+            (flow.changes()?.with(marked).with(audit), ())
         })?;
         stored.must_change = true;
         Ok(())

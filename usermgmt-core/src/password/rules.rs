@@ -34,7 +34,8 @@ pub struct PasswordRules {
     /// Shortest password, in code points.
     pub min_chars: usize,
     /// Shortest password of an account that is asked for no second factor, in code points, where that is more. A password
-    /// that is too short because its second factor went must be changed at the next sign-in. Default: no more;
+    /// that is too short by this, because its second factor went or because it was set before, must be changed at the next
+    /// sign-in. Default: no more;
     /// [`strict`](Self::strict) says 15.
     pub min_chars_alone: usize,
     /// Which kinds of characters it must hold. Default: none in particular.

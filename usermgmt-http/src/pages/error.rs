@@ -69,7 +69,7 @@ pub fn error(auth: &UserMgmt, language: &str, problem: &Problem, head: Option<&H
 /// Whether a second factor would meet the policy, where there are pages to prove or enrol one.
 fn demands_second_factor(problem: &Problem) -> bool {
     let demands = problem.challenge.as_ref().and_then(|challenge| challenge.get("demands")?.as_array());
-    cfg!(feature = "totp") && demands.is_some_and(|demands| demands.iter().any(|demand| demand == "second_factor"))
+    cfg!(feature = "factors") && demands.is_some_and(|demands| demands.iter().any(|demand| demand == "second_factor"))
 }
 
 /// Where to go from here, the best way first: names of texts, and paths.

@@ -58,7 +58,7 @@ pub(super) async fn page(context: &Context<'_>) -> Result<Response, Problem> {
         false => None,
     };
     let data = context! {
-        username, name => principal.name(), factors => cfg!(feature = "totp"), api_keys => context.auth.api_keys().is_some(),
+        username, name => principal.name(), factors => cfg!(feature = "factors"), api_keys => context.auth.api_keys().is_some(),
         email => principal.email(),
         organization => principal.org().map(|standing| standing.name.clone()),
         can_switch => organizations.iter().any(|(org, _)| active != Some(org.id)),

@@ -3,12 +3,12 @@
 use http::StatusCode;
 use minijinja::context;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use usermgmt_service::{Error, FactorAdded, Refused, SignInOutcome, TotpEnrolment, TotpSecret};
 use utoipa::ToSchema;
 
 use super::factors::failed;
-use super::second_factor::{asking, attempt, codes_before, exposed, id, not_enrolled};
+use super::second_factor::{added, added_at_sign_in, asking, attempt, codes_before, id, not_enrolled};
 use super::sign_in;
 use crate::pages::{self, Page};
 use crate::problem::Problem;
@@ -56,13 +56,7 @@ pub(super) async fn confirm_at_sign_in_json(context: &Context<'_>) -> Result<Res
     let input: ConfirmInput = context.json()?;
     let confirmed =
         confirm_at_sign_in(context, &input.factor, &input.code).await.map_err(|error| context.problem(error))?;
-    let mut body = sign_in::described(&confirmed.next);
-    if let Value::Object(fields) = &mut body {
-        fields.insert("recovery_codes".into(), json!(exposed(&confirmed.recovery_codes)));
-    }
-    let mut response = wire::json(StatusCode::OK, &body);
-    sign_in::set_cookies(context, &mut response, &confirmed.next);
-    Ok(response)
+    Ok(added_at_sign_in(context, &confirmed))
 }
 
 pub(super) async fn at_sign_in_form(context: &Context<'_>) -> Result<Response, Problem> {
@@ -124,10 +118,7 @@ pub(super) async fn confirm_json(context: &Context<'_>) -> Result<Response, Prob
     let factor = id(&input.factor).map_err(|error| context.problem(error))?;
     let confirmed = context.auth.confirm_totp(client, &fresh, factor, input.code.as_str().into()).await;
     let confirmed = confirmed.map_err(|error| context.problem(error))?;
-    let body = json!({ "status": "added", "recovery_codes": exposed(&confirmed.recovery_codes) });
-    let mut response = wire::json(StatusCode::OK, &body);
-    context.renew_session(&mut response, &confirmed.next)?;
-    Ok(response)
+    added(context, &confirmed)
 }
 
 pub(super) async fn enrol_form(context: &Context<'_>) -> Result<Response, Problem> {

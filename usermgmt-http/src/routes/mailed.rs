@@ -62,7 +62,7 @@ const PROVE: Door = Door {
     path: "/emails/verify",
     after: ("/account/emails?notice=added", "/sign-in?notice=email-added"),
 };
-#[cfg(feature = "totp")]
+#[cfg(feature = "factors")]
 const REMOVE_FACTORS: Door = Door {
     kind: TokenKind::RemoveFactors,
     path: "/factors/remove",
@@ -167,17 +167,17 @@ pub(super) async fn approve_json(context: &Context<'_>) -> Result<Response, Prob
     Ok(wire::json(StatusCode::OK, &json!({ "status": "approved", "email": email })))
 }
 
-#[cfg(feature = "totp")]
+#[cfg(feature = "factors")]
 pub(super) async fn remove_factors_page(context: &Context<'_>) -> Result<Response, Problem> {
     REMOVE_FACTORS.page(context).await
 }
 
-#[cfg(feature = "totp")]
+#[cfg(feature = "factors")]
 pub(super) async fn remove_factors_form(context: &Context<'_>) -> Result<Response, Problem> {
     REMOVE_FACTORS.form(context).await
 }
 
-#[cfg(feature = "totp")]
+#[cfg(feature = "factors")]
 pub(super) async fn remove_factors_json(context: &Context<'_>) -> Result<Response, Problem> {
     let input: LinkInput = context.json()?;
     let email = REMOVE_FACTORS.used(context, AddressProof::Link(input.token.as_str().into())).await;

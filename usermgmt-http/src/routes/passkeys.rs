@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 
 use super::factors::failed;
 use super::passkey_sign_in::{asked, text};
-use super::second_factor::{asking, attempt, codes_before, exposed, id, not_enrolled, peeked, to_sign_in};
+use super::second_factor::{
+    self, added_at_sign_in, asking, attempt, codes_before, id, not_enrolled, peeked, to_sign_in,
+};
 use super::sign_in;
 use crate::cookies::CookieName;
 use crate::input::Fields;
@@ -73,10 +75,7 @@ pub(super) async fn add_json(context: &Context<'_>) -> Result<Response, Problem>
     let (credential, fresh) = (text(&input.credential), context.fresh()?);
     let added = context.auth.add_passkey(&context.client, &fresh, input.made(&credential)).await;
     let added = added.map_err(|error| context.problem(error))?;
-    let body = json!({ "status": "added", "recovery_codes": exposed(&added.recovery_codes) });
-    let mut response = wire::json(StatusCode::OK, &body);
-    context.renew_session(&mut response, &added.next)?;
-    Ok(response)
+    second_factor::added(context, &added)
 }
 
 /// The form on the page of the own factors, and on the page that offers a passkey, which leads on.
@@ -135,13 +134,7 @@ async fn first(context: &Context<'_>, input: &NewPasskeyInput) -> Result<FactorA
 pub(super) async fn first_json(context: &Context<'_>) -> Result<Response, Problem> {
     let input: NewPasskeyInput = context.json()?;
     let added = first(context, &input).await.map_err(|error| context.problem(error))?;
-    let mut body = sign_in::described(&added.next);
-    if let Value::Object(fields) = &mut body {
-        fields.insert("recovery_codes".into(), json!(exposed(&added.recovery_codes)));
-    }
-    let mut response = wire::json(StatusCode::OK, &body);
-    sign_in::set_cookies(context, &mut response, &added.next);
-    Ok(response)
+    Ok(added_at_sign_in(context, &added))
 }
 
 pub(super) async fn first_page(context: &Context<'_>) -> Result<Response, Problem> {

@@ -1,13 +1,15 @@
 //! The second factor that a sign-in waits for, and the page that asks to enrol one.
 
+use http::StatusCode;
 use minijinja::context;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use usermgmt_service::core::id::FactorId;
 use usermgmt_service::core::limits::TRUSTED_DEVICE_LIFE;
 use usermgmt_service::core::model::Method;
 use usermgmt_service::core::recovery_code::RecoveryCode;
 use usermgmt_service::core::secret::{Bearer, BearerKind};
-use usermgmt_service::{Error, PendingStep, Refused, SecondFactorProven};
+use usermgmt_service::{Error, FactorAdded, PendingStep, Refused, SecondFactorProven, SignInOutcome};
 use utoipa::ToSchema;
 
 use super::sign_in;
@@ -128,6 +130,25 @@ pub(super) async fn failed(
     }
 }
 
+/// A factor that somebody signed in has added, as JSON.
+pub(super) fn added(context: &Context<'_>, added: &FactorAdded<Bearer>) -> Result<Response, Problem> {
+    let body = json!({ "status": "added", "recovery_codes": exposed(&added.recovery_codes) });
+    let mut response = wire::json(StatusCode::OK, &body);
+    context.renew_session(&mut response, &added.next)?;
+    Ok(response)
+}
+
+/// A factor that was added in a sign-in, and where that stands, as JSON.
+pub(super) fn added_at_sign_in(context: &Context<'_>, added: &FactorAdded<SignInOutcome>) -> Response {
+    let mut body = sign_in::described(&added.next);
+    if let Value::Object(fields) = &mut body {
+        fields.insert("recovery_codes".into(), json!(exposed(&added.recovery_codes)));
+    }
+    let mut response = wire::json(StatusCode::OK, &body);
+    sign_in::set_cookies(context, &mut response, &added.next);
+    response
+}
+
 pub(super) fn exposed(codes: &[RecoveryCode]) -> Vec<&str> {
     codes.iter().map(RecoveryCode::expose).collect()
 }
@@ -165,7 +186,10 @@ async fn offers(context: &Context<'_>) -> Result<minijinja::Value, Problem> {
         Ok(context! { by_text => has(FactorKind::SmsCode), by_mail => has(FactorKind::EmailCode) })
     }
     #[cfg(not(feature = "sent-codes"))]
-    Ok(context! {})
+    {
+        let _ = context;
+        Ok(context! {})
+    }
 }
 
 /// The page that asks to enrol a factor, with what went wrong.

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use minijinja::context;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use usermgmt_service::core::model::{FactorKind, Method};
 use usermgmt_service::{
     CodeSent, Error, FactorAdded, FieldError, Refused, SendCodes, SentCodeEnrolment, SignInOutcome,
@@ -11,7 +11,7 @@ use usermgmt_service::{
 use utoipa::ToSchema;
 
 use super::factors::failed;
-use super::second_factor::{self, asking, attempt, codes_before, exposed, id, not_enrolled};
+use super::second_factor::{self, added_at_sign_in, asking, attempt, codes_before, id, not_enrolled};
 use super::{sign_in, step_up};
 use crate::pages::{self, Page};
 use crate::problem::Problem;
@@ -135,13 +135,7 @@ pub(super) async fn confirm_at_sign_in_json(context: &Context<'_>) -> Result<Res
     let input: ConfirmCodeInput = context.json()?;
     let confirmed = confirm_at_sign_in(context, &input.factor, &input.code).await;
     let confirmed = confirmed.map_err(|error| context.problem(error))?;
-    let mut body = sign_in::described(&confirmed.next);
-    if let Value::Object(fields) = &mut body {
-        fields.insert("recovery_codes".into(), json!(exposed(&confirmed.recovery_codes)));
-    }
-    let mut response = wire::json(StatusCode::OK, &body);
-    sign_in::set_cookies(context, &mut response, &confirmed.next);
-    Ok(response)
+    Ok(added_at_sign_in(context, &confirmed))
 }
 
 pub(super) async fn at_sign_in_form(context: &Context<'_>) -> Result<Response, Problem> {
@@ -203,10 +197,7 @@ async fn confirm(
 pub(super) async fn confirm_json(context: &Context<'_>) -> Result<Response, Problem> {
     let input: ConfirmCodeInput = context.json()?;
     let confirmed = confirm(context, &input.factor, &input.code).await.map_err(|error| context.problem(error))?;
-    let body = json!({ "status": "added", "recovery_codes": exposed(&confirmed.recovery_codes) });
-    let mut response = wire::json(StatusCode::OK, &body);
-    context.renew_session(&mut response, &confirmed.next)?;
-    Ok(response)
+    second_factor::added(context, &confirmed)
 }
 
 pub(super) async fn enrol_form(context: &Context<'_>) -> Result<Response, Problem> {
