@@ -260,6 +260,13 @@ async fn a_policy_leads_to_codes_unless_it_bars_them(app: App) {
     app.work().await;
     let right = texted(&text(&texts, ANN));
     let (factor, to) = (page.field("factor"), page.field("to"));
+    // An enrolment that is none (any more) leads back to all ways.
+    let none = [("factor", "fct_00000000000000000000000000000001"), ("to", &to), ("code", &right)];
+    for confirm in ["/auth/enrol-factor/sent-code/confirm", "/auth/enrol-factor/confirm"] {
+        let fields = if confirm.contains("sent") { &none[..] } else { &[none[0], none[2]] };
+        let again = ann.agent.fill(&page, confirm, fields).await.expect(404);
+        assert!(again.body.contains("name=\"number\"") && again.body.contains("authenticator app"), "{}", again.body);
+    }
     let fields = [("factor", factor.as_str()), ("to", to.as_str()), ("code", right.as_str())];
     let codes = ann.agent.fill(&page, "/auth/enrol-factor/sent-code/confirm", &fields).await.expect(200);
     assert_eq!(codes.body.matches("<li><code>").count(), limits::RECOVERY_CODES);

@@ -68,7 +68,7 @@ pub(super) async fn at_sign_in_form(context: &Context<'_>) -> Result<Response, P
     };
     match begun {
         Ok(begun) => Ok(scan(context, "/enrol-factor", &begun.id.to_string(), &begun.secret, asking(&target, None))),
-        Err(error) => Ok(not_enrolled(context, &target, "enrol_factor.html", error)),
+        Err(error) => Ok(not_enrolled(context, (&target, ""), "enrol_factor.html", error).await),
     }
 }
 
@@ -103,7 +103,7 @@ pub(super) async fn confirm_at_sign_in_form(context: &Context<'_>) -> Result<Res
         return Ok(scan(context, "/enrol-factor", factor, &secret, asking(&target, Some(&problem))));
     }
     // The enrolment has run out: it begins anew.
-    Ok(not_enrolled(context, &target, "enrol_factor.html", error))
+    Ok(not_enrolled(context, (&target, ""), "enrol_factor.html", error).await)
 }
 
 pub(super) async fn enrol_json(context: &Context<'_>) -> Result<Response, Problem> {

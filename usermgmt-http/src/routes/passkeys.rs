@@ -156,8 +156,8 @@ pub(super) async fn first_form(context: &Context<'_>) -> Result<Response, Proble
             let led = sign_in::lead_on(context, &added.next, onward);
             Ok(codes_before(context, led, &added.recovery_codes))
         }
-        Err(error) if demanded => Ok(not_enrolled(context, &target, "enrol_factor.html", error)),
-        Err(error) => Ok(not_enrolled(context, &target, "enrol_passkey.html", error)),
+        Err(error) if demanded => Ok(not_enrolled(context, (&target, ""), "enrol_factor.html", error).await),
+        Err(error) => Ok(not_enrolled(context, (&target, ""), "enrol_passkey.html", error).await),
     }
 }
 

@@ -192,37 +192,23 @@ async fn offers(context: &Context<'_>) -> Result<minijinja::Value, Problem> {
     }
 }
 
-/// The page that asks to enrol a factor, with what went wrong.
-#[cfg(feature = "sent-codes")]
-pub(super) async fn not_begun(
-    context: &Context<'_>,
-    fields: &Fields,
-    target: &str,
-    error: Error,
-) -> Result<Response, Problem> {
-    match peeked(context).await? {
-        Some(PendingStep::EnrolFactor) => {
-            let problem = context.problem(error);
-            let values = vec![("return_to", target), ("number", fields.text("number"))];
-            let data = offers(context).await?;
-            Ok(pages::page(
-                context,
-                "enrol_factor.html",
-                Page { values, problem: Some(&problem), data, ..Page::default() },
-            ))
-        }
-        _ => Ok(not_enrolled(context, target, "enrol_factor.html", error)),
-    }
-}
-
 pub(super) fn asking<'a>(target: &'a str, problem: Option<&'a Problem>) -> Page<'a> {
     Page { values: vec![("return_to", target)], problem, ..Page::default() }
 }
 
-pub(super) fn not_enrolled(context: &Context<'_>, target: &str, page: &str, error: Error) -> Response {
+/// The page that asks to enrol a factor, with what went wrong and the number that was typed, if one was; the sign-in
+/// page, if nothing waits for a factor any more.
+pub(super) async fn not_enrolled(
+    context: &Context<'_>,
+    (target, number): (&str, &str),
+    page: &str,
+    error: Error,
+) -> Response {
     let problem = context.problem(error);
     let template = if problem.code == "attempt_expired" { "sign_in.html" } else { page };
-    pages::page(context, template, asking(target, Some(&problem)))
+    let values = vec![("return_to", target), ("number", number)];
+    let data = offers(context).await.unwrap_or_else(|_| context! {});
+    pages::page(context, template, Page { values, problem: Some(&problem), data, ..Page::default() })
 }
 
 /// Shows recovery codes before a redirect is followed, with its cookies; without codes, the redirect.

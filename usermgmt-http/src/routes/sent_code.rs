@@ -143,7 +143,10 @@ pub(super) async fn at_sign_in_form(context: &Context<'_>) -> Result<Response, P
     let target = context.return_to(&fields);
     match begin_at_sign_in(context, fields.text("method"), fields.text("number")).await {
         Ok(begun) => Ok(enter(context, "/enrol-factor", &begun.id.to_string(), &begun.to, asking(&target, None))),
-        Err(error) => second_factor::not_begun(context, &fields, &target, error).await,
+        Err(error) => {
+            let typed = (target.as_str(), fields.text("number"));
+            Ok(not_enrolled(context, typed, "enrol_factor.html", error).await)
+        }
     }
 }
 
@@ -162,7 +165,7 @@ pub(super) async fn confirm_at_sign_in_form(context: &Context<'_>) -> Result<Res
             Ok(enter(context, "/enrol-factor", factor, fields.text("to"), asking(&target, Some(&problem))))
         }
         // The enrolment has run out: it begins anew.
-        Err(error) => Ok(not_enrolled(context, &target, "enrol_factor.html", error)),
+        Err(error) => Ok(not_enrolled(context, (&target, ""), "enrol_factor.html", error).await),
     }
 }
 
