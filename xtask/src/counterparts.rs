@@ -22,7 +22,7 @@ const PYTHON: [&str; 7] = [
 const TESTS: [(&str, &str); 4] = [
     ("usermgmt-jwt", "counterparts"),
     ("usermgmt-service", "imported_hashes"),
-    ("usermgmt-service", "passkeys"),
+    ("usermgmt-tests", "soft_webauthn"),
     ("usermgmt-service", "totp"),
 ];
 const NODE: [&str; 1] = ["jose@6.2.17"];
