@@ -204,6 +204,7 @@ async fn a_reset_ends_what_an_intruder_has(app: App) {
     intruder.sign_in().await.expect(401);
     app.report.case("RS-07");
     app.report.case("LK-03");
+    app.report.case("LK-05");
     ann.password = NEW.into();
     ann.agent = app.agent();
     assert_eq!(ann.sign_in().await.expect(200).json()["status"], "pending");
@@ -212,6 +213,14 @@ async fn a_reset_ends_what_an_intruder_has(app: App) {
     assert!(!addresses.to_string().contains("evil@") && !addresses.to_string().contains("later@"), "{addresses}");
     app.report.twin("RS-07");
     app.report.twin("LK-03");
+    // What the owner asks for after it holds.
+    app.advance(limits::RESEND_PAUSE);
+    ask_for_address(&mut ann, "mine@example.test", false).await.expect(202);
+    app.work().await;
+    let pending = token(&app.mail("mine@example.test"));
+    app.agent().post("/auth/emails/verify", json!({ "token": pending })).await.expect(200);
+    assert!(ann.agent.get("/auth/me/emails").await.expect(200).body.contains("mine@"));
+    app.report.twin("LK-05");
 }
 
 async fn a_flood_of_requests_is_a_few_mails(app: App) {
