@@ -1,6 +1,7 @@
 //! A forgotten password.
 
 use usermgmt_core::error::{Error, FieldError, Refused};
+use usermgmt_core::flow::Flow;
 use usermgmt_core::flow::reset_password::{self, Found};
 use usermgmt_core::flow::{mailed, secure_account};
 use usermgmt_core::limits;
@@ -198,6 +199,15 @@ impl UserMgmt {
         })
     }
 
+    /// Counts a try at a code, durably; none may be left.
+    pub(crate) async fn count_try(&self, flow: &Flow<'_>, token: &Token) -> Result<(), Error> {
+        let count = flow.changes()?.with(Write::CountTry { user: token.user, id: token.id });
+        self.commit_raw(count).await.map(drop).map_err(|error| match error.kind() {
+            StoreErrorKind::Refused(_) => Refused::CodeInvalid.into(),
+            _ => error.into(),
+        })
+    }
+
     /// Counts the try, durably, and only then compares.
     pub(crate) async fn mailed_code(
         &self,
@@ -218,10 +228,9 @@ impl UserMgmt {
         let meter = Meter::new(self, client);
         let guesses = [meter.wrong_code(token.user)];
         meter.take(&guesses, flow.now).await?;
-        let count = flow.changes()?.with(Write::CountTry { user: token.user, id: token.id });
-        self.commit_raw(count).await.map_err(|error| match error.kind() {
-            StoreErrorKind::Refused(_) => refuse(),
-            _ => error.into(),
+        self.count_try(&flow, &token).await.map_err(|error| match error {
+            Error::Refused(Refused::CodeInvalid) => refuse(),
+            error => error,
         })?;
         if !mailed::code_matches(&flow, &token, typed.0) {
             return Err(refuse());

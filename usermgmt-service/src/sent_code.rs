@@ -14,7 +14,7 @@ use usermgmt_core::port::Country;
 use usermgmt_core::proof::{Principal, StepUp};
 use usermgmt_core::recovery_code::RecoveryCode;
 use usermgmt_core::secret::Bearer;
-use usermgmt_core::store::{ChangeSet, StoreErrorKind, Write};
+use usermgmt_core::store::ChangeSet;
 
 use crate::builder::{Builder, ConfigError};
 use crate::client::Client;
@@ -146,14 +146,6 @@ fn hinted(to: &Contact) -> String {
     }
 }
 
-fn kind(method: Method) -> Result<FactorKind, Refused> {
-    match method {
-        Method::SmsCode => Ok(FactorKind::SmsCode),
-        Method::EmailCode => Ok(FactorKind::EmailCode),
-        _ => Err(Refused::NotFound),
-    }
-}
-
 impl UserMgmt {
     /// Sends the code that a sign-in waits for; the one before is void. It works in this sign-in alone, ten minutes long.
     ///
@@ -170,7 +162,7 @@ impl UserMgmt {
         if !open_methods(&attempt, facts.user.factors).contains(&method) {
             return Err(Refused::NotFound.into());
         }
-        self.send_code(client, facts.user, kind(method)?, Asking::Attempt(attempt.id)).await
+        self.send_code(client, facts.user, method, Asking::Attempt(attempt.id)).await
     }
 
     /// Sends a code by which somebody who is signed in proves again who they are. It works in this session alone.
@@ -184,24 +176,18 @@ impl UserMgmt {
         method: Method,
     ) -> Result<CodeSent, Error> {
         let user = self.own(principal).await?;
-        self.send_code(client, user, kind(method)?, Asking::Session(principal.session())).await
+        self.send_code(client, user, method, Asking::Session(principal.session())).await
     }
 
-    async fn send_code(
-        &self,
-        client: &Client,
-        user: User,
-        kind: FactorKind,
-        asking: Asking,
-    ) -> Result<CodeSent, Error> {
+    async fn send_code(&self, client: &Client, user: User, method: Method, asking: Asking) -> Result<CodeSent, Error> {
         let flow = self.flow(client);
         let all = self.store().factors(user.id).await?;
-        let own = all.iter().find(|factor| factor.kind() == kind && factor.is_in_force(flow.now));
-        let own = own.filter(|_| self.settings().sends(kind)).ok_or(Refused::NotFound)?;
+        let meant = |factor: &&Factor| factor.kind().method() == Some(method) && factor.is_in_force(flow.now);
+        let own = all.iter().find(meant).filter(|own| self.settings().sends(own.kind())).ok_or(Refused::NotFound)?;
         let to = sent_code::recipient(&flow, user.id, &own.data).await?;
         let meter = Meter::new(self, client);
         meter.take(&meter.sent_codes(user.id, &to), flow.now).await?;
-        committing!(self, client, |flow| (sent_code::plan(&flow, &user, kind, to.clone(), asking)?, ()))?;
+        committing!(self, client, |flow| (sent_code::plan(&flow, &user, own.kind(), to.clone(), asking)?, ()))?;
         Ok(CodeSent { to: hinted(&to) })
     }
 
@@ -356,11 +342,7 @@ impl UserMgmt {
         let meter = Meter::new(self, client);
         meter.take(&[meter.step_up(user), meter.wrong_code(user)], flow.now).await?;
         let sent = sent_code::live(&flow, user, Asking::Enrolment(id)).await?.ok_or(Refused::CodeInvalid)?;
-        let count = flow.changes()?.with(Write::CountTry { user, id: sent.id });
-        self.commit_raw(count).await.map(drop).map_err(|error| match error.kind() {
-            StoreErrorKind::Refused(_) => Refused::CodeInvalid.into(),
-            _ => error.into(),
-        })
+        self.count_try(&flow, &sent).await
     }
 
     async fn uncount_code(&self, client: &Client, user: UserId) -> Result<(), Error> {

@@ -121,14 +121,19 @@ pub fn plan_totp(
     seal: impl FnOnce(FactorId) -> Result<Sealed>,
 ) -> Result<(ChangeSet, FactorId)> {
     let mut changes = holder.begin(flow)?;
-    for begun in factors.iter().filter(|factor| factor.kind() == FactorKind::Totp && factor.confirmed_at.is_none()) {
-        changes.push(Write::DeleteFactor { user: user.id, id: begun.id, version: begun.version });
-    }
+    end_begun(&mut changes, factors, FactorKind::Totp);
     let id = FactorId::new(flow.random, flow.now)?;
     let data = FactorData::Totp { secret: seal(id)?, last_step: None };
     let factor = new(flow, user, String::new(), data)?;
     changes.push(Write::PutFactor(Factor { id, expires_at: Some(flow.now + limits::ENROLMENT_LIFE), ..factor }));
     Ok((changes, id))
+}
+
+/// What was begun of this kind and not confirmed ends.
+pub(super) fn end_begun(changes: &mut ChangeSet, factors: &[Factor], kind: FactorKind) {
+    for begun in factors.iter().filter(|factor| factor.kind() == kind && factor.confirmed_at.is_none()) {
+        changes.push(Write::DeleteFactor { user: begun.user, id: begun.id, version: begun.version });
+    }
 }
 
 /// The enrolment that waits for its first code.

@@ -116,9 +116,7 @@ pub fn plan_enrolment(
 ) -> Result<(ChangeSet, FactorId)> {
     let kind = data.kind();
     let mut changes = holder.begin(flow)?;
-    for begun in all.iter().filter(|factor| factor.kind() == kind && factor.confirmed_at.is_none()) {
-        changes.push(Write::DeleteFactor { user: user.id, id: begun.id, version: begun.version });
-    }
+    factors::end_begun(&mut changes, all, kind);
     let factor = factors::new(flow, user, String::new(), data)?;
     let id = factor.id;
     changes.push(Write::PutFactor(Factor { expires_at: Some(flow.now + limits::ENROLMENT_LIFE), ..factor }));

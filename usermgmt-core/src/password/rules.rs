@@ -35,8 +35,7 @@ pub struct PasswordRules {
     pub min_chars: usize,
     /// Shortest password of an account that is asked for no second factor, in code points, where that is more. A password
     /// that is too short by this, because its second factor went or because it was set before, must be changed at the next
-    /// sign-in. Default: no more;
-    /// [`strict`](Self::strict) says 15.
+    /// sign-in. Default: no more; [`strict`](Self::strict) says 15.
     pub min_chars_alone: usize,
     /// Which kinds of characters it must hold. Default: none in particular.
     pub composition: Composition,

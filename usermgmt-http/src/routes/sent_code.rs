@@ -5,6 +5,8 @@ use minijinja::context;
 use serde::Deserialize;
 use serde_json::json;
 use usermgmt_service::core::model::{FactorKind, Method};
+use usermgmt_service::core::proof::StepUp;
+use usermgmt_service::core::secret::Bearer;
 use usermgmt_service::{
     CodeSent, Error, FactorAdded, FieldError, Refused, SendCodes, SentCodeEnrolment, SignInOutcome,
 };
@@ -190,16 +192,17 @@ pub(super) async fn enrol_json(context: &Context<'_>) -> Result<Response, Proble
 
 async fn confirm(
     context: &Context<'_>,
+    fresh: &StepUp,
     factor: &str,
     code: &str,
-) -> Result<FactorAdded<usermgmt_service::core::secret::Bearer>, Error> {
-    let fresh = context.fresh().map_err(|_| Refused::AuthorityChanged)?;
-    context.auth.confirm_sent_code(&context.client, &fresh, id(factor)?, code.into()).await
+) -> Result<FactorAdded<Bearer>, Error> {
+    context.auth.confirm_sent_code(&context.client, fresh, id(factor)?, code.into()).await
 }
 
 pub(super) async fn confirm_json(context: &Context<'_>) -> Result<Response, Problem> {
     let input: ConfirmCodeInput = context.json()?;
-    let confirmed = confirm(context, &input.factor, &input.code).await.map_err(|error| context.problem(error))?;
+    let confirmed = confirm(context, &context.fresh()?, &input.factor, &input.code).await;
+    let confirmed = confirmed.map_err(|error| context.problem(error))?;
     second_factor::added(context, &confirmed)
 }
 
@@ -213,7 +216,7 @@ pub(super) async fn enrol_form(context: &Context<'_>) -> Result<Response, Proble
 
 pub(super) async fn confirm_form(context: &Context<'_>) -> Result<Response, Problem> {
     let fields = context.form(&["factor", "code", "to"])?;
-    match confirm(context, fields.text("factor"), fields.text("code")).await {
+    match confirm(context, &context.fresh()?, fields.text("factor"), fields.text("code")).await {
         Ok(confirmed) => {
             let mut led = wire::see_other(&context.path("/account/factors?notice=code-added"));
             context.renew_session(&mut led, &confirmed.next)?;
